@@ -1,0 +1,195 @@
+//! Fisher's iris measurements.
+
+use crate::{
+    data::{Labels, Samples, Split},
+    matrix::Matrix,
+    rng::Stream,
+};
+use anyhow::{Context, Result, bail, ensure};
+use std::path::Path;
+
+/// The classes, in the order of their indices.
+pub const SPECIES: [&str; 3] = ["setosa", "versicolor", "virginica"];
+/// The measured lengths, in the order of the columns.
+pub const FEATURES: [&str; 4] = ["sepal length", "sepal width", "petal length", "petal width"];
+/// Longest length that a flower of an iris could have, in centimetres: more is a slip of the pen.
+const LONGEST: f32 = 100.0;
+
+/// Reads `iris.csv`: a header line, then one flower a line, four lengths in centimetres and the species.
+///
+/// # Errors
+/// If the file cannot be read, or a line is not four lengths and a species; the message names file and line.
+pub fn load(path: &Path) -> Result<Samples> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read {}: give the folder that holds iris/iris.csv with --data-dir", path.display()))?;
+    parse(&text, &path.display().to_string())
+}
+
+/// Parses the text of `iris.csv`; `name` is what messages call it.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(text: &str, name: &str) -> Result<Samples> {
+    let mut lengths = Vec::new();
+    let mut classes = Vec::new();
+    for (line, fields) in rows(text, name)? {
+        ensure!(fields.len() == 5, "{name} line {line}: expected 5 fields (four lengths and a species), found {}", fields.len());
+        lengths.extend(parse_lengths(&fields[..4]).with_context(|| format!("{name} line {line}"))?);
+        let Some(class) = SPECIES.iter().position(|species| *species == fields[4]) else {
+            bail!("{name} line {line}: expected one of {}, found \"{}\"", SPECIES.join(", "), fields[4]);
+        };
+        classes.push(class);
+    }
+    ensure!(!classes.is_empty(), "{name}: expected flowers below the header line, found none");
+    Ok(Samples { x: Matrix::new(classes.len(), FEATURES.len(), lengths), y: Labels::Classes(classes) })
+}
+
+/// Parses measurements without species: a header line, then at least the four lengths a line (more fields are ignored).
+///
+/// # Errors
+/// As [`load`].
+pub fn parse_measurements(text: &str, name: &str) -> Result<Matrix> {
+    let mut lengths = Vec::new();
+    for (line, fields) in rows(text, name)? {
+        ensure!(fields.len() >= 4, "{name} line {line}: expected at least 4 fields (the four lengths), found {}", fields.len());
+        lengths.extend(parse_lengths(&fields[..4]).with_context(|| format!("{name} line {line}"))?);
+    }
+    ensure!(!lengths.is_empty(), "{name}: expected measurements below the header line, found none");
+    Ok(Matrix::new(lengths.len() / FEATURES.len(), FEATURES.len(), lengths))
+}
+
+/// The lines below the header with their numbers, cut into trimmed fields.
+fn rows(text: &str, name: &str) -> Result<Vec<(u64, Vec<String>)>> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    reader
+        .records()
+        .map(|record| {
+            let record = record.with_context(|| format!("{name}: not a CSV file"))?;
+            let line = record.position().map_or(0, csv::Position::line);
+            Ok((line, record.iter().map(str::to_owned).collect()))
+        })
+        .collect()
+}
+
+fn parse_lengths(fields: &[String]) -> Result<Vec<f32>> {
+    let parse = |(field, feature): (&String, &str)| {
+        let length: f32 = field.parse().ok().with_context(|| format!("{feature}: expected a number, found \"{field}\""))?;
+        ensure!(length > 0.0 && length < LONGEST, "{feature}: expected a length in centimetres between 0 and {LONGEST}, found {field}");
+        Ok(length)
+    };
+    fields.iter().zip(FEATURES).map(parse).collect()
+}
+
+/// Smallest and largest value of each column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Range {
+    /// Smallest values.
+    pub low: Vec<f32>,
+    /// Largest values.
+    pub high: Vec<f32>,
+}
+
+impl Range {
+    /// The ranges of the columns of `x`.
+    #[must_use]
+    pub fn of(x: &Matrix) -> Self {
+        let fold = |start, pick: fn(f32, f32) -> f32| (0..x.columns()).map(|c| x.column(c).fold(start, pick)).collect();
+        Self { low: fold(f32::INFINITY, f32::min), high: fold(f32::NEG_INFINITY, f32::max) }
+    }
+
+    /// Min–max normalisation: (x − low) / (high − low) for each column; a constant column becomes 0.
+    #[must_use]
+    pub fn normalize(&self, x: &Matrix) -> Matrix {
+        let scaled = x.iter_rows().flat_map(|row| {
+            row.iter().zip(&self.low).zip(&self.high).map(|((x, low), high)| {
+                if high > low { (x - low) / (high - low) } else { 0.0 }
+            })
+        });
+        Matrix::new(x.rows(), x.columns(), scaled.collect())
+    }
+}
+
+/// The book's split of the 150 flowers, min–max normalised over all rows: 120 / 15 / 15, disjoint, in the order of the
+/// stream `"iris order"` of `seed`.
+#[must_use]
+pub fn split(samples: &Samples, seed: u64) -> Split {
+    let order = Stream::new(seed, "iris order").permutation(samples.len());
+    let normalized = Samples { x: Range::of(&samples.x).normalize(&samples.x), y: samples.y.clone() };
+    let tenth = samples.len() / 10;
+    Split::new(&normalized, &order, samples.len() - 2 * tenth, tenth)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HEADER: &str = "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm,species\n";
+
+    fn flowers() -> Samples {
+        load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/iris/iris.csv")).unwrap()
+    }
+
+    #[test]
+    fn the_two_rows_that_are_often_wrong_are_fishers() {
+        let x = flowers().x;
+        assert_eq!(x.row(34), [4.9, 3.1, 1.5, 0.2]);
+        assert_eq!(x.row(37), [4.9, 3.6, 1.4, 0.1]);
+    }
+
+    #[test]
+    fn there_are_fifty_flowers_of_each_species() {
+        let classes = flowers().y.classes();
+        assert_eq!([0, 1, 2].map(|c| classes.iter().filter(|&&k| k == c).count()), [50, 50, 50]);
+    }
+
+    #[test]
+    fn the_split_is_disjoint_and_complete() {
+        let samples = flowers();
+        let order = Stream::new(5, "iris order").permutation(150);
+        let mut seen = order.clone();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..150).collect::<Vec<_>>());
+        assert_eq!(split(&samples, 5).parts().map(|(_, part)| part.len()), [120, 15, 15]);
+    }
+
+    #[test]
+    fn normalised_columns_run_from_zero_to_one() {
+        let samples = flowers();
+        let range = Range::of(&Range::of(&samples.x).normalize(&samples.x));
+        assert_eq!((range.low, range.high), (vec![0.0; 4], vec![1.0; 4]));
+    }
+
+    #[track_caller]
+    fn check_error(body: &str, expected: &str) {
+        let error = format!("{:#}", parse(&format!("{HEADER}{body}"), "iris.csv").unwrap_err());
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn malformed_lines_are_named() {
+        check_error("5.1,3.5,1.4,setosa\n", "iris.csv line 2: expected 5 fields (four lengths and a species), found 4");
+        check_error("5.1,3.5,1.4,0.2,setosa\n5.1,x,1.4,0.2,setosa\n", "iris.csv line 3: sepal width: expected a number, found \"x\"");
+        check_error("5.1,3.5,NaN,0.2,setosa\n", "iris.csv line 2: petal length: expected a length in centimetres between 0 and 100, found NaN");
+        check_error("5.1,3.5,1.4,-0.2,setosa\n", "iris.csv line 2: petal width: expected a length in centimetres between 0 and 100, found -0.2");
+        check_error("5.1,3.5,1.4,0.2,rose\n", "iris.csv line 2: expected one of setosa, versicolor, virginica, found \"rose\"");
+        check_error("5.1,3.5,1.4,,setosa\n", "iris.csv line 2: petal width: expected a number, found \"\"");
+        check_error("", "iris.csv: expected flowers below the header line, found none");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_parsed_or_refused_without_a_panic(text in ".{0,200}") {
+            let _ = parse(&text, "iris.csv");
+            let _ = parse_measurements(&text, "iris.csv");
+        }
+
+        #[test]
+        fn lengths_survive_a_round_trip(lengths in proptest::collection::vec(0.01f32..99.0, 4), class in 0usize..3) {
+            let fields: Vec<String> = lengths.iter().map(f32::to_string).collect();
+            let samples = parse(&format!("{HEADER}{},{}\n", fields.join(","), SPECIES[class]), "iris.csv").unwrap();
+            prop_assert_eq!(samples.x.row(0), &lengths[..]);
+            prop_assert_eq!(samples.y.classes(), vec![class]);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Data sets, their splits and mini-batches.
+
+pub mod iris;
+pub mod moons;
+
+use crate::{kernels::loss::Targets, matrix::Matrix, rng::Stream};
+
+/// The right answers of a data set.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Labels {
+    /// One row of target values a sample; for two classes one column of 0 and 1.
+    Values(Matrix),
+    /// One class index a sample.
+    Classes(Vec<usize>),
+}
+
+impl Labels {
+    /// Number of samples.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Values(values) => values.rows(),
+            Self::Classes(classes) => classes.len(),
+        }
+    }
+
+    /// Whether there are no samples.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The class of each sample; of values, 1 where the first column is at least one half.
+    #[must_use]
+    pub fn classes(&self) -> Vec<usize> {
+        match self {
+            Self::Values(values) => values.column(0).map(|y| usize::from(y >= 0.5)).collect(),
+            Self::Classes(classes) => classes.clone(),
+        }
+    }
+
+    /// The labels as a loss function takes them.
+    #[must_use]
+    pub fn targets(&self) -> Targets<'_> {
+        match self {
+            Self::Values(values) => Targets::Values(values.values()),
+            Self::Classes(classes) => Targets::Classes(classes),
+        }
+    }
+
+    fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Values(values) => Self::Values(values.select(rows)),
+            Self::Classes(classes) => Self::Classes(rows.iter().map(|&row| classes[row]).collect()),
+        }
+    }
+}
+
+/// Samples with their labels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Samples {
+    /// One row a sample.
+    pub x: Matrix,
+    /// As many labels as rows.
+    pub y: Labels,
+}
+
+impl Samples {
+    /// Number of samples.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.x.rows()
+    }
+
+    /// Whether there are no samples.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The samples of the given indices, in their order.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        Self { x: self.x.select(rows), y: self.y.select(rows) }
+    }
+}
+
+/// A data set cut in three disjoint parts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Split {
+    /// What the parameters are fitted to.
+    pub train: Samples,
+    /// What the best model is chosen by: the development set.
+    pub dev: Samples,
+    /// What the chosen model is judged by.
+    pub test: Samples,
+}
+
+impl Split {
+    /// Cuts the rows in `order` into `n_train`, `n_dev` and the rest.
+    ///
+    /// # Panics
+    /// If `order` has fewer rows than the first two parts need, or names one that does not exist.
+    #[must_use]
+    pub fn new(samples: &Samples, order: &[usize], n_train: usize, n_dev: usize) -> Self {
+        let (train, rest) = order.split_at(n_train);
+        let (dev, test) = rest.split_at(n_dev);
+        Self { train: samples.select(train), dev: samples.select(dev), test: samples.select(test) }
+    }
+
+    /// The three parts with their names.
+    #[must_use]
+    pub fn parts(&self) -> [(&'static str, &Samples); 3] {
+        [("train", &self.train), ("dev", &self.dev), ("test", &self.test)]
+    }
+}
+
+/// How an epoch visits the training samples.
+#[derive(Debug, Clone)]
+pub enum Batches {
+    /// All samples at once, in their order.
+    Full,
+    /// Mini-batches of at most `size` samples, in an order drawn anew for each epoch; the last may be smaller.
+    Shuffled {
+        /// Samples in a batch.
+        size: usize,
+        /// Where the orders come from.
+        stream: Stream,
+    },
+    /// The given row indices, one list a step, `per_epoch` steps an epoch, over and over.
+    Given {
+        /// The lists of row indices.
+        rows: Vec<Vec<usize>>,
+        /// Steps in an epoch.
+        per_epoch: usize,
+    },
+}
+
+impl Batches {
+    /// Steps in an epoch over `n` samples.
+    #[must_use]
+    pub fn per_epoch(&self, n: usize) -> usize {
+        match self {
+            Self::Full => 1,
+            Self::Shuffled { size, .. } => n.div_ceil(*size),
+            Self::Given { per_epoch, .. } => *per_epoch,
+        }
+    }
+
+    /// The row indices of each step of epoch `epoch` over `n` samples; none for "all rows as they are".
+    pub fn epoch(&mut self, epoch: usize, n: usize) -> Vec<Option<Vec<usize>>> {
+        match self {
+            Self::Full => vec![None],
+            Self::Shuffled { size, stream } => {
+                stream.permutation(n).chunks(*size).map(|rows| Some(rows.to_vec())).collect()
+            }
+            Self::Given { rows, per_epoch } => {
+                (0..*per_epoch).map(|step| Some(rows[(epoch * *per_epoch + step) % rows.len()].clone())).collect()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shuffled_batches_visit_every_sample_once_an_epoch() {
+        let mut batches = Batches::Shuffled { size: 16, stream: Stream::new(0, "shuffle") };
+        let epochs: Vec<Vec<usize>> =
+            (0..2).map(|epoch| batches.epoch(epoch, 120).into_iter().flatten().flatten().collect()).collect();
+        for epoch in &epochs {
+            let mut seen = epoch.clone();
+            seen.sort_unstable();
+            assert_eq!(seen, (0..120).collect::<Vec<_>>());
+        }
+        assert_ne!(epochs[0], epochs[1]);
+        let sizes: Vec<usize> = batches.epoch(2, 120).into_iter().flatten().map(|rows| rows.len()).collect();
+        assert_eq!(sizes, [16, 16, 16, 16, 16, 16, 16, 8]);
+    }
+}

@@ -1,0 +1,75 @@
+//! The fused multiply-add a·b + c, rounded once, for processors that have none.
+
+/// Computes a·b + c with one rounding, as IEEE 754 `fusedMultiplyAdd` does.
+///
+/// Gives the same bits as [`f32::mul_add`] for every input, in plain f64 arithmetic: the product of two f32 is
+/// exact in f64, the sum is rounded *to odd* there, and a value rounded to odd with at least two spare bits rounds
+/// to f32 as the exact sum would (Boldo and Melquiond, *Emulation of FMA and correctly rounded sums*, 2008).
+/// Where the hardware has no such instruction `f32::mul_add` calls the platform's C library, which is many
+/// times slower.
+#[inline]
+#[must_use]
+pub fn fused_multiply_add(a: f32, b: f32, c: f32) -> f32 {
+    let product = f64::from(a) * f64::from(b);
+    let addend = f64::from(c);
+    let sum = product + addend;
+    // Knuth's two-sum: what the addition lost, exactly. It is NaN where the sum is not finite.
+    let from_addend = sum - product;
+    let lost = (product - (sum - from_addend)) + (addend - from_addend);
+    let bits = sum.to_bits();
+    let to_odd = if lost.abs() > 0.0 && bits & 1 == 0 {
+        if (lost > 0.0) == (sum > 0.0) {
+            bits + 1
+        } else {
+            bits - 1
+        }
+    } else {
+        bits
+    };
+    f64::from_bits(to_odd) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fused_multiply_add;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn check(a: f32, b: f32, c: f32) {
+        let (ours, expected) = (fused_multiply_add(a, b, c), a.mul_add(b, c));
+        assert!(
+            ours.to_bits() == expected.to_bits() || (ours.is_nan() && expected.is_nan()),
+            "{a:e} * {b:e} + {c:e}: {ours:e}, expected {expected:e}"
+        );
+    }
+
+    #[test]
+    fn agrees_with_the_hardware_at_the_edges() {
+        let edges = [
+            0.0, -0.0, 1.0, -1.0, f32::MIN_POSITIVE, f32::from_bits(1), -f32::from_bits(1), f32::MAX, f32::MIN,
+            f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1.0 + f32::EPSILON, 1.0 - f32::EPSILON / 2.0, 16777217.0,
+        ];
+        for a in edges {
+            for b in edges {
+                for c in edges {
+                    check(a, b, c);
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #[test]
+        fn agrees_with_the_hardware_on_any_bits(a: u32, b: u32, c: u32) {
+            check(f32::from_bits(a), f32::from_bits(b), f32::from_bits(c));
+        }
+
+        #[test]
+        fn agrees_with_the_hardware_where_terms_cancel(a in -2.0f32..2.0, b in -2.0f32..2.0, ulps in -3i32..4) {
+            let near = -(a * b);
+            let c = f32::from_bits(near.to_bits().wrapping_add_signed(ulps));
+            check(a, b, c);
+        }
+    }
+}

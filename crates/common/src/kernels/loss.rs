@@ -1,0 +1,178 @@
+//! Loss functions and their gradients with respect to the network's outputs.
+//!
+//! Contract: the terms of the samples are computed one by one as the formulas read, then averaged with
+//! [`reduce::sum`] and one division by the number of samples N (of entries for the mean squared error).
+
+use crate::kernels::{functions, isa::Isa, reduce};
+
+/// What the outputs are compared with.
+#[derive(Debug, Clone, Copy)]
+pub enum Targets<'a> {
+    /// One value for each output.
+    Values(&'a [f32]),
+    /// One class index for each sample.
+    Classes(&'a [usize]),
+}
+
+/// A loss function, a mean over samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// −mean(y ln p + (1 − y) ln(1 − p)) of probabilities p, eq. 3.12 and 4.10.
+    ///
+    /// Logarithms are cut off at −100, and p (1 − p) in the gradient at 1e-12, as in PyTorch: otherwise a saturated
+    /// output makes both infinite.
+    BinaryCrossEntropy,
+    /// The same of logits z, p = σ(z), in the stable form mean(max(z, 0) − y z + ln(1 + e^−|z|)).
+    BinaryCrossEntropyWithLogits,
+    /// mean(ln Σ e^z − z\[class\]) of logits: soft-max followed by cross-entropy.
+    SoftmaxCrossEntropy,
+    /// mean((ŷ − y)²) over all entries.
+    MeanSquaredError,
+    /// Σ(ŷ − y)² / 2N with N the number of samples: the gradient is (ŷ − y) / N.
+    HalfSquaredError,
+}
+
+/// The outputs of a network: one row a sample.
+#[derive(Debug, Clone, Copy)]
+pub struct Outputs<'a> {
+    /// Row-major values.
+    pub values: &'a [f32],
+    /// Outputs of one sample.
+    pub columns: usize,
+}
+
+impl Outputs<'_> {
+    fn samples(&self) -> usize {
+        self.values.len() / self.columns
+    }
+}
+
+/// The logarithm of a probability is cut off here.
+const LOWEST_LOG: f32 = -100.0;
+/// p (1 − p) is not taken below this in the gradient.
+const LOWEST_VARIANCE: f32 = 1e-12;
+
+impl Loss {
+    /// Computes the loss.
+    ///
+    /// # Panics
+    /// If the targets do not fit the outputs or are of the wrong kind for this loss.
+    #[must_use]
+    pub fn value(self, isa: Isa, outputs: Outputs, targets: Targets) -> f32 {
+        let n = outputs.samples() as f32;
+        match self {
+            Self::BinaryCrossEntropy => -(reduce::sum(&log_likelihoods(isa, outputs.values, values(targets))) / n),
+            Self::BinaryCrossEntropyWithLogits => {
+                let negative: Vec<f32> = outputs.values.iter().map(|z| -z.abs()).collect();
+                let mut terms = vec![0.0; negative.len()];
+                functions::softplus_slice(isa, &negative, &mut terms);
+                for ((term, z), y) in terms.iter_mut().zip(outputs.values).zip(values(targets)) {
+                    *term += z.max(0.0) - y * z;
+                }
+                reduce::sum(&terms) / n
+            }
+            Self::SoftmaxCrossEntropy => {
+                let terms: Vec<f32> = outputs
+                    .values
+                    .chunks_exact(outputs.columns)
+                    .zip(classes(targets))
+                    .map(|(logits, class)| functions::log_sum_exp(logits) - logits[*class])
+                    .collect();
+                reduce::sum(&terms) / n
+            }
+            Self::MeanSquaredError => reduce::sum(&squares(outputs, targets)) / outputs.values.len() as f32,
+            Self::HalfSquaredError => reduce::sum(&squares(outputs, targets)) / (2.0 * n),
+        }
+    }
+
+    /// Computes the gradient of the loss with respect to each output.
+    ///
+    /// # Panics
+    /// If the targets do not fit the outputs or are of the wrong kind for this loss.
+    pub fn gradient(self, isa: Isa, outputs: Outputs, targets: Targets, doutputs: &mut [f32]) {
+        let n = outputs.samples() as f32;
+        let x = outputs.values;
+        match self {
+            Self::BinaryCrossEntropy => {
+                for ((d, p), y) in doutputs.iter_mut().zip(x).zip(values(targets)) {
+                    *d = (p - y) / (p * (1.0 - p)).max(LOWEST_VARIANCE) / n;
+                }
+            }
+            Self::BinaryCrossEntropyWithLogits => {
+                functions::logistic_slice(isa, x, doutputs);
+                for (d, y) in doutputs.iter_mut().zip(values(targets)) {
+                    *d = (*d - y) / n;
+                }
+            }
+            Self::SoftmaxCrossEntropy => {
+                softmax(isa, outputs, doutputs);
+                for (row, class) in doutputs.chunks_exact_mut(outputs.columns).zip(classes(targets)) {
+                    row[*class] -= 1.0;
+                    row.iter_mut().for_each(|d| *d /= n);
+                }
+            }
+            Self::MeanSquaredError => {
+                let entries = x.len() as f32;
+                for ((d, x), y) in doutputs.iter_mut().zip(x).zip(values(targets)) {
+                    *d = 2.0 * (x - y) / entries;
+                }
+            }
+            Self::HalfSquaredError => {
+                for ((d, x), y) in doutputs.iter_mut().zip(x).zip(values(targets)) {
+                    *d = (x - y) / n;
+                }
+            }
+        }
+    }
+}
+
+/// Computes the soft-max of each row: e^(z − max z) divided by its sum, the sum one chain in index order.
+pub fn softmax(isa: Isa, logits: Outputs, probabilities: &mut [f32]) {
+    let shifted: Vec<f32> = logits
+        .values
+        .chunks_exact(logits.columns)
+        .flat_map(|row| {
+            let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            row.iter().map(move |z| z - largest)
+        })
+        .collect();
+    functions::exp_slice(isa, &shifted, probabilities);
+    for row in probabilities.chunks_exact_mut(logits.columns) {
+        let sum = row.iter().fold(0.0f32, |sum, e| sum + e);
+        row.iter_mut().for_each(|e| *e /= sum);
+    }
+}
+
+/// y ln p + (1 − y) ln(1 − p) for each sample. A label of exactly 0 or 1 needs one logarithm only: the other term is a
+/// zero, and adding it would change no bit.
+fn log_likelihoods(isa: Isa, p: &[f32], y: &[f32]) -> Vec<f32> {
+    assert_eq!(p.len(), y.len(), "one label a probability");
+    let chosen: Vec<f32> = p.iter().zip(y).map(|(&p, &y)| if y == 0.0 { 1.0 - p } else { p }).collect();
+    let mut terms = vec![0.0; chosen.len()];
+    functions::ln_slice(isa, &chosen, &mut terms);
+    for ((term, &p), &y) in terms.iter_mut().zip(p).zip(y) {
+        *term = term.max(LOWEST_LOG);
+        if y != 0.0 && y != 1.0 {
+            *term = y * *term + (1.0 - y) * functions::ln(1.0 - p).max(LOWEST_LOG);
+        }
+    }
+    terms
+}
+
+fn squares(outputs: Outputs, targets: Targets) -> Vec<f32> {
+    outputs.values.iter().zip(values(targets)).map(|(x, y)| (x - y) * (x - y)).collect()
+}
+
+fn values(targets: Targets<'_>) -> &[f32] {
+    match targets {
+        Targets::Values(values) => values,
+        Targets::Classes(_) => panic!("this loss compares with values, not with classes"),
+    }
+}
+
+fn classes(targets: Targets<'_>) -> &[usize] {
+    match targets {
+        Targets::Classes(classes) => classes,
+        Targets::Values(_) => panic!("this loss compares with classes, not with values"),
+    }
+}

@@ -1,0 +1,17 @@
+//! Slices in, slices out: the arithmetic behind every printed number.
+//!
+//! Each kernel states the order of its operations; that order is the contract (NUMERICS.md). Every fast kernel
+//! has a slow, obvious twin in its `reference` function, and a test that the two agree bit for bit on every
+//! instruction set the machine has.
+
+pub mod activation;
+pub mod functions;
+pub mod fused;
+pub mod isa;
+pub mod loss;
+pub mod matmul;
+pub mod reduce;
+
+pub use activation::Activation;
+pub use loss::Loss;
+pub use matmul::{View, matmul};

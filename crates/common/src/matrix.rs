@@ -1,0 +1,96 @@
+//! A matrix of f32 values: one row a sample, as the book writes batches.
+
+use crate::kernels::View;
+
+/// A row-major matrix.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matrix {
+    rows: usize,
+    columns: usize,
+    values: Vec<f32>,
+}
+
+impl Matrix {
+    /// A matrix of the given values, row after row.
+    ///
+    /// # Panics
+    /// If there are not exactly `rows * columns` values.
+    #[must_use]
+    pub fn new(rows: usize, columns: usize, values: Vec<f32>) -> Self {
+        assert_eq!(values.len(), rows * columns, "a {rows} x {columns} matrix");
+        Self { rows, columns, values }
+    }
+
+    /// A matrix of zeros.
+    #[must_use]
+    pub fn zeros(rows: usize, columns: usize) -> Self {
+        Self::new(rows, columns, vec![0.0; rows * columns])
+    }
+
+    /// Number of rows: samples.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns: features or outputs.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// All values, row after row.
+    #[must_use]
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// All values, row after row, to be changed.
+    pub fn values_mut(&mut self) -> &mut [f32] {
+        &mut self.values
+    }
+
+    /// Gives the values away.
+    #[must_use]
+    pub fn into_values(self) -> Vec<f32> {
+        self.values
+    }
+
+    /// One row.
+    #[must_use]
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.columns..][..self.columns]
+    }
+
+    /// Each row in turn.
+    pub fn iter_rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
+        self.values.chunks_exact(self.columns)
+    }
+
+    /// One column.
+    pub fn column(&self, column: usize) -> impl Iterator<Item = f32> + '_ {
+        self.iter_rows().map(move |row| row[column])
+    }
+
+    /// The rows of the given indices, in their order.
+    ///
+    /// # Panics
+    /// If an index is beyond the last row.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let values = rows.iter().flat_map(|&row| self.row(row)).copied().collect();
+        Self::new(rows.len(), self.columns, values)
+    }
+
+    /// The matrix as an operand of a product.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View::new(&self.values, self.rows, self.columns)
+    }
+
+    /// A matrix of the same shape with `f` applied to each value.
+    #[must_use]
+    pub fn map(&self, f: impl Fn(f32) -> f32) -> Self {
+        Self::new(self.rows, self.columns, self.values.iter().map(|&x| f(x)).collect())
+    }
+}

@@ -1,0 +1,179 @@
+//! The parameters of a network by name: what a checkpoint holds and a fingerprint sums up.
+
+use crate::rng::Stream;
+use anyhow::{Context, Result, bail, ensure};
+use safetensors::{SafeTensors, tensor::{Dtype, TensorView}};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// One parameter tensor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Its place in the network: layer number and `weight` or `bias`.
+    pub name: String,
+    /// Its dimensions.
+    pub shape: Vec<usize>,
+    /// Its values, row-major.
+    pub values: Vec<f32>,
+}
+
+impl Parameter {
+    /// The values as little-endian bytes.
+    fn bytes(&self) -> Vec<u8> {
+        self.values.iter().flat_map(|x| x.to_le_bytes()).collect()
+    }
+
+    /// The first 64 bits of the SHA-256 of the values' bits.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        short_hash(&Sha256::digest(self.bytes()))
+    }
+}
+
+/// All parameters of a network, in the order of its layers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Parameters(pub Vec<Parameter>);
+
+impl Parameters {
+    /// A short hash of every bit of every parameter: equal fingerprints mean equal networks.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let digest = self.0.iter().fold(Sha256::new(), |sha, parameter| {
+            sha.chain_update(&parameter.name).chain_update(parameter.bytes())
+        });
+        short_hash(&digest.finalize())
+    }
+
+    /// The parameters as the bytes of a safetensors file.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        let bytes: Vec<Vec<u8>> = self.0.iter().map(Parameter::bytes).collect();
+        let views = self.0.iter().zip(&bytes).map(|(parameter, bytes)| {
+            Ok((parameter.name.clone(), TensorView::new(Dtype::F32, parameter.shape.clone(), bytes)?))
+        });
+        Ok(safetensors::serialize(views.collect::<Result<Vec<_>>>()?, None)?)
+    }
+
+    /// Reads a safetensors file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is not a safetensors file, is cut off, or holds anything but f32 tensors.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read the checkpoint {}", path.display()))?;
+        Self::from_safetensors(&bytes)
+            .with_context(|| format!("{} is not a whole safetensors checkpoint: train again to write a new one", path.display()))
+    }
+
+    fn from_safetensors(bytes: &[u8]) -> Result<Self> {
+        let tensors = SafeTensors::deserialize(bytes)?;
+        let mut parameters = Vec::new();
+        for (name, view) in tensors.tensors() {
+            ensure!(view.dtype() == Dtype::F32, "tensor {name}: expected f32 values, found {:?}", view.dtype());
+            let values = view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            parameters.push(Parameter { name, shape: view.shape().to_vec(), values });
+        }
+        parameters.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Self(parameters))
+    }
+
+    /// The parameter of the given name and shape.
+    ///
+    /// # Errors
+    /// If there is none of that name, or its shape differs.
+    pub fn get(&self, name: &str, shape: &[usize]) -> Result<&Parameter> {
+        let Some(parameter) = self.0.iter().find(|parameter| parameter.name == name) else {
+            let names: Vec<&str> = self.0.iter().map(|parameter| parameter.name.as_str()).collect();
+            bail!("the checkpoint has no tensor {name}, only {}", names.join(", "));
+        };
+        ensure!(parameter.shape == shape, "tensor {name} of the checkpoint: expected shape {shape:?}, found {:?}", parameter.shape);
+        Ok(parameter)
+    }
+}
+
+fn short_hash(digest: &[u8]) -> String {
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// How a parameter tensor gets its first values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Initializer {
+    /// All the same value; draws nothing.
+    Constant(f32),
+    /// N(mean, deviation²).
+    Normal {
+        /// Mean.
+        mean: f32,
+        /// Standard deviation.
+        deviation: f32,
+    },
+    /// Uniform on [low, high).
+    Uniform {
+        /// Smallest value.
+        low: f32,
+        /// Upper limit.
+        high: f32,
+    },
+}
+
+impl Initializer {
+    /// The standard normal distribution N(0, 1).
+    pub const STANDARD_NORMAL: Self = Self::Normal { mean: 0.0, deviation: 1.0 };
+    /// Zeros.
+    pub const ZEROS: Self = Self::Constant(0.0);
+
+    /// The first values of a tensor of `n` entries, drawn in row-major order.
+    #[must_use]
+    pub fn draw(self, n: usize, stream: &mut Stream) -> Vec<f32> {
+        match self {
+            Self::Constant(value) => vec![value; n],
+            Self::Normal { mean, deviation } => stream.normals(n, mean, deviation),
+            Self::Uniform { low, high } => stream.uniforms(n, low, high),
+        }
+    }
+}
+
+/// How the linear layers of a network are initialised.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Initialization {
+    /// Of every weight matrix.
+    pub weight: Initializer,
+    /// Of every bias.
+    pub bias: Initializer,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> Parameters {
+        let weight = Parameter { name: "0.weight".into(), shape: vec![2, 3], values: vec![1.0, -0.0, 2.5, f32::MIN_POSITIVE, 4.0, 5.0] };
+        let bias = Parameter { name: "0.bias".into(), shape: vec![3], values: vec![0.0; 3] };
+        Parameters(vec![bias, weight])
+    }
+
+    #[test]
+    fn a_checkpoint_gives_back_every_bit() {
+        let back = Parameters::from_safetensors(&example().to_safetensors().unwrap()).unwrap();
+        assert_eq!(back.fingerprint(), example().fingerprint());
+    }
+
+    #[test]
+    fn a_checkpoint_cut_off_anywhere_is_refused() {
+        let bytes = example().to_safetensors().unwrap();
+        for length in 0..bytes.len() {
+            assert!(Parameters::from_safetensors(&bytes[..length]).is_err(), "{length} of {} bytes", bytes.len());
+        }
+    }
+
+    #[test]
+    fn a_flipped_sign_changes_the_fingerprint() {
+        let mut other = example();
+        other.0[0].values[1] = -0.0;
+        assert_ne!(other.fingerprint(), example().fingerprint());
+    }
+
+    #[test]
+    fn a_wrong_shape_is_named() {
+        let error = example().get("0.weight", &[3, 2]).unwrap_err().to_string();
+        assert_eq!(error, "tensor 0.weight of the checkpoint: expected shape [3, 2], found [2, 3]");
+    }
+}

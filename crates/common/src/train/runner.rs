@@ -1,0 +1,209 @@
+//! The runner: epochs, evaluation, the best model, the book's lines.
+
+use super::{Learner, Metric};
+use crate::{
+    data::{Batches, Samples, Split},
+    parameters::Parameters,
+};
+use anyhow::{Result, bail, ensure};
+
+/// Where the runner writes its lines and how far it is.
+pub trait Journal {
+    /// Takes one line of the transcript.
+    fn line(&mut self, line: &str) -> Result<()>;
+    /// Takes note that `step` of `steps` is done, with the latest loss.
+    fn progress(&mut self, step: usize, steps: usize, loss: f32);
+}
+
+/// A journal for runs that are only counted, such as one of many seeds.
+#[derive(Debug, Clone, Copy)]
+pub struct Silent;
+
+impl Journal for Silent {
+    fn line(&mut self, _: &str) -> Result<()> {
+        Ok(())
+    }
+    fn progress(&mut self, _: usize, _: usize, _: f32) {}
+}
+
+/// Which of the book's two runners the lines are those of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Log {
+    /// Full batches (book section 4.2.5): an epoch is a step, the loss in full precision.
+    Epochs {
+        /// Epochs between two lines of the loss.
+        every: usize,
+    },
+    /// Mini-batches (book section 4.5.4): epoch and step, losses with five decimals, each evaluation its own line.
+    Steps {
+        /// Steps between two lines of the loss.
+        every: usize,
+    },
+}
+
+/// The settings of a training run.
+#[derive(Debug, Clone)]
+pub struct Training {
+    /// Passes over the training samples.
+    pub n_epochs: usize,
+    /// How an epoch visits them.
+    pub batches: Batches,
+    /// Steps between two evaluations on the development set.
+    pub evaluate_every: usize,
+    /// What is printed.
+    pub log: Log,
+    /// How accuracy is counted.
+    pub metric: Metric,
+}
+
+/// What a run leaves: curves over steps.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct History {
+    /// Loss of each step's batch, before its update.
+    pub train_loss: Vec<f32>,
+    /// Accuracy on each step's batch, before its update.
+    pub train_score: Vec<f32>,
+    /// Mean of the step losses of each epoch.
+    pub epoch_loss: Vec<f32>,
+    /// (step, loss) of each evaluation on the development set, after that step's update.
+    pub dev_loss: Vec<(usize, f32)>,
+    /// (step, accuracy) of each evaluation.
+    pub dev_score: Vec<(usize, f32)>,
+    /// One line an epoch: a short hash of each parameter tensor after it; the first line is before any step.
+    pub trace: Vec<Vec<String>>,
+}
+
+/// What training ends with.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The curves.
+    pub history: History,
+    /// The parameters with the best development score, the first of several equals.
+    pub best: Parameters,
+    /// That score.
+    pub best_score: f32,
+}
+
+/// Accuracy and loss of a network on a set of samples.
+pub fn evaluate(learner: &impl Learner, samples: &Samples, metric: Metric) -> Result<(f32, f32)> {
+    let outputs = learner.outputs(&samples.x)?;
+    Ok((metric.accuracy(&outputs, &samples.y), learner.loss(&outputs, &samples.y)))
+}
+
+/// Trains a network and keeps the parameters with the best development score, book sections 4.2.5, 4.3.2 and 4.5.4.
+///
+/// A step is: forward, loss, backward, update; then, when it is due, evaluation on the development set.
+///
+/// # Errors
+/// If a batch is larger than the training set, or the loss stops being finite; the message names the step.
+pub fn train(learner: &mut impl Learner, split: &Split, mut training: Training, journal: &mut impl Journal) -> Result<Outcome> {
+    if let Batches::Shuffled { size, .. } = &training.batches {
+        let n = split.train.len();
+        ensure!((1..=n).contains(size), "a batch of {size} cannot be drawn from {n} training samples: choose a batch size from 1 to {n}");
+    }
+    let mut run = Run::new(learner, &training, split.train.len());
+    for epoch in 0..training.n_epochs {
+        let batches = training.batches.epoch(epoch, split.train.len());
+        let first = run.step;
+        for rows in batches {
+            match rows {
+                None => run.learn(epoch, &split.train, &training, learner, journal)?,
+                Some(rows) => run.learn(epoch, &split.train.select(&rows), &training, learner, journal)?,
+            }
+            if run.evaluation_is_due(&training) {
+                run.evaluate(&split.dev, &training, learner, journal)?;
+            }
+            run.log_epoch(epoch, &training, journal)?;
+            run.step += 1;
+        }
+        run.end_epoch(first, learner);
+    }
+    if matches!(training.log, Log::Steps { .. }) {
+        journal.line("[Train] Training done!")?;
+    }
+    Ok(run.outcome)
+}
+
+/// A training run under way.
+struct Run {
+    step: usize,
+    steps: usize,
+    outcome: Outcome,
+}
+
+impl Run {
+    fn new(learner: &impl Learner, training: &Training, n_train: usize) -> Self {
+        let best = learner.parameters();
+        let history = History { trace: vec![hashes(&best)], ..History::default() };
+        Self {
+            step: 0,
+            steps: training.n_epochs * training.batches.per_epoch(n_train),
+            outcome: Outcome { history, best, best_score: 0.0 },
+        }
+    }
+
+    /// One step: forward, backward, update.
+    fn learn(&mut self, epoch: usize, batch: &Samples, training: &Training, learner: &mut impl Learner, journal: &mut impl Journal) -> Result<()> {
+        let pass = learner.learn(&batch.x, &batch.y)?;
+        if !pass.loss.is_finite() {
+            bail!(
+                "the loss is {} at epoch {epoch}, step {}: training diverged; try a smaller learning rate",
+                pass.loss,
+                self.step
+            );
+        }
+        if let Log::Steps { every } = training.log && self.step.is_multiple_of(every) {
+            let (n, step, steps) = (training.n_epochs, self.step, self.steps);
+            journal.line(&format!("[Train] epoch: {epoch}/{n}, step: {step}/{steps}, loss: {:.5}", pass.loss))?;
+        }
+        learner.update()?;
+        let history = &mut self.outcome.history;
+        history.train_loss.push(pass.loss);
+        history.train_score.push(training.metric.accuracy(&pass.outputs, &batch.y));
+        journal.progress(self.step + 1, self.steps, pass.loss);
+        Ok(())
+    }
+
+    /// The full-batch runner evaluates every epoch, the mini-batch runner after steps 50, 100, … and the last.
+    fn evaluation_is_due(&self, training: &Training) -> bool {
+        let on_time = self.step.is_multiple_of(training.evaluate_every);
+        match training.log {
+            Log::Epochs { .. } => on_time,
+            Log::Steps { .. } => (on_time && self.step > 0) || self.step + 1 == self.steps,
+        }
+    }
+
+    fn evaluate(&mut self, dev: &Samples, training: &Training, learner: &impl Learner, journal: &mut impl Journal) -> Result<()> {
+        let (score, loss) = evaluate(learner, dev, training.metric)?;
+        let Outcome { history, best, best_score } = &mut self.outcome;
+        history.dev_loss.push((self.step, loss));
+        history.dev_score.push((self.step, score));
+        if matches!(training.log, Log::Steps { .. }) {
+            journal.line(&format!("[Evaluate] dev score: {score:.5}, dev loss: {loss:.5}"))?;
+        }
+        if score > *best_score {
+            journal.line(&format!("[Evaluate] best accuracy performance has been updated: {best_score:.5} --> {score:.5}"))?;
+            (*best_score, *best) = (score, learner.parameters());
+        }
+        Ok(())
+    }
+
+    fn log_epoch(&self, epoch: usize, training: &Training, journal: &mut impl Journal) -> Result<()> {
+        let Log::Epochs { every } = training.log else { return Ok(()) };
+        if epoch.is_multiple_of(every) && let Some(loss) = self.outcome.history.train_loss.last() {
+            journal.line(&format!("[Train] epoch: {epoch}/{}, loss: {loss}", training.n_epochs))?;
+        }
+        Ok(())
+    }
+
+    fn end_epoch(&mut self, first: usize, learner: &impl Learner) {
+        let history = &mut self.outcome.history;
+        let losses = &history.train_loss[first..];
+        history.epoch_loss.push(losses.iter().sum::<f32>() / losses.len() as f32);
+        history.trace.push(hashes(&learner.parameters()));
+    }
+}
+
+fn hashes(parameters: &Parameters) -> Vec<String> {
+    parameters.0.iter().map(|parameter| format!("{}={}", parameter.name, parameter.hash())).collect()
+}
