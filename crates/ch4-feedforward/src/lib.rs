@@ -1,1 +1,64 @@
-//! tmp
+//! Chapter 4: feed-forward neural networks, one module a section.
+
+mod classifier;
+mod sections {
+    pub(crate) mod autograd_mlp;
+    pub(crate) mod manual_mlp;
+    pub(crate) mod moons;
+    pub(crate) mod vanishing_gradient;
+}
+
+use common::registry::{Chapter, Section};
+use sections::{autograd_mlp, manual_mlp, moons, vanishing_gradient};
+
+/// The chapter's sections in the book's order.
+#[must_use]
+pub fn chapter() -> Chapter {
+    Chapter {
+        name: env!("CARGO_PKG_NAME"),
+        title: "Chapter 4: feed-forward neural networks",
+        published: include_str!("../../../published/ch4-feedforward.csv"),
+        sections: vec![
+            Section::new(
+                ("moons", "4.2.1"),
+                (
+                    "The two moons",
+                    "Two noisy half circles, the data of the whole chapter: how many samples of each class each split has, and how they lie.",
+                ),
+                moons::run,
+            ),
+            Section::new(
+                ("manual-mlp", "4.2.2-4.2.7"),
+                (
+                    "A two-layer network by hand",
+                    "Linear and logistic operators, each with a hand-derived backward pass, trained by gradient descent on the two moons; \
+                     the best model is saved, loaded again and tested.",
+                ),
+                manual_mlp::run,
+            )
+            .edition("replay", &["--replay"])
+            .edition("seeds", &["--seeds", "40"]),
+            Section::new(
+                ("autograd-mlp", "4.3"),
+                (
+                    "The same network through the tape",
+                    "The two-layer network of predefined layers, its gradients computed by dfdx's tape: the same bits as by hand.",
+                ),
+                autograd_mlp::run,
+            )
+            .edition("replay", &["--replay"])
+            .edition("seeds", &["--seeds", "40"]),
+            Section::new(
+                ("vanishing-gradient", "4.4.2"),
+                (
+                    "Vanishing gradients",
+                    "One step of a five-layer network with small weights: the norm of each layer's weight gradient, with logistic and with \
+                     other hidden activations.",
+                ),
+                vanishing_gradient::run,
+            )
+            .edition("replay", &["--replay"])
+            .edition("seeds", &["--seeds", "40"]),
+        ],
+    }
+}

@@ -1,17 +1,24 @@
 //! What the chapters share.
 //!
 //! From the bottom up, each module using only those before it: [`kernels`] (arithmetic with a fixed order of
-//! operations), [`rng`], [`matrix`], [`parameters`], [`ops`] (the arithmetic on dfdx's tape), [`nn`] (layers), [`scratch`] (the book's
-//! hand-derived operators), [`optim`], [`data`], [`train`] (the runner), [`replay`] (the sources' own random numbers and arithmetic),
-//! [`plot`], [`published`], [`lab`] (the bench that a section runs on) and [`cli`].
+//! operations), [`rng`], [`matrix`], [`parameters`], [`optim`], [`data`], [`ops`] (the arithmetic on dfdx's tape), [`train`] (the
+//! runner), [`scratch`] (the book's hand-derived operators), [`nn`] (layers), [`replay`] (the source's own random numbers and arithmetic),
+//! [`plot`] (figures), [`published`] and [`lab`] (the bench that a section runs on), [`registry`] and [`cli`].
 
+pub mod cli;
 pub mod data;
+pub mod figures;
+pub mod golden;
 pub mod kernels;
+pub mod lab;
 pub mod matrix;
 pub mod nn;
 pub mod ops;
 pub mod optim;
 pub mod parameters;
+pub mod plot;
+pub mod published;
+pub mod registry;
 pub mod replay;
 pub mod rng;
 pub mod scratch;

@@ -82,6 +82,12 @@ impl Matrix {
         Self::new(rows.len(), self.columns, values)
     }
 
+    /// The transpose, as a matrix of its own.
+    #[must_use]
+    pub fn transposed(&self) -> Self {
+        Self::new(self.columns, self.rows, (0..self.columns).flat_map(|column| self.column(column)).collect())
+    }
+
     /// The matrix as an operand of a product.
     #[must_use]
     pub fn view(&self) -> View<'_> {

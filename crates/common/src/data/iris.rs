@@ -3,6 +3,7 @@
 use crate::{
     data::{Labels, Samples, Split},
     matrix::Matrix,
+    parameters::{Parameter, Parameters},
     rng::Stream,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -95,6 +96,25 @@ impl Range {
     pub fn of(x: &Matrix) -> Self {
         let fold = |start, pick: fn(f32, f32) -> f32| (0..x.columns()).map(|c| x.column(c).fold(start, pick)).collect();
         Self { low: fold(f32::INFINITY, f32::min), high: fold(f32::NEG_INFINITY, f32::max) }
+    }
+
+    /// The two limits as tensors that a checkpoint carries.
+    #[must_use]
+    pub fn to_parameters(&self) -> [Parameter; 2] {
+        [("input.low", &self.low), ("input.high", &self.high)].map(|(name, values)| Parameter {
+            name: name.to_owned(),
+            shape: vec![values.len()],
+            values: values.clone(),
+        })
+    }
+
+    /// The limits that a checkpoint carries.
+    ///
+    /// # Errors
+    /// If it carries none for four features.
+    pub fn from_parameters(parameters: &Parameters) -> Result<Self> {
+        let values = |name| Ok::<_, anyhow::Error>(parameters.get(name, &[FEATURES.len()])?.values.clone());
+        Ok(Self { low: values("input.low")?, high: values("input.high")? })
     }
 
     /// Min–max normalisation: (x − low) / (high − low) for each column; a constant column becomes 0.

@@ -26,7 +26,7 @@ pub enum Activation {
     HardLogistic,
     /// min(max(z, −1), 1): the first-order expansion of tanh at 0; the derivative at the corners is 0.
     HardTanh,
-    /// z for z ≥ 0, else alpha · (e^z − 1); the derivative at 0 is 1.
+    /// z for z > 0, else alpha · (e^z − 1); the derivative at 0 is alpha, as in PyTorch.
     Elu {
         /// The limit −alpha for z → −∞.
         alpha: f32,
@@ -76,7 +76,7 @@ impl Activation {
             Self::Elu { alpha } => {
                 functions::exp_slice(isa, z, dz);
                 for ((dz, z), da) in dz.iter_mut().zip(z).zip(da) {
-                    *dz = da * if *z >= 0.0 { 1.0 } else { alpha * *dz };
+                    *dz = da * if *z > 0.0 { 1.0 } else { alpha * *dz };
                 }
             }
             Self::Softplus => {

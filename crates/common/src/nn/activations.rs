@@ -46,6 +46,7 @@ layers! {
     Elu => |layer| Activation::Elu { alpha: layer.alpha };
     Softplus => |_| Activation::Softplus;
     Swish => |layer| Activation::Swish { beta: layer.beta };
+    Activate => |layer| layer.f;
 }
 
 /// The logistic function, [`Activation::Logistic`].
@@ -108,5 +109,18 @@ pub struct Swish {
 impl Default for Swish {
     fn default() -> Self {
         Self { beta: 1.0 }
+    }
+}
+
+/// An activation layer whose function is chosen when the program runs; the identity unless set.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Activate {
+    /// The function.
+    pub f: Activation,
+}
+
+impl Default for Activate {
+    fn default() -> Self {
+        Self { f: Activation::Identity }
     }
 }

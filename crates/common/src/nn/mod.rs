@@ -17,6 +17,6 @@ mod linear;
 mod network;
 mod parameters;
 
-pub use activations::{Elu, HardLogistic, HardTanh, LeakyRelu, Logistic, Relu, Softplus, Swish, Tanh};
+pub use activations::{Activate, Elu, HardLogistic, HardTanh, LeakyRelu, Logistic, Relu, Softplus, Swish, Tanh};
 pub use linear::{Linear, builder};
 pub use network::{Network, initialize};

@@ -4,29 +4,81 @@
 //! [`permutation`] for the shuffle), and so has its arithmetic ([`Network`]): most matrix products were
 //! computed in TF32. With both, a CPU prints the source's digits.
 
+mod arithmetic;
 pub mod generator;
 mod mersenne;
 mod network;
 
+pub use arithmetic::tf32;
 pub use generator::Draws;
 pub use mersenne::permutation;
-pub use network::{Network, Operators, tf32};
+pub use network::{Network, Operators};
 
-use crate::data::{Samples, Split, moons};
+use crate::{
+    data::{Labels, Samples, Split},
+    kernels::Activation,
+    matrix::Matrix,
+    scratch::{Layer, Linear},
+};
 
 /// The seed that was set before the source's section 4.1.1.
 pub const SEED_OF_DATA: u64 = 102;
 /// The seed that was set before the source's section 4.2.6.
 pub const SEED_OF_TRAINING: u64 = 123;
 
-/// The source's Moon1000: the first permutation of seed 102, and noise from the 34th call of its generator.
+/// The source's Moon1000: the first permutation of seed 102, and noise from the 34th call of its generator. The half circles are
+/// computed in f32, as the source does.
 #[must_use]
 pub fn moon1000() -> Split {
-    let order: Vec<usize> = permutation(SEED_OF_DATA, 1000);
-    let mut samples: Samples = moons::half_circles(1000).select(&order);
+    let ones = |i: usize| if i < 500 { 0.0 } else { 1.0 };
+    let x = half_circle().map(|(x, y)| [x, y]).chain(half_circle().map(|(x, y)| [1.0 - x, 0.5 - y])).flatten().collect();
+    let circles = Samples { x: Matrix::new(1000, 2, x), y: Labels::Values(Matrix::new(1000, 1, (0..1000).map(ones).collect())) };
+    let mut samples = circles.select(&permutation(SEED_OF_DATA, 1000));
     let noise = Draws::new(SEED_OF_DATA).normal(33, 2000, 0.0, 0.5);
     for (x, noise) in samples.x.values_mut().iter_mut().zip(noise) {
         *x += noise;
     }
     Split::new(&samples, &(0..1000).collect::<Vec<_>>(), 640, 160)
+}
+
+/// (cos t, sin t) at 500 angles from 0 to π in f32, counted up from the start in the first half and down from the end in the second.
+fn half_circle() -> impl Iterator<Item = (f32, f32)> {
+    const N: usize = 500;
+    let pi = std::f32::consts::PI;
+    let step = pi / (N - 1) as f32;
+    (0..N).map(move |i| {
+        let t = if i < N / 2 { step * i as f32 } else { (-step).mul_add((N - 1 - i) as f32, pi) };
+        (libm::cos(f64::from(t)) as f32, libm::sin(f64::from(t)) as f32)
+    })
+}
+
+/// A layer of the source: weights from N(0, deviation²) drawn by call number `call`, every bias the same.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SourceLayer {
+    /// Number of the random call since the seed was set.
+    pub call: usize,
+    /// Inputs and outputs.
+    pub shape: (usize, usize),
+    /// Standard deviation of the weights.
+    pub deviation: f32,
+    /// The biases.
+    pub bias: f32,
+    /// The function behind the affine map.
+    pub activation: Activation,
+}
+
+impl SourceLayer {
+    /// Draws the weights.
+    #[must_use]
+    pub fn draw(self, draws: Draws) -> Layer {
+        let (inputs, outputs) = self.shape;
+        let weight = Matrix::new(inputs, outputs, draws.normal(self.call, inputs * outputs, 0.0, self.deviation));
+        Layer { linear: Linear { weight, bias: vec![self.bias; outputs] }, activation: self.activation }
+    }
+
+    /// Weights from N(0, 1), biases zero, a logistic function: the layers of sections 4.2 and 4.3.
+    #[must_use]
+    pub fn logistic(call: usize, shape: (usize, usize)) -> Self {
+        Self { call, shape, deviation: 1.0, bias: 0.0, activation: Activation::Logistic }
+    }
 }

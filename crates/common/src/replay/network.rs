@@ -1,20 +1,15 @@
 //! A feed-forward network in the arithmetic of the source's GPU.
 
+use super::arithmetic::{block_sums, mean, narrow_product, product, tensor_core_product, tf32};
 use crate::{
     data::Labels,
-    kernels::{Activation, functions, isa::Isa, matmul, reduce},
+    kernels::{Activation, functions, reduce},
     matrix::Matrix,
     parameters::Parameters,
     scratch::{Layer, Linear, LinearGradients},
     train::{Learner, Pass},
 };
 use anyhow::Result;
-
-/// Rounds to TF32: 10 explicit mantissa bits, to the nearest, ties away from zero.
-#[must_use]
-pub fn tf32(x: f32) -> f32 {
-    if x.is_finite() { f32::from_bits(x.to_bits().wrapping_add(0x1000) & !0x1fff) } else { x }
-}
 
 /// Whose operators the source used; they differ in the order of the elementwise operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +22,15 @@ pub enum Operators {
 
 /// A network with logistic output, binary cross-entropy and gradient descent, computed as the source's GPU did.
 ///
-/// Both operands of a matrix product are rounded to TF32 and the products accumulated in f32, with one exception: in training, the
-/// forward product of a layer with a single output is plain f32. Sums over the batch run in 128 lanes.
-/// Found by trying; the evidence is that every other choice misses printed digits.
+/// | product | operands | accumulated |
+/// | --- | --- | --- |
+/// | forward, several outputs; all when evaluating; input gradients | TF32 | one f32 chain |
+/// | forward in training, one output | f32 | f64, rounded once |
+/// | weight gradients | TF32 | tensor-core blocks, eight partial sums |
+/// | weight gradient of the output layer, written by hand | TF32 | one f32 chain |
+/// | yᵀ ln p, written by hand | TF32 | one f32 chain |
+///
+/// Found by trying; the evidence is the number of printed digits that each choice gives (REPLAY.md).
 #[derive(Debug, Clone)]
 pub struct Network {
     layers: Vec<Layer>,
@@ -37,9 +38,6 @@ pub struct Network {
     learning_rate: f32,
     gradients: Vec<LinearGradients>,
 }
-
-/// Lanes of the source's sums over a batch.
-const LANES: usize = 128;
 
 impl Network {
     /// A network of the given layers.
@@ -53,12 +51,7 @@ impl Network {
         let mut passes: Vec<(Matrix, Matrix)> = Vec::with_capacity(self.layers.len());
         for Layer { linear: Linear { weight, bias }, activation } in &self.layers {
             let input = passes.last().map_or(x, |(_, a)| a);
-            let mut z = Matrix::zeros(x.rows(), bias.len());
-            if training && bias.len() == 1 {
-                matmul(Isa::best(), input.view(), weight.view(), Some(bias), z.values_mut());
-            } else {
-                matmul(Isa::best(), input.map(tf32).view(), weight.map(tf32).view(), Some(bias), z.values_mut());
-            }
+            let z = if training && bias.len() == 1 { narrow_product(input, weight, bias[0]) } else { product(input, weight, bias) };
             let a = z.map(|z| apply(*activation, z));
             passes.push((z, a));
         }
@@ -81,7 +74,7 @@ impl Network {
             Operators::Library => {
                 let log = |p: f32| functions::ln(p).max(-100.0);
                 let terms: Vec<f32> = p.iter().zip(y).map(|(&p, &y)| (y - 1.0) * log(1.0 - p) - y * log(p)).collect();
-                sum_columns(&terms, 1)[0] / n as f32
+                mean(&terms)
             }
         }
     }
@@ -133,13 +126,16 @@ impl Learner for Network {
         for l in (0..self.layers.len()).rev() {
             let input = if l == 0 { x } else { &passes[l - 1].1 };
             let weight = &self.layers[l].linear.weight;
-            let rounded = dz.map(tf32);
-            let mut dweight = Matrix::zeros(weight.rows(), weight.columns());
-            matmul(Isa::best(), input.map(tf32).view().transposed(), rounded.view(), None, dweight.values_mut());
-            gradients.push(LinearGradients { dweight, dbias: sum_columns(dz.values(), dz.columns()) });
+            let by_hand = self.operators == Operators::HandWritten;
+            let transposed = input.transposed();
+            let dweight = if by_hand && dz.columns() == 1 {
+                product(&transposed, &dz, &vec![0.0; dz.columns()])
+            } else {
+                tensor_core_product(&transposed, &dz)
+            };
+            gradients.push(LinearGradients { dweight, dbias: block_sums(&dz) });
             if l > 0 {
-                let mut da = Matrix::zeros(x.rows(), weight.rows());
-                matmul(Isa::best(), rounded.view(), weight.map(tf32).view().transposed(), None, da.values_mut());
+                let da = product(&dz, &weight.transposed(), &vec![0.0; weight.rows()]);
                 dz = self.hidden_gradient(self.layers[l - 1].activation, &passes[l - 1], &da);
             }
         }
@@ -191,41 +187,5 @@ fn targets(labels: &Labels) -> &[f32] {
     match labels {
         Labels::Values(values) => values.values(),
         Labels::Classes(_) => panic!("the source's network has one probability a sample"),
-    }
-}
-
-/// Sums each column over the rows in lanes: row i goes to lane i mod 128, and the lanes are added as a tree.
-fn sum_columns(x: &[f32], columns: usize) -> Vec<f32> {
-    let mut lanes = vec![0.0f32; LANES * columns];
-    for (i, row) in x.chunks_exact(columns).enumerate() {
-        for (sum, x) in lanes[i % LANES * columns..].iter_mut().zip(row) {
-            *sum += x;
-        }
-    }
-    let mut half = LANES / 2;
-    while half > 0 {
-        let (low, high) = lanes.split_at_mut(half * columns);
-        for (a, b) in low.iter_mut().zip(high) {
-            *a += *b;
-        }
-        half /= 2;
-    }
-    lanes.truncate(columns);
-    lanes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::tf32;
-
-    #[test]
-    fn tf32_keeps_ten_bits() {
-        assert_eq!(tf32(1.0), 1.0);
-        assert_eq!(tf32(1.0 + 2.0f32 * f32::EPSILON), 1.0);
-        let step = 1.0 / 1024.0;
-        assert_eq!(tf32(1.0 + step), 1.0 + step);
-        assert_eq!(tf32(1.0 + 0.5 * step), 1.0 + step);
-        assert_eq!(tf32(-1.0 - 0.5 * step), -1.0 - step);
-        assert_eq!(tf32(1.0 + 0.499 * step), 1.0);
     }
 }

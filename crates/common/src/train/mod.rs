@@ -4,7 +4,7 @@ mod metric;
 mod runner;
 
 pub use metric::{Metric, confusion};
-pub use runner::{History, Journal, Log, Outcome, Silent, Training, evaluate, train};
+pub use runner::{History, Journal, Log, Outcome, Silent, Ties, Training, evaluate, train};
 
 use crate::{data::Labels, matrix::Matrix, parameters::Parameters};
 use anyhow::Result;

@@ -41,6 +41,15 @@ pub enum Log {
     },
 }
 
+/// Which of several models with the same development score is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ties {
+    /// The first, as the book's runners do.
+    First,
+    /// The one with the lowest development loss.
+    LowestLoss,
+}
+
 /// The settings of a training run.
 #[derive(Debug, Clone)]
 pub struct Training {
@@ -54,6 +63,8 @@ pub struct Training {
     pub log: Log,
     /// How accuracy is counted.
     pub metric: Metric,
+    /// Which of several equally good models is kept.
+    pub ties: Ties,
 }
 
 /// What a run leaves: curves over steps.
@@ -78,10 +89,12 @@ pub struct History {
 pub struct Outcome {
     /// The curves.
     pub history: History,
-    /// The parameters with the best development score, the first of several equals.
+    /// The parameters with the best development score.
     pub best: Parameters,
     /// That score.
     pub best_score: f32,
+    /// Their development loss.
+    pub best_loss: f32,
 }
 
 /// Accuracy and loss of a network on a set of samples.
@@ -138,7 +151,7 @@ impl Run {
         Self {
             step: 0,
             steps: training.n_epochs * training.batches.per_epoch(n_train),
-            outcome: Outcome { history, best, best_score: 0.0 },
+            outcome: Outcome { history, best, best_score: 0.0, best_loss: f32::INFINITY },
         }
     }
 
@@ -175,7 +188,7 @@ impl Run {
 
     fn evaluate(&mut self, dev: &Samples, training: &Training, learner: &impl Learner, journal: &mut impl Journal) -> Result<()> {
         let (score, loss) = evaluate(learner, dev, training.metric)?;
-        let Outcome { history, best, best_score } = &mut self.outcome;
+        let Outcome { history, best, best_score, best_loss } = &mut self.outcome;
         history.dev_loss.push((self.step, loss));
         history.dev_score.push((self.step, score));
         if matches!(training.log, Log::Steps { .. }) {
@@ -183,7 +196,10 @@ impl Run {
         }
         if score > *best_score {
             journal.line(&format!("[Evaluate] best accuracy performance has been updated: {best_score:.5} --> {score:.5}"))?;
-            (*best_score, *best) = (score, learner.parameters());
+        }
+        let wins_tie = training.ties == Ties::LowestLoss && score == *best_score && loss < *best_loss;
+        if score > *best_score || wins_tie {
+            (*best_score, *best_loss, *best) = (score, loss, learner.parameters());
         }
         Ok(())
     }

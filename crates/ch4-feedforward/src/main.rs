@@ -1,0 +1,7 @@
+//! Chapter 4: feed-forward neural networks, one subcommand a section.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    common::cli::main(&ch4_feedforward::chapter())
+}

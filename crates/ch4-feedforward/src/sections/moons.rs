@@ -1,0 +1,47 @@
+//! 4.2.1 · The two moons
+//!
+//! Moon1000: 500 points on each of two interleaved half circles, (cos t, sin t) and (1 − cos t, 0.5 − sin t), shuffled, with noise from
+//! N(0, 0.5²) on both coordinates, cut into 640 samples for training, 160 for development and 200 for the test.
+//!
+//! The noise is as large as the half circles are apart: no classifier gets all samples right, and about 0.8 is what a good one reaches.
+
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use common::{
+    cli::non_negative,
+    data::moons,
+    figures,
+    lab::Lab,
+    plot::{Group, Scatter, ScatterPanel},
+};
+use std::fmt::Write;
+
+/// The book's hyper-parameters.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// Standard deviation of the noise
+    #[arg(long, default_value_t = 0.5, value_parser = non_negative)]
+    noise: f32,
+}
+
+/// Prints how many samples of each class the splits hold and draws them.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let split = moons::moon1000(args.noise, lab.seed());
+    writeln!(lab, "{:<6} {:>8} {:>8} {:>8} {:>14}", "split", "samples", "class 0", "class 1", "share of 1")?;
+    let mut figure = Scatter::new("Moon1000", "x₁", "x₂");
+    for (name, part) in split.parts() {
+        let classes = part.y.classes();
+        let ones: usize = classes.iter().sum();
+        let share = ones as f32 / classes.len() as f32;
+        writeln!(lab, "{name:<6} {:>8} {:>8} {ones:>8} {share:>14.5}", classes.len(), classes.len() - ones)?;
+        lab.metric(format!("{name} samples of class 1"), ones);
+        let points: Vec<(f64, f64)> = figures::points(part).collect();
+        figure = figure.panel(ScatterPanel::new(name, Group::by_class(&points, &classes, &["class 0", "class 1"])));
+    }
+    lab.figure("moons", &figure.render()?)?;
+
+    let ones = |part: &common::data::Samples| part.y.classes().iter().sum::<usize>();
+    let total: usize = split.parts().iter().map(|(_, part)| ones(part)).sum();
+    lab.claim("the two classes are equally frequent over all 1000 samples", total == 500);
+    Ok(())
+}

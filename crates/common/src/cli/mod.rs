@@ -1,0 +1,162 @@
+//! The command line that every chapter's binary shares.
+
+mod values;
+mod workspace;
+
+pub use values::{UsageError, at_least_one, non_negative, positive};
+pub use workspace::{data_folder, results_folder};
+
+use crate::{
+    lab::{Report, Settings},
+    registry::{Chapter, Section},
+};
+use anyhow::{Error, Result, anyhow, bail};
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+    time::Instant,
+};
+
+/// Exit status of wrong usage.
+const USAGE: u8 = 2;
+/// Exit status after Ctrl-C.
+const INTERRUPTED: i32 = 130;
+
+/// The flags that every section takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Everywhere")]
+struct Shared {
+    /// Seed of every random stream
+    #[arg(long, global = true, default_value_t = 0)]
+    seed: u64,
+    /// Folder for the results [default: results/, at the top of the workspace]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Folder of the data sets [default: data/, at the top of the workspace]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Threads to use; the results are the same bits for any number [default: one a core]
+    #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
+    threads: Option<usize>,
+    /// Use the quick budget where a section has one: smaller numbers, the same code
+    #[arg(long, global = true)]
+    quick: bool,
+    /// Print nothing but errors; results are written all the same
+    #[arg(long, global = true, conflicts_with = "json")]
+    quiet: bool,
+    /// Print the metrics as JSON instead of the transcript
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// Runs a chapter's binary: parses the command line, runs what it asks for, turns errors into messages and exit codes
+/// (2 for usage, 130 after Ctrl-C, 1 for the rest).
+#[must_use]
+pub fn main(chapter: &Chapter) -> ExitCode {
+    // Without the handler a run could still be stopped; it would only not say so.
+    let _ = ctrlc::set_handler(|| {
+        let _ = writeln!(io::stderr(), "interrupted: finished files are kept, unfinished ones were not put in place");
+        std::process::exit(INTERRUPTED);
+    });
+    let matches = command(chapter).get_matches();
+    match dispatch(chapter, &matches) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            if error.is::<UsageError>() || error.is::<clap::Error>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+/// The whole command line of a chapter.
+#[must_use]
+pub fn command(chapter: &Chapter) -> Command {
+    let example = chapter.sections.first().map_or("list", |section| section.id);
+    let examples = format!(
+        "Examples:\n  cargo run -p {name} -- list\n  cargo run -p {name} -- {example}\n  cargo run -p {name} -- {example} --help",
+        name = chapter.name
+    );
+    let sections = chapter.sections.iter().map(Section::command);
+    let command = Command::new(chapter.name)
+        .about(chapter.title)
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(Command::new("list").about("List the sections with their numbers in the book"))
+        .subcommand(Command::new("all").about("Run every section in the book's order"))
+        .subcommands(sections)
+        .after_help(examples);
+    Shared::augment_args(command)
+}
+
+fn dispatch(chapter: &Chapter, matches: &ArgMatches) -> Result<()> {
+    let Some((name, matches)) = matches.subcommand() else { return Ok(()) };
+    let shared = Shared::from_arg_matches(matches)?;
+    if let Some(threads) = shared.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    }
+    match name {
+        "list" => list(chapter),
+        "all" => all(chapter, &shared),
+        id => {
+            let section = chapter.section(id).ok_or_else(|| anyhow!("no section {id}"))?;
+            run(chapter, section, matches, &shared)
+        }
+    }
+}
+
+fn list(chapter: &Chapter) -> Result<()> {
+    let mut out = io::stdout().lock();
+    let width = chapter.sections.iter().map(|section| section.id.len()).max().unwrap_or_default();
+    for section in &chapter.sections {
+        writeln!(out, "{:width$}  {:<12} {}", section.id, section.book, section.title)?;
+    }
+    Ok(())
+}
+
+fn all(chapter: &Chapter, shared: &Shared) -> Result<()> {
+    let mut failed = Vec::new();
+    for section in &chapter.sections {
+        if !shared.quiet && !shared.json {
+            writeln!(io::stdout(), "══ {} · {} ({})\n", section.book, section.title, section.id)?;
+        }
+        let matches = section.command().try_get_matches_from([section.id])?;
+        if let Err(error) = run(chapter, section, &matches, shared) {
+            writeln!(io::stderr(), "error: {}: {error:#}", section.id)?;
+            failed.push(section.id);
+        }
+        if !shared.quiet && !shared.json {
+            writeln!(io::stdout())?;
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { bail!("these sections failed: {}", failed.join(", ")) }
+}
+
+fn run(chapter: &Chapter, section: &Section, matches: &ArgMatches, shared: &Shared) -> Result<()> {
+    let quick = shared.quick.then(|| section.quick().flags);
+    let requick = quick.map(|flags| section.command().try_get_matches_from(std::iter::once(&section.id).chain(flags))).transpose()?;
+    let results = shared.out.clone().unwrap_or_else(results_folder).join(chapter.name).join(section.id);
+    let settings = Settings {
+        seed: shared.seed,
+        data: shared.data_dir.clone().unwrap_or_else(data_folder),
+        results: results.clone(),
+        echo: !shared.quiet && !shared.json,
+    };
+    let start = Instant::now();
+    let report = chapter.run(section, requick.as_ref().unwrap_or(matches), settings)?;
+    if shared.json {
+        io::stdout().write_all(&std::fs::read(results.join("metrics.json"))?)?;
+        writeln!(io::stdout())?;
+    }
+    if io::stderr().is_terminal() && !shared.quiet {
+        let names: Vec<&str> = report.files.iter().map(|(name, _)| name.as_str()).collect();
+        writeln!(io::stderr(), "\n{:.2} s; in {}: {}", start.elapsed().as_secs_f32(), results.display(), names.join(", "))?;
+    }
+    failures(&report)
+}
+
+fn failures(report: &Report) -> Result<()> {
+    if report.failures.is_empty() { Ok(()) } else { Err(Error::msg(report.failures.join("; "))) }
+}

@@ -1,0 +1,34 @@
+//! Values that hyper-parameters may take.
+
+use std::fmt;
+
+/// Flags that are each well formed but make no sense together; the exit code is that of wrong usage.
+#[derive(Debug)]
+pub struct UsageError(pub String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+/// Parses a number that is finite and greater than zero.
+pub fn positive(text: &str) -> Result<f32, String> {
+    number(text, |x| x > 0.0, "a number greater than 0")
+}
+
+/// Parses a number that is finite and not negative.
+pub fn non_negative(text: &str) -> Result<f32, String> {
+    number(text, |x| x >= 0.0, "a number of at least 0")
+}
+
+/// Parses a whole number of at least one.
+pub fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n >= 1).ok_or_else(|| "expected a whole number of at least 1".to_owned())
+}
+
+fn number(text: &str, fits: impl Fn(f32) -> bool, expected: &str) -> Result<f32, String> {
+    text.parse().ok().filter(|x: &f32| x.is_finite() && fits(*x)).ok_or_else(|| format!("expected {expected}"))
+}

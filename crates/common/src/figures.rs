@@ -1,0 +1,50 @@
+//! The figures that training experiments share: learning curves and decision regions.
+
+use crate::{
+    data::{Samples, Split},
+    matrix::Matrix,
+    plot::{self, CurvePanel, Curves, Field, Grid, RegionPanel, Regions, Series, Svg},
+    train::{History, Learner},
+};
+use anyhow::Result;
+
+/// Loss on the training and the development set over epochs, side by side with the accuracies if `scores` is set.
+///
+/// # Errors
+/// If the history is empty.
+pub fn learning_curves(title: &str, history: &History, scores: bool) -> Result<Svg> {
+    let panel = |y_label: &str, train: &[f32], dev: &[(usize, f32)]| {
+        let (train_label, dev_label) = (format!("Train {y_label}"), format!("Dev {y_label}"));
+        let dev: Vec<f32> = dev.iter().map(|(_, value)| *value).collect();
+        CurvePanel::new("epoch", y_label).with(Series::train(train_label, train)).with(Series::dev(dev_label, &dev))
+    };
+    let mut figure = Curves::new(title).panel(panel("loss", &history.train_loss, &history.dev_loss));
+    if scores {
+        figure = figure.panel(panel("accuracy", &history.train_score, &history.dev_score));
+    }
+    figure.render()
+}
+
+/// Nodes of the grid of decision regions in each direction.
+const NODES: usize = 200;
+
+/// The regions that a network with two inputs and one probability as output assigns to the two classes, over [−π, π]², with all samples.
+///
+/// # Errors
+/// If the network cannot be evaluated.
+pub fn decision_regions(title: &str, learner: &impl Learner, split: &Split) -> Result<Svg> {
+    let range = (-std::f64::consts::PI, std::f64::consts::PI);
+    let nodes = Grid::nodes(range, range, NODES, NODES);
+    let x = Matrix::new(nodes.len(), 2, nodes.iter().flat_map(|(x, y)| [*x as f32, *y as f32]).collect());
+    let values = learner.outputs(&x)?.values().iter().map(|p| f64::from(*p)).collect();
+    let grid = Grid { x_range: range, y_range: range, nx: NODES, ny: NODES, values };
+    let panel = split.parts().into_iter().fold(RegionPanel::new("", Field::Probability(grid)), |panel, (name, samples)| {
+        panel.split(plot::Split::new(name, points(samples), samples.y.classes()))
+    });
+    Regions::new(title, ("x₁", "x₂"), &["class 0", "class 1"]).panel(panel).render()
+}
+
+/// The first two features of each sample.
+pub fn points(samples: &Samples) -> impl Iterator<Item = (f64, f64)> + '_ {
+    samples.x.iter_rows().map(|row| (f64::from(row[0]), f64::from(row[1])))
+}

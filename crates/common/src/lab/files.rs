@@ -1,0 +1,58 @@
+//! Files that are written whole or not at all.
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+use std::{fs, path::Path};
+
+/// Creates the folder and makes sure that it can be written to.
+pub(super) fn prepare(folder: &Path) -> Result<()> {
+    let cure = || format!("cannot write results to {}: choose another folder with --out", folder.display());
+    fs::create_dir_all(folder).with_context(cure)?;
+    let probe = folder.join(format!(".probe-{}", std::process::id()));
+    fs::write(&probe, b"").with_context(cure)?;
+    fs::remove_file(&probe).with_context(cure)
+}
+
+/// Writes a file under a temporary name beside its own, then renames it: a reader, a full disk or an interruption never
+/// leaves half a file under its final name.
+///
+/// # Errors
+/// If the folder is missing, full or cannot be written to.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+    fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path)).or_else(|error| {
+        // The partial file is of no use; that it may be gone already is no further error.
+        let _ = fs::remove_file(&partial);
+        Err(error).with_context(|| format!("cannot write {}", path.display()))
+    })
+}
+
+/// The first 64 bits of the SHA-256 of `bytes`, in hexadecimal.
+#[must_use]
+pub fn short_sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_partial_is_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        write_whole(&folder.path().join("a.txt"), b"whole").unwrap();
+        assert!(write_whole(&folder.path().join("missing/b.txt"), b"half").is_err());
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["a.txt"]);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named_with_the_cure() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, b"").unwrap();
+        let error = prepare(&file.join("results")).unwrap_err().to_string();
+        assert!(error.contains("choose another folder with --out"), "{error}");
+    }
+}

@@ -1,0 +1,157 @@
+//! A section's part of the ledger, as its last table.
+
+use super::{Lab, Value};
+use crate::published::{Band, Class, Entry, digits};
+use anyhow::Result;
+use std::fmt::Write as _;
+
+impl Lab {
+    /// Prints the comparison with the published values; gives what should hold and does not.
+    pub(super) fn print_ledger(&mut self) -> Result<Vec<String>> {
+        let compared: Vec<(Entry, Value)> = self
+            .published
+            .iter()
+            .filter_map(|entry| {
+                let (_, value) = self.metrics.iter().find(|(name, _)| *name == entry.metric)?;
+                Some((entry.clone(), *value))
+            })
+            .collect();
+        if compared.is_empty() && self.bands.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.replay {
+            return self.print_digits(&compared);
+        }
+        // Without a band there is nothing to judge a random number by.
+        let judged: Vec<_> = compared.into_iter().filter(|(entry, _)| entry.class != Class::Banded || entry.reference().is_some()).collect();
+        let failures = self.print_verdicts(&judged)?;
+        self.print_bands()?;
+        Ok(failures)
+    }
+
+    fn print_verdicts(&mut self, compared: &[(Entry, Value)]) -> Result<Vec<String>> {
+        let mut failures = Vec::new();
+        if compared.is_empty() {
+            return Ok(failures);
+        }
+        writeln!(self, "\n[Published] {:<26} {:>12} {:>12}  {:<9} {:<22} verdict", "value", "printed", "ours", "class", "reference band")?;
+        for (entry, ours) in compared {
+            let verdict = entry.verdict(*ours)?;
+            let band = entry.reference().map_or_else(String::new, |band| format!("{} .. {}", short(band.min), short(band.max)));
+            let class = match entry.class {
+                Class::Exact => "exact",
+                Class::Banded => "banded",
+                Class::Qualitative => "in words",
+                Class::NotReproducible => "no",
+            };
+            let (printed, value) = (short(entry.value()?), short(ours.as_f64()));
+            writeln!(self, "            {:<26} {printed:>12} {value:>12}  {class:<9} {band:<22} {}", entry.metric, verdict.text)?;
+            if entry.class == Class::Exact && !verdict.holds {
+                failures.push(format!("{}: printed {}, ours {ours}", entry.metric, entry.printed));
+            }
+        }
+        Ok(failures)
+    }
+
+    /// Digit by digit, for runs on the source's own numbers.
+    fn print_digits(&mut self, compared: &[(Entry, Value)]) -> Result<Vec<String>> {
+        writeln!(self, "\n[Replay] {:<24} {:>22} {:>22}  agreeing", "value", "printed", "ours")?;
+        let mut whole = 0;
+        for (entry, ours) in compared {
+            let digits = digits(&entry.printed, *ours);
+            whole += usize::from(digits.all());
+            let value = same_notation(&entry.printed, *ours);
+            writeln!(self, "         {:<24} {:>22} {value:>22}  {digits}", entry.metric, entry.printed)?;
+        }
+        writeln!(self, "         {whole} of {} values agree in every printed digit", compared.len())?;
+        for (name, ours) in self.sequences.clone() {
+            let Some(entry) = self.published.iter().find(|entry| entry.metric == name) else { continue };
+            let printed: Vec<&str> = entry.printed.split(' ').collect();
+            let places = printed.len().max(ours.len());
+            let differ = (0..places).filter(|&i| printed.get(i).copied() != ours.get(i).map(String::as_str)).count();
+            let (printed, ours) = (printed.len(), ours.len());
+            writeln!(self, "         {name}: {printed} printed, {ours} ours, {differ} differ")?;
+        }
+        Ok(Vec::new())
+    }
+
+    /// Our own bands beside those of the reference framework.
+    fn print_bands(&mut self) -> Result<()> {
+        if self.bands.is_empty() {
+            return Ok(());
+        }
+        let spread = |band: &Band| format!("{} ± {} [{} .. {}]", short(band.mean), short(band.sd), short(band.min), short(band.max));
+        writeln!(self, "\n[Bands] {:<26} {:>10}  {:<42} {:<42} verdict", "value", "printed", "ours over seeds", "reference over seeds")?;
+        for (name, ours) in self.bands.clone() {
+            let entry = self.published.iter().find(|entry| entry.metric == name).cloned();
+            let printed = entry.as_ref().map(Entry::value).transpose()?;
+            let reference = entry.as_ref().and_then(Entry::reference);
+            let mut verdict = Vec::new();
+            if let Some(printed) = printed {
+                verdict.push(if ours.contains(printed) { "printed inside ours" } else { "printed outside ours" });
+            }
+            if let Some(reference) = &reference {
+                verdict.push(if ours.agrees_with(reference) { "means agree" } else { "means differ" });
+            }
+            let (printed, theirs) = (printed.map_or_else(String::new, short), reference.as_ref().map_or_else(String::new, spread));
+            writeln!(self, "        {name:<26} {printed:>10}  {:<42} {theirs:<42} {}", spread(&ours), verdict.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// Five significant digits, without trailing zeros, in exponent form where that is shorter.
+fn short(x: f64) -> String {
+    if x == 0.0 {
+        return "0".to_owned();
+    }
+    let rounded = format!("{x:.4e}");
+    let exponent: i32 = rounded.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or_default();
+    if !(-4..6).contains(&exponent) {
+        return rounded;
+    }
+    let decimals = usize::try_from(4 - exponent).unwrap_or_default();
+    let fixed = format!("{x:.decimals$}");
+    if fixed.contains('.') { fixed.trim_end_matches('0').trim_end_matches('.').to_owned() } else { fixed }
+}
+
+/// Our value with as many digits, in the same notation, as the printed one.
+fn same_notation(printed: &str, ours: Value) -> String {
+    let x = ours.as_f64();
+    if let Some((mantissa, _)) = printed.split_once('e') {
+        let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        // Rust writes e-5 where the source's language writes e-05.
+        let text = format!("{x:.decimals$e}");
+        return match text.split_once("e-") {
+            Some((mantissa, exponent)) => format!("{mantissa}e-{exponent:0>2}"),
+            None => text,
+        };
+    }
+    let decimals = printed.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    format!("{x:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_shown_short() {
+        let check = |x, text: &str| assert_eq!(short(x), text);
+        check(0.8150, "0.815");
+        check(0.74203127, "0.74203");
+        check(12.5, "12.5");
+        check(1.7168893e-11, "1.7169e-11");
+        check(0.0012919077, "0.0012919");
+        check(150.0, "150");
+        check(123456.0, "123456");
+        check(0.0, "0");
+    }
+
+    #[test]
+    fn ours_is_shown_as_theirs() {
+        assert_eq!(same_notation("1.7168893e-11", Value::F64(1.7168899982e-11)), "1.7168900e-11");
+        assert_eq!(same_notation("0.0012919077", Value::F64(0.00129191007)), "0.0012919101");
+        assert_eq!(same_notation("0.8150", Value::F32(0.815)), "0.8150");
+    }
+}

@@ -1,0 +1,304 @@
+//! The bench that a section runs on: all it sees of the outside world.
+
+mod files;
+mod ledger;
+mod value;
+
+pub use files::{short_sha256, write_whole};
+pub use value::Value;
+
+use crate::{
+    parameters::Parameters,
+    published::{Band, Entry},
+    rng::Stream,
+    train::{History, Journal},
+};
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Map, Value as Json, json};
+use std::{
+    fmt::{self, Write as _},
+    io::{self, IsTerminal, Write as _},
+    path::{Path, PathBuf},
+};
+
+/// Where a section runs and where its results go.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// Folder of the data sets.
+    pub data: PathBuf,
+    /// Folder that the section's results are written to.
+    pub results: PathBuf,
+    /// Whether the transcript also goes to the standard output.
+    pub echo: bool,
+}
+
+/// The bench.
+#[derive(Debug)]
+pub struct Lab {
+    settings: Settings,
+    published: Vec<Entry>,
+    replay: bool,
+    transcript: String,
+    metrics: Vec<(String, Value)>,
+    curves: Vec<(String, Vec<(usize, f32)>)>,
+    bands: Vec<(String, Band)>,
+    sequences: Vec<(String, Vec<String>)>,
+    claims: Vec<(String, bool)>,
+    fingerprint: Option<String>,
+    files: Vec<(String, String)>,
+    bar: Option<ProgressBar>,
+}
+
+/// What a run leaves.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Everything that the section printed.
+    pub transcript: String,
+    /// Name and short SHA-256 of each file that it wrote.
+    pub files: Vec<(String, String)>,
+    /// What did not hold: claims and published values.
+    pub failures: Vec<String>,
+}
+
+impl Report {
+    /// The text that a golden file locks: the transcript and a hash of each file.
+    #[must_use]
+    pub fn golden(&self) -> String {
+        let width = self.files.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        let mut text = self.transcript.clone();
+        text.push_str("\nfiles\n");
+        for (name, hash) in &self.files {
+            text.push_str(&format!("{name:width$}  sha256 {hash}\n"));
+        }
+        text
+    }
+}
+
+impl Lab {
+    /// A bench for the section whose published values are `published`; creates the results folder.
+    ///
+    /// # Errors
+    /// If the folder cannot be created or written to.
+    pub fn new(settings: Settings, published: Vec<Entry>) -> Result<Self> {
+        files::prepare(&settings.results)?;
+        Ok(Self {
+            settings,
+            published,
+            replay: false,
+            transcript: String::new(),
+            metrics: Vec::new(),
+            curves: Vec::new(),
+            bands: Vec::new(),
+            sequences: Vec::new(),
+            claims: Vec::new(),
+            fingerprint: None,
+            files: Vec::new(),
+            bar: None,
+        })
+    }
+
+    /// The seed of every random stream.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.settings.seed
+    }
+
+    /// The random stream of the given name.
+    #[must_use]
+    pub fn stream(&self, name: &str) -> Stream {
+        Stream::new(self.settings.seed, name)
+    }
+
+    /// The folder of the data sets.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.settings.data
+    }
+
+    /// The folder of the results of another section of the same crate, such as the one that trains a model.
+    #[must_use]
+    pub fn results_of(&self, section: &str) -> PathBuf {
+        self.settings.results.with_file_name(section)
+    }
+
+    /// Says that this run is on the source's own numbers: published values are compared digit by digit.
+    pub fn replay(&mut self) {
+        self.replay = true;
+    }
+
+    /// Records a named number.
+    pub fn metric(&mut self, name: impl Into<String>, value: impl Into<Value>) {
+        self.metrics.push((name.into(), value.into()));
+    }
+
+    /// Records what named numbers are over many seeds, one list of the same names a seed; only those are kept that the
+    /// ledger has a reference band for.
+    pub fn bands(&mut self, runs: &[Vec<(String, f32)>]) {
+        let names = runs.first().into_iter().flatten().enumerate();
+        for (i, (name, _)) in names {
+            let values: Vec<f64> = runs.iter().map(|run| f64::from(run[i].1)).collect();
+            let known = self.published.iter().any(|entry| entry.metric == *name && entry.reference().is_some());
+            if let Some(band) = Band::of(&values).filter(|_| known) {
+                self.bands.push((name.clone(), band));
+            }
+        }
+    }
+
+    /// Records a named sequence of numbers in the form they are printed in; a replay compares it with the source's place by place.
+    pub fn sequence(&mut self, name: impl Into<String>, numbers: Vec<String>) {
+        self.sequences.push((name.into(), numbers));
+    }
+
+    /// Records a named curve of (step, value) points.
+    pub fn curve(&mut self, name: impl Into<String>, points: impl IntoIterator<Item = (usize, f32)>) {
+        self.curves.push((name.into(), points.into_iter().collect()));
+    }
+
+    /// Records the curves of a training run, their names beginning with `prefix`, and its trace as a file.
+    pub fn history(&mut self, prefix: &str, history: &History) -> Result<()> {
+        let numbered = |values: &[f32]| values.iter().copied().enumerate().collect::<Vec<_>>();
+        self.curve(format!("{prefix}train loss"), numbered(&history.train_loss));
+        self.curve(format!("{prefix}train score"), numbered(&history.train_score));
+        self.curve(format!("{prefix}dev loss"), history.dev_loss.iter().copied());
+        self.curve(format!("{prefix}dev score"), history.dev_score.iter().copied());
+        let mut trace = String::new();
+        for (epoch, hashes) in history.trace.iter().enumerate() {
+            writeln!(trace, "{epoch} {}", hashes.join(" "))?;
+        }
+        self.file(&format!("{prefix}trace.txt").replace(' ', "-"), trace.as_bytes())?;
+        Ok(())
+    }
+
+    /// Writes a figure as `<name>.svg`.
+    pub fn figure(&mut self, name: &str, svg: &crate::plot::Svg) -> Result<()> {
+        self.file(&format!("{name}.svg"), svg.as_str().as_bytes())?;
+        Ok(())
+    }
+
+    /// Writes parameters as `<name>.safetensors`; gives its path.
+    pub fn checkpoint(&mut self, name: &str, parameters: &Parameters) -> Result<PathBuf> {
+        self.file(&format!("{name}.safetensors"), &parameters.to_safetensors()?)
+    }
+
+    /// Writes a file into the results folder, whole or not at all.
+    pub fn file(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+        let path = self.settings.results.join(name);
+        write_whole(&path, bytes)?;
+        self.files.push((name.to_owned(), short_sha256(bytes)));
+        Ok(path)
+    }
+
+    /// States what the experiment is there to show; the section fails at its end if it does not hold.
+    pub fn claim(&mut self, sentence: impl Into<String>, holds: bool) {
+        self.claims.push((sentence.into(), holds));
+    }
+
+    /// States the parameters that training ended with, for the fingerprint in the last line.
+    pub fn fingerprint(&mut self, parameters: &Parameters) {
+        self.fingerprint = Some(parameters.fingerprint());
+    }
+
+    /// Ends the run: prints claims, published values and fingerprint, writes transcript and metrics.
+    pub fn finish(mut self) -> Result<Report> {
+        self.clear_bar();
+        let mut failures: Vec<String> =
+            self.claims.iter().filter(|(_, holds)| !holds).map(|(claim, _)| format!("the claim does not hold: {claim}")).collect();
+        for (i, (claim, holds)) in std::mem::take(&mut self.claims).into_iter().enumerate() {
+            let space = if i == 0 { "\n" } else { "" };
+            writeln!(self, "{space}[Claim] {claim}: {}", if holds { "holds" } else { "DOES NOT HOLD" })?;
+        }
+        failures.extend(self.print_ledger()?);
+        if let Some(fingerprint) = self.fingerprint.take() {
+            writeln!(self, "\n[Fingerprint] {fingerprint}")?;
+        }
+        self.write_results()?;
+        Ok(Report { transcript: self.transcript, files: self.files, failures })
+    }
+
+    /// Ends a run that failed: keeps what there is.
+    pub fn abandon(mut self) -> Result<()> {
+        self.clear_bar();
+        self.write_results()
+    }
+
+    /// The metrics and curves as JSON.
+    #[must_use]
+    pub fn json(&self) -> Json {
+        let metrics: Map<String, Json> = self.metrics.iter().map(|(name, value)| (name.clone(), value.json())).collect();
+        let curves: Map<String, Json> = self
+            .curves
+            .iter()
+            .map(|(name, points)| {
+                let (steps, values): (Vec<usize>, Vec<Json>) = points.iter().map(|(s, v)| (s, Value::F32(*v).json())).unzip();
+                (name.clone(), json!({ "step": steps, "value": values }))
+            })
+            .collect();
+        let bands: Map<String, Json> = self
+            .bands
+            .iter()
+            .map(|(name, b)| (name.clone(), json!({ "n": b.n, "mean": b.mean, "sd": b.sd, "min": b.min, "max": b.max })))
+            .collect();
+        json!({ "seed": self.settings.seed, "metrics": metrics, "bands": bands, "curves": curves })
+    }
+
+    fn write_results(&mut self) -> Result<()> {
+        let metrics = serde_json::to_vec_pretty(&self.json()).context("metrics as JSON")?;
+        self.file("metrics.json", &metrics)?;
+        write_whole(&self.settings.results.join("transcript.txt"), self.transcript.as_bytes())?;
+        self.files.sort();
+        Ok(())
+    }
+
+    fn clear_bar(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Prints into the transcript and, unless it is silent, to the standard output.
+impl fmt::Write for Lab {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.transcript.push_str(text);
+        if !self.settings.echo {
+            return Ok(());
+        }
+        let print = || io::stdout().write_all(text.as_bytes());
+        let printed = self.bar.as_ref().map_or_else(print, |bar| bar.suspend(print));
+        match printed {
+            // Whoever reads has seen enough (`| head`); the files are still wanted.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.settings.echo = false;
+                Ok(())
+            }
+            other => other.map_err(|_| fmt::Error),
+        }
+    }
+}
+
+impl Journal for Lab {
+    fn line(&mut self, line: &str) -> Result<()> {
+        Ok(writeln!(self, "{line}")?)
+    }
+
+    fn progress(&mut self, step: usize, steps: usize, loss: f32) {
+        if !self.settings.echo || !io::stderr().is_terminal() {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} steps  {msg}  {per_sec}  {eta} left");
+            bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        });
+        bar.set_position(step as u64);
+        if step % 100 == 0 {
+            bar.set_message(format!("loss {loss:.4}"));
+        }
+        if step == steps {
+            self.clear_bar();
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Box plots.
+
+use anyhow::{Result, ensure};
+
+use super::axes::AxisSpec;
+use super::canvas::Canvas;
+use super::frame::{Frame, PANEL_TITLE_HEIGHT};
+use super::geometry::{Area, Stroke};
+use super::sheet;
+use super::svg::Svg;
+use super::theme::{self, Color, Marker};
+
+/// A figure of box plots, one or several panels.
+///
+/// A box spans the quartiles (linear interpolation between order statistics), its line is the median, whiskers reach the
+/// last values within 1.5 box heights of the box, and values beyond are drawn as points.
+#[derive(Debug, Clone, Default)]
+pub struct BoxPlots {
+    /// Title over the whole figure; may be empty.
+    pub title: String,
+    /// The panels, row after row.
+    pub panels: Vec<BoxPanel>,
+}
+
+/// One panel of boxes with a common y axis.
+#[derive(Debug, Clone, Default)]
+pub struct BoxPanel {
+    /// Title over the panel; may be empty.
+    pub title: String,
+    /// Label beside the y axis.
+    pub y_label: String,
+    /// A name and the values of each box; a value that is not finite is left out.
+    pub groups: Vec<(String, Vec<f64>)>,
+}
+
+impl BoxPanel {
+    /// An empty panel.
+    pub fn new(title: impl Into<String>, y_label: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            y_label: y_label.into(),
+            groups: Vec::new(),
+        }
+    }
+
+    /// Adds a box.
+    #[must_use]
+    pub fn group<T: Copy + Into<f64>>(mut self, name: impl Into<String>, values: &[T]) -> Self {
+        self.groups.push((
+            name.into(),
+            values.iter().map(|&value| value.into()).collect(),
+        ));
+        self
+    }
+
+    fn draw(&self, canvas: &Canvas, outer: Area) -> Result<()> {
+        ensure!(
+            !self.groups.is_empty(),
+            "a panel of box plots has no groups"
+        );
+        let names: Vec<String> = self.groups.iter().map(|group| group.0.clone()).collect();
+        let x = AxisSpec::named("", &names);
+        let values = self.groups.iter().flat_map(|group| group.1.iter().copied());
+        let y = AxisSpec::linear(&self.y_label, values, 0.06)?;
+        let frame = Frame::fit(canvas, outer, x, y)?;
+        frame.draw_grid(canvas, false)?;
+        frame.draw_axes(canvas, false)?;
+        frame.draw_title(canvas, &self.title, 0.0)?;
+        for (i, (name, values)) in self.groups.iter().enumerate() {
+            let summary = Summary::of(values);
+            let Some(summary) = summary else {
+                anyhow::bail!("box '{name}' has no finite value");
+            };
+            summary.draw(canvas, &frame, i, theme::series_color(i))?;
+        }
+        Ok(())
+    }
+}
+
+/// What a box shows of its values.
+#[derive(Debug, Clone, PartialEq)]
+struct Summary {
+    whiskers: (f64, f64),
+    quartiles: [f64; 3],
+    outliers: Vec<f64>,
+}
+
+impl Summary {
+    fn of(values: &[f64]) -> Option<Self> {
+        let mut sorted: Vec<f64> = values
+            .iter()
+            .copied()
+            .filter(|value| value.is_finite())
+            .collect();
+        sorted.sort_by(f64::total_cmp);
+        let last = sorted.len().checked_sub(1)?;
+        let quartiles = [0.25, 0.5, 0.75].map(|share| {
+            let at = share * last as f64;
+            let below = at.floor() as usize;
+            let above = (below + 1).min(last);
+            sorted[below] + (sorted[above] - sorted[below]) * at.fract()
+        });
+        let reach = 1.5 * (quartiles[2] - quartiles[0]);
+        let is_near = |value: f64| (quartiles[0] - reach..=quartiles[2] + reach).contains(&value);
+        let near = || sorted.iter().copied().filter(|&value| is_near(value));
+        Some(Self {
+            whiskers: (near().next()?, near().next_back()?),
+            quartiles,
+            outliers: sorted
+                .iter()
+                .copied()
+                .filter(|&value| !is_near(value))
+                .collect(),
+        })
+    }
+
+    fn draw(&self, canvas: &Canvas, frame: &Frame, index: usize, color: Color) -> Result<()> {
+        let x = frame.x_at(index as f64);
+        let slot = frame.x_at(1.0) - frame.x_at(0.0);
+        let half = (0.28 * slot).min(46.0);
+        let [q1, median, q3] = self.quartiles.map(|value| frame.y_at(value));
+        let (low, high) = (frame.y_at(self.whiskers.0), frame.y_at(self.whiskers.1));
+        let line = Stroke::solid(color, 1.8);
+        canvas.line(&[(x, q1), (x, low)], line)?;
+        canvas.line(&[(x, q3), (x, high)], line)?;
+        for y in [low, high] {
+            canvas.line(&[(x - half / 2.0, y), (x + half / 2.0, y)], line)?;
+        }
+        let area = Area {
+            left: x - half,
+            right: x + half,
+            top: q3,
+            bottom: q1,
+        };
+        canvas.rect(area, Some(color.tint()), Some(line))?;
+        canvas.line(
+            &[(x - half, median), (x + half, median)],
+            Stroke::solid(theme::INK, 2.6),
+        )?;
+        for &value in &self.outliers {
+            canvas.mark((x, frame.y_at(value)), Marker::Disc, 4.4, color)?;
+        }
+        Ok(())
+    }
+}
+
+impl BoxPlots {
+    /// An empty figure with its title.
+    pub fn new(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            panels: Vec::new(),
+        }
+    }
+
+    /// Adds a panel.
+    #[must_use]
+    pub fn panel(mut self, panel: BoxPanel) -> Self {
+        self.panels.push(panel);
+        self
+    }
+
+    /// Draws the figure.
+    ///
+    /// # Errors
+    ///
+    /// If there is no panel, a panel has no box, or a box has no finite value.
+    pub fn render(&self) -> Result<Svg> {
+        ensure!(
+            !self.panels.is_empty(),
+            "figure '{}' has no panels",
+            self.title
+        );
+        let (canvas, places) = sheet::sheet(&self.title, self.panels.len())?;
+        let titled = self.panels.iter().any(|panel| !panel.title.is_empty());
+        for (panel, place) in self.panels.iter().zip(places.concat()) {
+            let top = place.top + if titled { PANEL_TITLE_HEIGHT } else { 0.0 };
+            panel.draw(&canvas, Area { top, ..place })?;
+        }
+        Ok(canvas.finish(&self.title))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quartiles_interpolate_and_outliers_stand_apart() {
+        let summary = Summary::of(&[1.0, 2.0, 3.0, 4.0, 100.0, f64::NAN]).unwrap();
+        assert_eq!(summary.quartiles, [2.0, 3.0, 4.0]);
+        assert_eq!(summary.whiskers, (1.0, 4.0));
+        assert_eq!(summary.outliers, [100.0]);
+        assert_eq!(
+            Summary::of(&[1.0, 2.0]).unwrap().quartiles,
+            [1.25, 1.5, 1.75]
+        );
+        assert_eq!(Summary::of(&[f64::INFINITY]), None);
+    }
+}

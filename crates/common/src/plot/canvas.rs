@@ -1,0 +1,223 @@
+//! The sheet that figures draw on: pixels in, plotters elements out.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use anyhow::Result;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::Color as _;
+use plotters::style::text_anchor::{HPos, VPos};
+
+use super::backend::{SvgBackend, UNITS};
+use super::font::Fonts;
+use super::geometry::{Area, Lettering, Point, Stroke, coordinate, rgba, units};
+use super::svg::Svg;
+use super::theme::{self, Color, Marker};
+
+/// A figure being drawn.
+pub(super) struct Canvas {
+    backend: Rc<RefCell<SvgBackend>>,
+    sheet: DrawingArea<SvgBackend, Shift>,
+    pub(super) width: f64,
+    pub(super) height: f64,
+}
+
+impl Canvas {
+    /// A white sheet of the given size in pixels.
+    pub(super) fn new(width: f64, height: f64) -> Result<Self> {
+        // plotters moves what lies outside its area onto the edge, and the final size may be larger.
+        let backend = Rc::new(RefCell::new(SvgBackend::new((ROOM, ROOM), Fonts::load()?)));
+        let sheet = DrawingArea::from(&backend);
+        let mut canvas = Self {
+            backend,
+            sheet,
+            width,
+            height,
+        };
+        canvas.resize(width, height);
+        Ok(canvas)
+    }
+
+    /// Gives the sheet its final size once that is known.
+    pub(super) fn resize(&mut self, width: f64, height: f64) {
+        (self.width, self.height) = (width.ceil(), height.ceil());
+        let size = (
+            units(self.width).unsigned_abs(),
+            units(self.height).unsigned_abs(),
+        );
+        self.backend.borrow_mut().size = size;
+    }
+
+    /// The whole sheet.
+    pub(super) fn area(&self) -> Area {
+        Area {
+            left: 0.0,
+            top: 0.0,
+            right: self.width,
+            bottom: self.height,
+        }
+    }
+
+    /// The sheet without its margin.
+    pub(super) fn inner(&self) -> Area {
+        self.area().grow(-theme::MARGIN)
+    }
+
+    pub(super) fn finish(self, title: &str) -> Svg {
+        self.backend.borrow().to_svg(title)
+    }
+
+    /// A polyline; closed if its last point repeats the first.
+    pub(super) fn line(&self, points: &[Point], stroke: Stroke) -> Result<()> {
+        if points.len() < 2 {
+            return Ok(());
+        }
+        let pattern = stroke.dash.pattern();
+        self.backend.borrow_mut().dash = pattern.iter().map(|&length| units(length)).collect();
+        let points: Vec<_> = points.iter().map(|&point| coordinate(point)).collect();
+        self.sheet.draw(&PathElement::new(points, stroke.style()))?;
+        self.backend.borrow_mut().dash.clear();
+        Ok(())
+    }
+
+    pub(super) fn polygon(
+        &self,
+        points: &[Point],
+        fill: (Color, f64),
+        outline: Option<Stroke>,
+    ) -> Result<()> {
+        let mut points: Vec<_> = points.iter().map(|&point| coordinate(point)).collect();
+        self.sheet
+            .draw(&Polygon::new(points.clone(), rgba(fill.0, fill.1).filled()))?;
+        if let Some(stroke) = outline {
+            points.extend(points.first().copied());
+            self.sheet.draw(&PathElement::new(points, stroke.style()))?;
+        }
+        Ok(())
+    }
+
+    /// Fills rings by the even-odd rule: a ring inside a ring is a hole.
+    pub(super) fn rings(&self, rings: &[Vec<Point>], color: Color) {
+        let rings: Vec<Vec<_>> = rings
+            .iter()
+            .map(|ring| ring.iter().map(|&point| coordinate(point)).collect())
+            .collect();
+        if !rings.is_empty() {
+            self.backend
+                .borrow_mut()
+                .fill_rings(rings, rgba(color, 1.0).into());
+        }
+    }
+
+    pub(super) fn rect(
+        &self,
+        area: Area,
+        fill: Option<Color>,
+        outline: Option<Stroke>,
+    ) -> Result<()> {
+        let corners = [
+            coordinate((area.left, area.top)),
+            coordinate((area.right, area.bottom)),
+        ];
+        if let Some(color) = fill {
+            self.sheet
+                .draw(&Rectangle::new(corners, rgba(color, 1.0).filled()))?;
+        }
+        if let Some(stroke) = outline {
+            self.sheet.draw(&Rectangle::new(corners, stroke.style()))?;
+        }
+        Ok(())
+    }
+
+    /// A data point: `size` is the radius of a disc of the same visual weight.
+    pub(super) fn mark(&self, at: Point, marker: Marker, size: f64, color: Color) -> Result<()> {
+        let edge = Stroke::solid(theme::WHITE, 0.8);
+        let place = |points: &[Point]| -> Vec<Point> {
+            points
+                .iter()
+                .map(|&(x, y)| (at.0 + x * size, at.1 + y * size))
+                .collect()
+        };
+        let corners: &[Point] = match marker {
+            Marker::Disc => {
+                let (center, radius) = (coordinate(at), units(size));
+                self.sheet
+                    .draw(&Circle::new(center, radius, rgba(color, 1.0).filled()))?;
+                self.sheet
+                    .draw(&Circle::new(center, radius, edge.style()))?;
+                return Ok(());
+            }
+            Marker::Cross => {
+                let stroke = Stroke::solid(color, (size * 0.55).max(1.4));
+                self.line(&place(&[(-0.8, -0.8), (0.8, 0.8)]), stroke)?;
+                return self.line(&place(&[(-0.8, 0.8), (0.8, -0.8)]), stroke);
+            }
+            Marker::Triangle => &[(0.0, -1.25), (1.15, 0.8), (-1.15, 0.8)],
+            Marker::Square => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
+            Marker::Diamond => &[(0.0, -1.3), (1.15, 0.0), (0.0, 1.3), (-1.15, 0.0)],
+            // Outer radius 1.5, inner 0.62, a point every 36 degrees, to three decimals.
+            Marker::Star => &[
+                (0.0, -1.5),
+                (0.364, -0.502),
+                (1.427, -0.464),
+                (0.59, 0.192),
+                (0.882, 1.214),
+                (0.0, 0.62),
+                (-0.882, 1.214),
+                (-0.59, 0.192),
+                (-1.427, -0.464),
+                (-0.364, -0.502),
+            ],
+        };
+        self.polygon(&place(corners), (color, 1.0), Some(edge))
+    }
+
+    pub(super) fn text(&self, text: &str, at: Point, lettering: Lettering) -> Result<()> {
+        if !text.is_empty() {
+            self.sheet.draw(&Text::new(
+                text.to_owned(),
+                coordinate(at),
+                lettering.style(),
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// Width of `text` on one line, in pixels.
+    pub(super) fn text_width(&self, text: &str, lettering: Lettering) -> Result<f64> {
+        let (width, _) = self.sheet.estimate_text_size(text, &lettering.style())?;
+        Ok(f64::from(width) / f64::from(UNITS))
+    }
+
+    /// The widest of several texts.
+    pub(super) fn widest<'a>(
+        &self,
+        texts: impl IntoIterator<Item = &'a str>,
+        lettering: Lettering,
+    ) -> Result<f64> {
+        texts.into_iter().try_fold(0.0_f64, |widest, text| {
+            Ok(widest.max(self.text_width(text, lettering)?))
+        })
+    }
+
+    /// The figure's title at the top left; returns the area that is left below it.
+    pub(super) fn title(&self, title: &str) -> Result<Area> {
+        let mut inner = self.inner();
+        if title.is_empty() {
+            return Ok(inner);
+        }
+        let lettering = Lettering::new(theme::TITLE_SIZE, theme::INK)
+            .bold()
+            .at(HPos::Left, VPos::Top);
+        self.text(title, (inner.left, inner.top), lettering)?;
+        inner.top += TITLE_HEIGHT;
+        Ok(inner)
+    }
+}
+
+/// Largest width and height of a sheet, in units.
+const ROOM: u32 = 200_000;
+
+/// Height that the figure's title takes from the area below it.
+pub(super) const TITLE_HEIGHT: f64 = 34.0;

@@ -1,0 +1,333 @@
+//! Grids of values over a rectangle, and the regions where they exceed a level.
+
+use anyhow::{Result, ensure};
+
+use super::canvas::Canvas;
+use super::frame::Frame;
+use super::geometry::{Point, Stroke};
+use super::polyline;
+use super::theme::Color;
+
+/// Values at the nodes of a regular grid over a rectangle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grid {
+    /// x of the first and last column.
+    pub x_range: (f64, f64),
+    /// y of the first and last row.
+    pub y_range: (f64, f64),
+    /// Number of columns.
+    pub nx: usize,
+    /// Number of rows.
+    pub ny: usize,
+    /// `nx` × `ny` values, row after row from `y_range.0` upwards; a value that is not finite counts as
+    /// lowest.
+    pub values: Vec<f64>,
+}
+
+impl Grid {
+    /// The nodes in the order of [`Grid::values`], to hand to a model in one batch.
+    #[must_use]
+    pub fn nodes(
+        x_range: (f64, f64),
+        y_range: (f64, f64),
+        nx: usize,
+        ny: usize,
+    ) -> Vec<(f64, f64)> {
+        let at = |range: (f64, f64), i: usize, n: usize| {
+            range.0 + (range.1 - range.0) * i as f64 / n.saturating_sub(1).max(1) as f64
+        };
+        (0..ny)
+            .flat_map(|row| {
+                (0..nx).map(move |column| (at(x_range, column, nx), at(y_range, row, ny)))
+            })
+            .collect()
+    }
+
+    /// Evaluates `f` at every node.
+    pub fn sample(
+        x_range: (f64, f64),
+        y_range: (f64, f64),
+        (nx, ny): (usize, usize),
+        mut f: impl FnMut(f64, f64) -> f64,
+    ) -> Self {
+        let nodes = Self::nodes(x_range, y_range, nx, ny);
+        let values = nodes.into_iter().map(|(x, y)| f(x, y)).collect();
+        Self {
+            x_range,
+            y_range,
+            nx,
+            ny,
+            values,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        ensure!(
+            self.nx >= 2 && self.ny >= 2,
+            "a grid needs at least 2 × 2 nodes"
+        );
+        ensure!(
+            self.values.len() == self.nx * self.ny,
+            "a grid of {} × {} nodes has {} values",
+            self.nx,
+            self.ny,
+            self.values.len()
+        );
+        let ordered = |(lo, hi): (f64, f64)| lo < hi && (hi - lo).is_finite();
+        ensure!(
+            ordered(self.x_range) && ordered(self.y_range),
+            "a grid's range is empty"
+        );
+        Ok(())
+    }
+
+    /// Lowest and highest finite value.
+    pub(super) fn extent(&self) -> Result<(f64, f64)> {
+        let finite = self.values.iter().filter(|value| value.is_finite());
+        let (lo, hi) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), &value| {
+            (lo.min(value), hi.max(value))
+        });
+        ensure!(lo <= hi, "a grid has no finite value");
+        Ok((lo, hi))
+    }
+}
+
+/// Where between two nodes a contour crosses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Crossing {
+    /// Where the straight line between the two values takes the level.
+    Linear,
+    /// Half way: for class numbers, whose differences mean nothing. Regions of neighbouring levels then share
+    /// their boundary exactly.
+    Middle,
+}
+
+/// The region of a grid where values reach a level, as closed rings in node numbers.
+pub(super) struct Region {
+    rings: Vec<Vec<Point>>,
+    last: Point,
+}
+
+/// Traces the region where `grid` is at least `level` (marching squares).
+///
+/// The grid is surrounded by a border below any level, so every ring closes. Each cell's border is walked counter-clockwise; the
+/// contour runs from the edge where the walk leaves the region to the one where it enters again. An
+/// edge is left by one cell and entered by its neighbour, so following edges traces whole rings.
+pub(super) fn region(grid: &Grid, level: f64, crossing: Crossing) -> Region {
+    let (nx, ny) = (grid.nx, grid.ny);
+    let (width, height) = (nx + 2, ny + 2);
+    let value = |i: usize, j: usize| {
+        if i == 0 || j == 0 || i > nx || j > ny {
+            return f64::NEG_INFINITY;
+        }
+        let value = grid.values[(j - 1) * nx + i - 1];
+        if value.is_finite() {
+            value
+        } else {
+            f64::NEG_INFINITY
+        }
+    };
+    // Edge 2 n starts at node n and runs right, edge 2 n + 1 runs up.
+    let edge = |i: usize, j: usize, up: usize| 2 * (j * width + i) + up;
+    let mut next = vec![usize::MAX; 2 * width * height];
+    for j in 0..height - 1 {
+        for i in 0..width - 1 {
+            let corners =
+                [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)].map(|(i, j)| value(i, j));
+            let edges = [
+                edge(i, j, 0),
+                edge(i + 1, j, 1),
+                edge(i, j + 1, 0),
+                edge(i, j, 1),
+            ];
+            let inside = corners.map(|corner| corner >= level);
+            let exits = |side: usize| inside[side] && !inside[(side + 1) % 4];
+            let enters = |side: usize| !inside[side] && inside[(side + 1) % 4];
+            let joined = corners.iter().sum::<f64>() / 4.0 >= level;
+            for side in (0..4).filter(|&side| exits(side)) {
+                let order = if joined { [1, 2, 3] } else { [3, 2, 1] };
+                let entry = order
+                    .into_iter()
+                    .map(|turn| (side + turn) % 4)
+                    .find(|&other| enters(other));
+                if let Some(entry) = entry {
+                    next[edges[side]] = edges[entry];
+                }
+            }
+        }
+    }
+    let point = |edge: usize| {
+        let (column, row) = (edge / 2 % width, edge / 2 / width);
+        let (column_2, row_2) = if edge.is_multiple_of(2) {
+            (column + 1, row)
+        } else {
+            (column, row + 1)
+        };
+        let (first, second) = (value(column, row), value(column_2, row_2));
+        let share = match crossing {
+            _ if first == f64::NEG_INFINITY => 1.0,
+            _ if second == f64::NEG_INFINITY => 0.0,
+            Crossing::Middle => 0.5,
+            Crossing::Linear => (level - first) / (second - first),
+        };
+        let along = |from: usize, to: usize| from as f64 + share * (to as f64 - from as f64) - 1.0;
+        (along(column, column_2), along(row, row_2))
+    };
+    let mut rings = Vec::new();
+    for start in 0..next.len() {
+        let mut ring = Vec::new();
+        let mut at = start;
+        while next[at] != usize::MAX {
+            ring.push(point(at));
+            at = std::mem::replace(&mut next[at], usize::MAX);
+        }
+        ring.dedup();
+        if ring.len() > 2 {
+            rings.push(ring);
+        }
+    }
+    Region {
+        rings,
+        last: ((nx - 1) as f64, (ny - 1) as f64),
+    }
+}
+
+impl Region {
+    /// Rounds the steps of a contour through middles: each point moves half way to its neighbours' mean, twice.
+    /// Points on the border stay.
+    pub(super) fn smooth(mut self) -> Self {
+        for ring in &mut self.rings {
+            for _ in 0..2 {
+                let n = ring.len();
+                *ring = (0..n)
+                    .map(|i| {
+                        let (before, at, after) =
+                            (ring[(i + n - 1) % n], ring[i], ring[(i + 1) % n]);
+                        if on_border(at, self.last) {
+                            return at;
+                        }
+                        (
+                            0.25 * before.0 + 0.5 * at.0 + 0.25 * after.0,
+                            0.25 * before.1 + 0.5 * at.1 + 0.25 * after.1,
+                        )
+                    })
+                    .collect();
+            }
+        }
+        self
+    }
+
+    /// Fills the region.
+    pub(super) fn fill(&self, canvas: &Canvas, frame: &Frame, grid: &Grid, color: Color) {
+        let rings: Vec<_> = self
+            .rings
+            .iter()
+            .map(|ring| {
+                let ring: Vec<_> = ring
+                    .iter()
+                    .map(|&node| to_pixels(frame, grid, node))
+                    .collect();
+                polyline::thin(&ring, 0.15)
+            })
+            .collect();
+        canvas.rings(&rings, color);
+    }
+
+    /// Draws the region's boundary where it is not the border of the grid.
+    pub(super) fn outline(
+        &self,
+        canvas: &Canvas,
+        frame: &Frame,
+        grid: &Grid,
+        stroke: Stroke,
+    ) -> Result<()> {
+        for ring in &self.rings {
+            let n = ring.len();
+            let along_border = |i: usize| same_border(ring[i % n], ring[(i + 1) % n], self.last);
+            // Starting after a stretch of border, no line is cut at the ring's seam.
+            let start = (0..n).find(|&i| along_border(i)).map_or(0, |i| i + 1);
+            let mut line: Vec<Point> = Vec::new();
+            for i in start..start + n {
+                if line.is_empty() {
+                    line.push(to_pixels(frame, grid, ring[i % n]));
+                }
+                if along_border(i) {
+                    canvas.line(&polyline::thin(&line, 0.15), stroke)?;
+                    line.clear();
+                } else {
+                    line.push(to_pixels(frame, grid, ring[(i + 1) % n]));
+                }
+            }
+            canvas.line(&polyline::thin(&line, 0.15), stroke)?;
+        }
+        Ok(())
+    }
+}
+
+fn on_border((i, j): Point, last: Point) -> bool {
+    i <= 0.0 || j <= 0.0 || i >= last.0 || j >= last.1
+}
+
+fn same_border(a: Point, b: Point, last: Point) -> bool {
+    let both = |test: &dyn Fn(Point) -> bool| test(a) && test(b);
+    both(&|p| p.0 <= 0.0)
+        || both(&|p| p.1 <= 0.0)
+        || both(&|p| p.0 >= last.0)
+        || both(&|p| p.1 >= last.1)
+}
+
+fn to_pixels(frame: &Frame, grid: &Grid, (i, j): Point) -> Point {
+    let along = |(lo, hi): (f64, f64), at: f64, n: usize| lo + (hi - lo) * at / (n - 1) as f64;
+    let x = along(grid.x_range, i, grid.nx);
+    let y = along(grid.y_range, j, grid.ny);
+    (frame.x_at(x), frame.y_at(y))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn area(ring: &[Point]) -> f64 {
+        let twice: f64 = (0..ring.len())
+            .map(|i| {
+                let (a, b) = (ring[i], ring[(i + 1) % ring.len()]);
+                a.0 * b.1 - b.0 * a.1
+            })
+            .sum();
+        twice / 2.0
+    }
+
+    #[test]
+    fn a_constant_grid_is_one_rectangle() {
+        let grid = Grid::sample((0.0, 1.0), (0.0, 1.0), (4, 3), |_, _| 1.0);
+        let region = region(&grid, 0.5, Crossing::Middle);
+        assert_eq!(region.rings.len(), 1);
+        assert!((area(&region.rings[0]) - 6.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_ring_has_a_hole_of_the_other_orientation() {
+        let grid = Grid::sample((-1.0, 1.0), (-1.0, 1.0), (81, 81), |x, y| {
+            let r2 = x * x + y * y;
+            0.25 - (r2 - 0.36).abs()
+        });
+        let region = region(&grid, 0.0, Crossing::Linear);
+        assert_eq!(region.rings.len(), 2);
+        let total: f64 = region.rings.iter().map(|ring| area(ring)).sum();
+        let expected = std::f64::consts::PI * (0.61 - 0.11) * 1600.0;
+        assert!(
+            (total / expected - 1.0).abs() < 0.01,
+            "{total} for {expected}"
+        );
+    }
+
+    #[test]
+    fn a_saddle_is_traced_without_loss() {
+        let grid = Grid::sample((0.0, 1.0), (0.0, 1.0), (9, 9), |x, y| {
+            (x - 0.49) * (y - 0.49)
+        });
+        let region = region(&grid, 0.0, Crossing::Linear);
+        let total: f64 = region.rings.iter().map(|ring| area(ring)).sum();
+        assert!(total > 31.5 && total < 32.5, "{total}");
+    }
+}

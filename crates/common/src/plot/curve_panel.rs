@@ -1,0 +1,204 @@
+//! How one panel of curves is drawn.
+
+use anyhow::{Context, Result, ensure};
+
+use super::axes::AxisSpec;
+use super::canvas::Canvas;
+use super::crossed;
+use super::curves::{CurvePanel, Series};
+use super::frame::Frame;
+use super::geometry::{Area, Point, Stroke};
+use super::legend::{self, Entry, Key};
+use super::polyline;
+use super::theme::{self, Color, Dash};
+
+impl Series {
+    fn stroke(&self, index: usize) -> Stroke {
+        Stroke {
+            color: self.color.unwrap_or_else(|| theme::series_color(index)),
+            width: theme::LINE_WIDTH,
+            dash: self.dash.unwrap_or_else(|| Dash::nth(index)),
+        }
+    }
+}
+
+impl CurvePanel {
+    pub(super) fn axes(&self) -> Result<(AxisSpec, AxisSpec)> {
+        ensure!(!self.series.is_empty(), "a panel of curves has no series");
+        for series in &self.series {
+            ensure!(
+                !series.points.is_empty(),
+                "series '{}' has no points",
+                series.label
+            );
+            ensure!(
+                series.band.is_empty() || series.band.len() == series.points.len(),
+                "series '{}' has {} points, but a band of {}",
+                series.label,
+                series.points.len(),
+                series.band.len()
+            );
+        }
+        let marked = self.series.iter().any(|series| series.marker.is_some());
+        let points = || self.series.iter().flat_map(|series| &series.points);
+        let xs = points().map(|point| point.0);
+        let mut x = if self.log_x {
+            AxisSpec::log(&self.x_label, xs.filter(|&x| x > 0.0))?
+        } else {
+            AxisSpec::linear(&self.x_label, xs, if marked { 0.04 } else { 0.0 })?
+        };
+        if !self.x_names.is_empty() {
+            x.name_from_one(&self.x_names);
+        }
+        let bands = self.series.iter().flat_map(|series| &series.band);
+        let ys = points()
+            .map(|point| point.1)
+            .chain(bands.flat_map(|&(lower, upper)| [lower, upper]))
+            .chain(self.references.iter().map(|reference| reference.0));
+        let y = match (self.y_range, self.log_y) {
+            (Some((lo, hi)), true) => AxisSpec::log(&self.y_label, [lo, hi].into_iter())
+                .context("y_range of a logarithmic axis")?,
+            (Some(range), false) => AxisSpec::over(&self.y_label, range, 0.0, false),
+            (None, true) => AxisSpec::log(&self.y_label, ys)?,
+            (None, false) => AxisSpec::linear(&self.y_label, ys, 0.05)?,
+        };
+        Ok((x, y))
+    }
+
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        let entry = |(i, series): (usize, &Series)| Entry {
+            key: Key::Line(series.stroke(i), series.marker),
+            label: series.label.clone(),
+        };
+        self.series
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| !s.label.is_empty())
+            .map(entry)
+            .collect()
+    }
+
+    /// Each curve in pixels, cut and thinned.
+    fn paths(&self, frame: &Frame) -> Vec<Vec<Vec<Point>>> {
+        let path = |series: &Series| {
+            let points = series.points.iter().map(|&(x, y)| frame.map(x, y));
+            // Half a pixel outside, a curve along the frame's edge is still whole.
+            let pieces = polyline::pieces(points, frame.area.grow(0.5));
+            pieces
+                .iter()
+                .map(|piece| polyline::thin(piece, 0.12))
+                .collect()
+        };
+        self.series.iter().map(path).collect()
+    }
+
+    pub(super) fn draw(&self, canvas: &Canvas, frame: &Frame, legend: Option<Area>) -> Result<()> {
+        let paths = self.paths(frame);
+        if self.through_origin {
+            crossed::draw_axes(canvas, frame, &paths.concat())?;
+        } else {
+            frame.draw_grid(canvas, true)?;
+        }
+        for (i, series) in self.series.iter().enumerate() {
+            draw_band(canvas, frame, series, series.stroke(i).color)?;
+        }
+        if !self.through_origin {
+            frame.draw_axes(canvas, false)?;
+        }
+        self.draw_references(canvas, frame)?;
+        for (i, (series, pieces)) in self.series.iter().zip(&paths).enumerate() {
+            let stroke = series.stroke(i);
+            for piece in pieces {
+                canvas.line(piece, stroke)?;
+            }
+            if let Some(marker) = series.marker {
+                for &(x, y) in &series.points {
+                    if let Some(at) = frame
+                        .map(x, y)
+                        .filter(|&at| frame.area.grow(1.0).contains(at))
+                    {
+                        canvas.mark(at, marker, 5.2, stroke.color)?;
+                    }
+                }
+            }
+        }
+        match legend {
+            Some(area) => legend::draw_box(canvas, &self.entries(), area),
+            None => Ok(()),
+        }
+    }
+
+    fn draw_references(&self, canvas: &Canvas, frame: &Frame) -> Result<()> {
+        let Area { left, right, .. } = frame.area;
+        let stroke = Stroke {
+            color: theme::NEUTRAL,
+            width: 1.6,
+            dash: Dash::Dotted,
+        };
+        for (value, label) in &self.references {
+            let Some(at) = frame.y.coordinate(*value) else {
+                continue;
+            };
+            let y = frame.y_at(at);
+            if frame.area.contains((left, y)) {
+                canvas.line(&[(left, y), (right, y)], stroke)?;
+                crossed::draw_reference_label(canvas, frame, label, y)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a legend must not hide: curves, bands and references.
+    pub(super) fn obstacles(&self, frame: &Frame) -> Vec<Vec<Point>> {
+        let Area { left, right, .. } = frame.area;
+        let mut obstacles: Vec<_> = self.paths(frame).into_iter().flatten().collect();
+        for series in &self.series {
+            obstacles.extend(
+                series
+                    .points
+                    .iter()
+                    .filter_map(|&(x, y)| Some(vec![frame.map(x, y)?])),
+            );
+            for (&(x, _), &(lower, upper)) in series.points.iter().zip(&series.band) {
+                if let (Some(a), Some(b)) = (frame.map(x, lower), frame.map(x, upper)) {
+                    obstacles.push(vec![a, b]);
+                }
+            }
+        }
+        for (value, label) in &self.references {
+            if let Some(at) = frame.y.coordinate(*value) {
+                let y = frame.y_at(at);
+                obstacles.push(vec![(left, y), (right, y)]);
+                if !label.is_empty() {
+                    obstacles.push(vec![(left, y - 18.0), (right, y - 18.0)]);
+                }
+            }
+        }
+        if self.through_origin {
+            obstacles.extend(crossed::obstacles(frame));
+        }
+        obstacles
+    }
+}
+
+fn draw_band(canvas: &Canvas, frame: &Frame, series: &Series, color: Color) -> Result<()> {
+    let edges = series
+        .points
+        .iter()
+        .zip(&series.band)
+        .map(|(&(x, _), &(lower, upper))| {
+            let clamp = |(x, y): Point| (x, y.clamp(frame.area.top, frame.area.bottom));
+            Some((clamp(frame.map(x, lower)?), clamp(frame.map(x, upper)?)))
+        });
+    let edges: Vec<_> = edges.collect();
+    for run in edges.split(Option::is_none) {
+        let lower: Vec<Point> = run.iter().flatten().map(|edge| edge.0).collect();
+        let upper: Vec<Point> = run.iter().flatten().map(|edge| edge.1).collect();
+        if lower.len() > 1 {
+            let mut outline = polyline::thin(&lower, 0.12);
+            outline.extend(polyline::thin(&upper, 0.12).into_iter().rev());
+            canvas.polygon(&outline, (color, 0.16), None)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! Grey images in a grid, each with a caption: digits, mean images, mistakes.
+
+use anyhow::{Result, ensure};
+use plotters::style::text_anchor::{HPos, VPos};
+
+use super::canvas::Canvas;
+use super::geometry::{Area, Lettering, Stroke};
+use super::svg::Svg;
+use super::theme::{self, Color};
+
+/// A figure of small grey images.
+#[derive(Debug, Clone, Default)]
+pub struct Images {
+    /// Title over the figure; may be empty.
+    pub title: String,
+    /// Width and height of every image, in its own pixels.
+    pub size: (usize, usize),
+    /// A caption and the pixels of each image, row after row from the top: 0 is white, 1 is ink.
+    pub images: Vec<(String, Vec<f64>)>,
+    /// Images in a row.
+    pub n_columns: usize,
+}
+
+/// Shades of grey that are told apart; neighbours of one shade are drawn as one rectangle.
+const N_SHADES: u8 = 16;
+const GAP: f64 = 12.0;
+
+impl Images {
+    /// A figure for images of one size, ten in a row.
+    pub fn new(title: impl Into<String>, size: (usize, usize)) -> Self {
+        Self {
+            title: title.into(),
+            size,
+            images: Vec::new(),
+            n_columns: 10,
+        }
+    }
+
+    /// Adds an image.
+    #[must_use]
+    pub fn image<T: Copy + Into<f64>>(mut self, caption: impl Into<String>, pixels: &[T]) -> Self {
+        self.images.push((
+            caption.into(),
+            pixels.iter().map(|&pixel| pixel.into()).collect(),
+        ));
+        self
+    }
+
+    /// Sets how many images stand in a row.
+    #[must_use]
+    pub fn in_rows_of(self, n_columns: usize) -> Self {
+        Self { n_columns, ..self }
+    }
+
+    /// Draws the figure.
+    ///
+    /// # Errors
+    ///
+    /// If there is no image, or one has not as many pixels as its size says.
+    pub fn render(&self) -> Result<Svg> {
+        let (width, height) = self.size;
+        ensure!(
+            !self.images.is_empty(),
+            "figure '{}' has no images",
+            self.title
+        );
+        for (caption, pixels) in &self.images {
+            ensure!(
+                width * height > 0 && pixels.len() == width * height,
+                "image '{caption}': expected {} pixels, found {}",
+                width * height,
+                pixels.len()
+            );
+        }
+        let n_columns = self.n_columns.clamp(1, self.images.len());
+        let mut canvas = Canvas::new(760.0, 8000.0)?;
+        let body = canvas.title(&self.title)?;
+        let columns = body.columns(n_columns, GAP);
+        let side = columns[0].width().min(180.0);
+        let tall = side * height as f64 / width as f64;
+        let captioned = self.images.iter().any(|(caption, _)| !caption.is_empty());
+        let step = tall + GAP + if captioned { 22.0 } else { 0.0 };
+        let lettering = Lettering::new(theme::TICK_SIZE, theme::SOFT_INK);
+        for (i, (caption, pixels)) in self.images.iter().enumerate() {
+            let left = body.left + (i % n_columns) as f64 * (side + GAP);
+            let top = body.top + (i / n_columns) as f64 * step;
+            let area = Area {
+                left,
+                top,
+                right: left + side,
+                bottom: top + tall,
+            };
+            self.draw_image(&canvas, area, pixels)?;
+            let at = (f64::midpoint(left, area.right), area.bottom + 7.0);
+            canvas.text(caption, at, lettering.at(HPos::Center, VPos::Top))?;
+        }
+        let n_rows = self.images.len().div_ceil(n_columns) as f64;
+        let title = Lettering::new(theme::TITLE_SIZE, theme::INK).bold();
+        let used = n_columns as f64 * (side + GAP) - GAP;
+        let wide = used.max(canvas.text_width(&self.title, title)?) + 2.0 * theme::MARGIN;
+        canvas.resize(wide, body.top + n_rows * step - GAP + theme::MARGIN);
+        Ok(canvas.finish(&self.title))
+    }
+
+    /// Draws shade after shade, so that each is one path: from every pixel at least that dark.
+    fn draw_image(&self, canvas: &Canvas, area: Area, pixels: &[f64]) -> Result<()> {
+        let (width, height) = self.size;
+        let (cell_x, cell_y) = (area.width() / width as f64, area.height() / height as f64);
+        let shade = |pixel: f64| (pixel.clamp(0.0, 1.0) * f64::from(N_SHADES)).round() as u8;
+        for level in 1..=N_SHADES {
+            let color = theme::WHITE.mix(
+                Color(0x1F, 0x1B, 0x24),
+                f64::from(level) / f64::from(N_SHADES),
+            );
+            let mut runs = Vec::new();
+            for (row, line) in pixels.chunks(width).enumerate() {
+                let mut start = 0;
+                for group in line.chunk_by(|&a, &b| (shade(a) == level) == (shade(b) == level)) {
+                    if shade(group[0]) == level {
+                        let left = area.left + start as f64 * cell_x;
+                        let right = left + group.len() as f64 * cell_x;
+                        let top = area.top + row as f64 * cell_y;
+                        let bottom = top + cell_y;
+                        runs.push(vec![
+                            (left, top),
+                            (right, top),
+                            (right, bottom),
+                            (left, bottom),
+                        ]);
+                    }
+                    start += group.len();
+                }
+            }
+            canvas.rings(&runs, color);
+        }
+        canvas.rect(area, None, Some(Stroke::solid(theme::FRAME, 1.0)))
+    }
+}

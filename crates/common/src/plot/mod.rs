@@ -1,0 +1,70 @@
+//! Figures: data in, a finished SVG out.
+//!
+//! Every kind of figure is a struct of plain data with a `render` method that returns an [`Svg`]. Rendering is
+//! pure: it reads nothing but its argument, and the same data gives the same bytes on every machine (only
+//! exact floating-point operations and the `libm` crate's logarithm stand between a value and its
+//! pixel). Points that are not finite are left out; empty data is an error that says what is empty.
+//!
+//! plotters supplies the drawing area and its elements; its charts are not used, because their ticks come from the
+//! platform's `log10` and their text from the viewer's fonts. What is here instead, bottom to top:
+//!
+//! * [`theme`]: colours, sizes, markers; `font`: the embedded outlines;
+//! * `geometry`, `backend`, `svg`, `canvas`: shapes in tenths of a pixel, written compactly;
+//! * `ticks`, `axes`, `frame`, `crossed`, `legend`, `polyline`, `contour`: what several kinds of figures need;
+//! * one file a kind of figure.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "pixels, counts and tick numbers are far below 2^53, and positions are clamped before a cast"
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::float_cmp,
+        reason = "a failed test is the report, and expected values are exact"
+    )
+)]
+
+mod axes;
+mod backend;
+mod bars;
+mod boxes;
+mod canvas;
+mod contour;
+mod crossed;
+mod curve_panel;
+mod curves;
+mod font;
+mod frame;
+mod geometry;
+mod histogram;
+mod images;
+mod landscape;
+mod legend;
+mod matrix;
+mod pairs;
+mod polyline;
+mod regions;
+mod scatter;
+mod sheet;
+mod svg;
+#[cfg(test)]
+mod tests;
+pub mod theme;
+mod ticks;
+
+pub use bars::{BarGroup, Bars};
+pub use boxes::{BoxPanel, BoxPlots};
+pub use contour::Grid;
+pub use curves::{CurvePanel, Curves, Series};
+pub use histogram::{Histogram, Histograms};
+pub use images::Images;
+pub use landscape::{DescentPath, Landscape};
+pub use matrix::{Confusion, HeatMap};
+pub use pairs::Pairs;
+pub use regions::{Field, RegionPanel, Regions, Split};
+pub use scatter::{Group, Scatter, ScatterPanel};
+pub use svg::Svg;
+pub use theme::{Color, Dash, Marker};

@@ -1,0 +1,282 @@
+//! What every kind of figure promises.
+
+use super::*;
+
+/// Checks tags, attributes and entities: enough of XML for documents that we write ourselves.
+fn assert_well_formed(svg: &Svg) {
+    let text = svg.as_str();
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('<') {
+        assert!(
+            !rest[..start].contains('>'),
+            "stray '>' before {}",
+            &rest[..=start]
+        );
+        let end = start + rest[start..].find('>').expect("every tag is closed");
+        let tag = &rest[start + 1..end];
+        assert!(!tag.contains('<'), "'<' within tag {tag}");
+        assert_eq!(
+            tag.matches('"').count() % 2,
+            0,
+            "unbalanced quotes in {tag}"
+        );
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name));
+        } else if !tag.ends_with('/') {
+            open.push(tag.split_whitespace().next().expect("a tag has a name"));
+        }
+        rest = &rest[end + 1..];
+    }
+    assert!(open.is_empty(), "left open: {open:?}");
+    for entity in text.split('&').skip(1) {
+        let name = entity.split(';').next().expect("split yields a part");
+        assert!(
+            ["amp", "lt", "gt", "quot"].contains(&name),
+            "unknown entity {name}"
+        );
+    }
+    assert!(
+        !text.contains("NaN") && !text.contains("inf\""),
+        "a number is not finite"
+    );
+}
+
+fn line(label: &str, values: &[f64]) -> Series {
+    Series::sampled(label, values, 0.0, 1.0)
+}
+
+fn chart(panel: CurvePanel) -> anyhow::Result<Svg> {
+    Curves::new("chart").panel(panel).render()
+}
+
+/// One small figure of every kind.
+fn every_kind() -> Vec<(Svg, Vec<&'static str>)> {
+    let values = [0.7, 0.6, 0.55];
+    let square = vec![(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
+    let classes = [0, 1, 0, 1];
+    let names = ["red <&> \"blue\"", "other"];
+    let grid = Grid::sample((-1.0, 2.0), (-1.0, 2.0), (20, 20), |x, y| {
+        f64::from(u8::from(x > y))
+    });
+    let panel = CurvePanel::new("epoch", "loss")
+        .with(Series::train("Train loss", &values))
+        .with(Series::dev("Dev loss", &values).with_band([(0.6, 0.8), (0.5, 0.7), (0.5, 0.6)]));
+    let crossed = CurvePanel::new("z", "f(z)")
+        .through_origin()
+        .with(line("tanh", &[-1.0, 0.0, 1.0]));
+    let norms = CurvePanel::new("layer", "norm")
+        .log_y()
+        .with(line("ReLU", &[0.0, 1e-9, 1.0]).marked(Marker::Disc));
+    let scatter = Scatter::new("points", "x₁", "x₂").panel(ScatterPanel::new(
+        "train",
+        Group::by_class(&square, &classes, &names),
+    ));
+    let regions = Regions::new("regions", ("x₁", "x₂"), &names).panel(
+        RegionPanel::new("model", Field::Classes(grid.clone())).split(Split::new(
+            "train",
+            square.clone(),
+            classes,
+        )),
+    );
+    let probability = Regions::new("probabilities", ("x₁", "x₂"), &names)
+        .panel(RegionPanel::new("model", Field::Probability(grid.clone())));
+    let histogram = Histogram::new("N(0, 1)", &values, 3).with_density([(0.5, 1.0), (0.8, 2.0)]);
+    let boxes = BoxPanel::new("iris", "cm").group("setosa", &values);
+    let samples = square.iter().map(|&(x, y)| vec![x, y]).collect();
+    let heat = HeatMap::new(
+        "grid",
+        ("lr", &["0.1", "1"]),
+        ("width", &["5"]),
+        vec![vec![0.5, f64::NAN]],
+    );
+    let landscape = Landscape::new("bowl", ("x₁", "x₂"), grid)
+        .path(DescentPath::new("SGD", vec![(1.0, 1.0), (0.5, 0.2)]))
+        .optimum(0.0, 0.0);
+    let images = Images::new("digits", (2, 2)).image("seven", &[0.0, 0.5, 1.0, 0.25]);
+    vec![
+        (
+            chart(panel).unwrap(),
+            vec!["chart", "Train loss", "Dev loss", "epoch", "loss"],
+        ),
+        (chart(crossed).unwrap(), vec!["tanh", "f(z)"]),
+        (chart(norms).unwrap(), vec!["ReLU", "0", "10⁻⁴"]),
+        (
+            scatter.render().unwrap(),
+            vec!["points", "red &lt;&amp;&gt; &quot;blue&quot;", "x₁"],
+        ),
+        (regions.render().unwrap(), vec!["regions", "model", "other"]),
+        (probability.render().unwrap(), vec!["probabilities"]),
+        (
+            Histograms::new("samples")
+                .panel(histogram)
+                .render()
+                .unwrap(),
+            vec!["N(0, 1)", "density"],
+        ),
+        (
+            BoxPlots::new("boxes").panel(boxes).render().unwrap(),
+            vec!["boxes", "setosa", "cm"],
+        ),
+        (
+            Bars::new("bars", ("digit", "count"), ["a", "b"])
+                .group("n", &[1.0, -2.0])
+                .show_values()
+                .render()
+                .unwrap(),
+            vec!["bars", "digit", "−2"],
+        ),
+        (
+            Confusion::new("confusion", &names, vec![vec![3, 1], vec![0, 4]])
+                .render()
+                .unwrap(),
+            vec!["predicted class", "true class", "75 %"],
+        ),
+        (heat.render().unwrap(), vec!["grid", "lr", "0.5", "–"]),
+        (
+            Pairs::new(
+                "pairs",
+                &["length", "width"],
+                &names,
+                samples,
+                classes.to_vec(),
+            )
+            .render()
+            .unwrap(),
+            vec!["length", "width", "other"],
+        ),
+        (landscape.render().unwrap(), vec!["bowl", "SGD", "optimum"]),
+        (images.render().unwrap(), vec!["digits", "seven"]),
+    ]
+}
+
+#[test]
+fn every_kind_is_well_formed_and_labelled() {
+    for (svg, labels) in every_kind() {
+        assert_well_formed(&svg);
+        for label in labels {
+            let found = svg.as_str().contains(&format!("aria-label=\"{label}\""));
+            assert!(found, "no label {label}");
+        }
+    }
+}
+
+#[test]
+fn equal_data_gives_equal_bytes() {
+    for ((first, _), (second, _)) in every_kind().into_iter().zip(every_kind()) {
+        assert_eq!(first, second);
+    }
+}
+
+#[test]
+fn points_that_are_not_finite_are_left_out() {
+    let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+    let mut values = vec![1.0, 2.0, 3.0];
+    values.extend(bad);
+    assert_well_formed(
+        &chart(CurvePanel::new("x", "y").with(line("a", &values).marked(Marker::Star))).unwrap(),
+    );
+    let points = [
+        (0.0, 0.0),
+        (1.0, f64::NAN),
+        (f64::INFINITY, 2.0),
+        (1.0, 1.0),
+    ];
+    let group = Group::new("a", points);
+    let svg = Scatter::new("s", "x", "y")
+        .panel(ScatterPanel::new("", [group]))
+        .render()
+        .unwrap();
+    assert_well_formed(&svg);
+    // Two points and the legend's sample.
+    assert_eq!(svg.as_str().matches("<circle").count(), 3);
+}
+
+#[test]
+fn empty_data_says_what_is_empty() {
+    #[track_caller]
+    fn check<T: std::fmt::Debug>(result: anyhow::Result<T>, expected: &str) {
+        let error = format!("{:#}", result.expect_err("empty data is an error"));
+        assert!(error.contains(expected), "{error}");
+    }
+    check(Curves::new("loss").render(), "figure 'loss' has no panels");
+    check(chart(CurvePanel::new("x", "y")), "no series");
+    check(
+        chart(CurvePanel::new("x", "y").with(line("Train", &[]))),
+        "series 'Train' has no points",
+    );
+    check(
+        chart(CurvePanel::new("x", "loss").with(line("a", &[f64::NAN]))),
+        "axis 'loss' has no finite value",
+    );
+    check(
+        chart(CurvePanel::new("x", "y").log_y().with(line("a", &[-1.0]))),
+        "no positive value",
+    );
+    check(
+        Scatter::new("s", "x", "y")
+            .panel(ScatterPanel::default())
+            .render(),
+        "no finite value",
+    );
+    check(
+        Histograms::new("h")
+            .panel(Histogram::new::<f64>("", &[], 5))
+            .render(),
+        "no finite value",
+    );
+    check(
+        BoxPlots::new("b").panel(BoxPanel::new("", "")).render(),
+        "no groups",
+    );
+    check(
+        Bars::new("b", ("", ""), Vec::<String>::new()).render(),
+        "no categories",
+    );
+    check(
+        Confusion::new("c", &["a"], vec![]).render(),
+        "expected 1 rows of 1 counts",
+    );
+    check(Pairs::default().render(), "is empty");
+    check(Images::new("i", (2, 2)).render(), "has no images");
+    check(
+        Images::new("i", (2, 2)).image("", &[0.0]).render(),
+        "expected 4 pixels, found 1",
+    );
+    let mut grid = Grid::sample((0.0, 1.0), (0.0, 1.0), (3, 3), |_, _| 0.0);
+    grid.values.pop();
+    let panel = RegionPanel::new("", Field::Classes(grid));
+    check(
+        Regions::new("r", ("", ""), &[]).panel(panel).render(),
+        "3 × 3 nodes has 8 values",
+    );
+}
+
+#[test]
+fn constant_and_extreme_series_can_be_drawn() {
+    let cases: [&[f64]; 9] = [
+        &[2.0, 2.0, 2.0],
+        &[0.0, 0.0],
+        &[5.0],
+        &[-1e-300, 1e-300],
+        &[1e300, -1e300],
+        &[f64::MAX, f64::MIN],
+        &[1e-7, 3e-7],
+        &[1.0, 1.0 + 1e-15],
+        &[1e15, 1e15 + 1.0],
+    ];
+    for values in cases {
+        assert_well_formed(&chart(CurvePanel::new("x", "y").with(line("a", values))).unwrap());
+        let positive: Vec<f64> = values.iter().map(|value| value.abs()).collect();
+        assert_well_formed(
+            &chart(CurvePanel::new("x", "y").log_y().with(line("a", &positive))).unwrap(),
+        );
+    }
+}
+
+#[test]
+fn a_long_curve_stays_small() {
+    let values: Vec<f64> = (0..50_000).map(|i| f64::from((i * 7919) % 1000)).collect();
+    let svg = chart(CurvePanel::new("step", "loss").with(line("a", &values))).unwrap();
+    assert!(svg.as_str().len() < 60_000, "{} bytes", svg.as_str().len());
+}

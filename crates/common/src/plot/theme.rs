@@ -1,0 +1,169 @@
+//! Colours, sizes and marks that every figure shares.
+//!
+//! [`TRAIN`] and [`DEV`] are the book's two colours. The list after them, [`SERIES`], starts with the
+//! book's dark magenta and was chosen so that its first five colours stay apart (CIE ΔE above 16)
+//! under simulated protanopia, deuteranopia and tritanopia; their lightness differs too, so they
+//! survive a black-and-white printer. Nothing relies on colour alone: classes differ by marker,
+//! curves by dash.
+
+/// An opaque sRGB colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Color(
+    /// Red.
+    pub u8,
+    /// Green.
+    pub u8,
+    /// Blue.
+    pub u8,
+);
+
+impl Color {
+    /// Mixes towards `other`: `share` 0 keeps `self`, 1 gives `other`.
+    #[must_use]
+    pub fn mix(self, other: Self, share: f64) -> Self {
+        let share = share.clamp(0.0, 1.0);
+        let channel = |a: u8, b: u8| {
+            let (a, b) = (f64::from(a), f64::from(b));
+            (a + (b - a) * share).round() as u8
+        };
+        Self(
+            channel(self.0, other.0),
+            channel(self.1, other.1),
+            channel(self.2, other.2),
+        )
+    }
+
+    /// The light version used to fill a region under points: 22 % colour on white.
+    #[must_use]
+    pub fn tint(self) -> Self {
+        self.mix(WHITE, 0.78)
+    }
+
+    /// Whether white text reads better on this colour than dark text does.
+    #[must_use]
+    pub fn is_dark(self) -> bool {
+        299 * u32::from(self.0) + 587 * u32::from(self.1) + 114 * u32::from(self.2) < 150_000
+    }
+}
+
+/// The book's dark magenta: training curves, class 0.
+pub const TRAIN: Color = Color(0x8E, 0x00, 0x4D);
+/// The book's pink: development curves, drawn dashed.
+pub const DEV: Color = Color(0xE2, 0x00, 0x79);
+/// Page background.
+pub const WHITE: Color = Color(0xFF, 0xFF, 0xFF);
+/// Titles, boundaries and everything that must be seen first.
+pub const INK: Color = Color(0x1F, 0x1B, 0x24);
+/// Axis labels and tick labels.
+pub const SOFT_INK: Color = Color(0x4A, 0x44, 0x53);
+/// Frames and tick marks.
+pub const FRAME: Color = Color(0xA9, 0xA2, 0xB0);
+/// Grid lines.
+pub const GRID: Color = Color(0xEA, 0xE7, 0xED);
+/// A hue that no series uses, for reference curves and unremarkable bars.
+pub const NEUTRAL: Color = Color(0x8A, 0x82, 0x90);
+
+/// Colours for series and classes, in the order in which they are handed out.
+pub const SERIES: [Color; 8] = [
+    TRAIN,
+    Color(0x2E, 0x9B, 0xD6),
+    Color(0xF5, 0xA8, 0x00),
+    DEV,
+    Color(0x3B, 0x3F, 0xA0),
+    Color(0x7C, 0xC4, 0xA4),
+    Color(0x5A, 0x54, 0x60),
+    Color(0xB8, 0x6A, 0x2B),
+];
+
+/// The colour of series or class number `index`; the list repeats after its end.
+#[must_use]
+pub fn series_color(index: usize) -> Color {
+    SERIES[index % SERIES.len()]
+}
+
+/// The point shapes, in the order in which classes and splits get them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marker {
+    /// A filled disc.
+    Disc,
+    /// A triangle that points up.
+    Triangle,
+    /// A square.
+    Square,
+    /// A diamond.
+    Diamond,
+    /// A diagonal cross of two strokes.
+    Cross,
+    /// A five-pointed star.
+    Star,
+}
+
+impl Marker {
+    /// Every marker, in order.
+    pub const ALL: [Self; 6] = [
+        Self::Disc,
+        Self::Triangle,
+        Self::Square,
+        Self::Diamond,
+        Self::Cross,
+        Self::Star,
+    ];
+
+    /// The marker of class or split number `index`; the list repeats after its end.
+    #[must_use]
+    pub fn nth(index: usize) -> Self {
+        Self::ALL[index % Self::ALL.len()]
+    }
+}
+
+/// How a line is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dash {
+    /// Unbroken.
+    #[default]
+    Solid,
+    /// Long dashes, the book's style for development curves.
+    Dashed,
+    /// Dots, for references and true curves.
+    Dotted,
+    /// Dash and dot in turn.
+    DashDot,
+}
+
+impl Dash {
+    /// On and off lengths in pixels for a line of the given width.
+    pub(super) fn pattern(self) -> &'static [f64] {
+        match self {
+            Self::Solid => &[],
+            Self::Dashed => &[9.0, 5.0],
+            Self::Dotted => &[2.0, 4.0],
+            Self::DashDot => &[9.0, 4.0, 2.0, 4.0],
+        }
+    }
+
+    /// The dash of series number `index`: the first three are told apart by colour, later ones also
+    /// by dash.
+    #[must_use]
+    pub fn nth(index: usize) -> Self {
+        match index / 3 % 3 {
+            0 => Self::Solid,
+            1 => Self::Dashed,
+            _ => Self::DashDot,
+        }
+    }
+}
+
+/// Font size of the figure's title, in pixels of a 760-pixel-wide figure.
+pub(super) const TITLE_SIZE: f64 = 20.0;
+/// Font size of a panel's title.
+pub(super) const PANEL_TITLE_SIZE: f64 = 17.0;
+/// Font size of axis labels.
+pub(super) const LABEL_SIZE: f64 = 17.0;
+/// Font size of legends.
+pub(super) const LEGEND_SIZE: f64 = 16.0;
+/// Font size of tick labels.
+pub(super) const TICK_SIZE: f64 = 15.0;
+/// Width of a curve.
+pub(super) const LINE_WIDTH: f64 = 2.4;
+/// Empty border around a figure.
+pub(super) const MARGIN: f64 = 16.0;

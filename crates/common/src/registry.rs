@@ -1,0 +1,161 @@
+//! A chapter and its sections: one table from which the command line, the tests and `xtask` are made.
+
+use crate::{
+    lab::{Lab, Report, Settings},
+    published,
+};
+use anyhow::{Context, Result, bail};
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+use std::path::Path;
+
+/// A chapter or case study: one binary crate.
+#[derive(Debug)]
+pub struct Chapter {
+    /// The crate's name.
+    pub name: &'static str,
+    /// What it is about.
+    pub title: &'static str,
+    /// The ledger of its published values, as CSV.
+    pub published: &'static str,
+    /// Its sections in the book's order.
+    pub sections: Vec<Section>,
+}
+
+/// A section of the book: one subcommand.
+pub struct Section {
+    /// The subcommand.
+    pub id: &'static str,
+    /// The book's section number.
+    pub book: &'static str,
+    /// Title.
+    pub title: &'static str,
+    /// What it shows, in a sentence or two.
+    pub summary: &'static str,
+    /// The named sets of flags that goldens exist for; the first is the book's own, without flags.
+    pub editions: Vec<Edition>,
+    /// The section of the same chapter whose results this one reads.
+    pub needs: Option<&'static str>,
+    augment: fn(Command) -> Command,
+    run: Box<dyn Fn(&ArgMatches, &mut Lab) -> Result<()> + Send + Sync>,
+}
+
+/// A named set of flags of a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edition {
+    /// `full`, `quick`, `replay`, …
+    pub name: &'static str,
+    /// The flags that make it.
+    pub flags: &'static [&'static str],
+}
+
+impl Edition {
+    /// The book's hyper-parameters.
+    pub const FULL: Self = Self { name: "full", flags: &[] };
+}
+
+impl std::fmt::Debug for Section {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Section").field("id", &self.id).field("book", &self.book).finish_non_exhaustive()
+    }
+}
+
+impl Section {
+    /// A section whose hyper-parameters are `A`, run by `run`.
+    pub fn new<A: Args + FromArgMatches + 'static>(
+        (id, book): (&'static str, &'static str),
+        (title, summary): (&'static str, &'static str),
+        run: fn(&A, &mut Lab) -> Result<()>,
+    ) -> Self {
+        Self {
+            id,
+            book,
+            title,
+            summary,
+            editions: vec![Edition::FULL],
+            needs: None,
+            augment: A::augment_args,
+            run: Box::new(move |matches, lab| run(&A::from_arg_matches(matches)?, lab)),
+        }
+    }
+
+    /// The same section with one more edition that goldens lock.
+    #[must_use]
+    pub fn edition(mut self, name: &'static str, flags: &'static [&'static str]) -> Self {
+        self.editions.push(Edition { name, flags });
+        self
+    }
+
+    /// The same section, which reads the results of another one.
+    #[must_use]
+    pub fn after(mut self, id: &'static str) -> Self {
+        self.needs = Some(id);
+        self
+    }
+
+    /// The section's command: its help is the table of its hyper-parameters.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let about = format!("{} · {}", self.book, self.title);
+        (self.augment)(Command::new(self.id))
+            .about(about.clone())
+            .long_about(format!("{about}\n\n{}", self.summary))
+            .next_help_heading("Everywhere")
+    }
+
+    /// The edition that quick runs use: `quick` where there is one, otherwise the full one.
+    #[must_use]
+    pub fn quick(&self) -> Edition {
+        self.editions.iter().copied().find(|edition| edition.name == "quick").unwrap_or(Edition::FULL)
+    }
+
+    /// The name of an edition's golden file.
+    #[must_use]
+    pub fn golden(&self, edition: Edition) -> String {
+        if edition == Edition::FULL { format!("{}.snap", self.id) } else { format!("{}.{}.snap", self.id, edition.name) }
+    }
+}
+
+impl Chapter {
+    /// The section of the given id.
+    #[must_use]
+    pub fn section(&self, id: &str) -> Option<&Section> {
+        self.sections.iter().find(|section| section.id == id)
+    }
+
+    /// Runs a section with parsed hyper-parameters.
+    ///
+    /// # Errors
+    /// Whatever stops the section; what it had recorded by then is written all the same.
+    pub fn run(&self, section: &Section, matches: &ArgMatches, settings: Settings) -> Result<Report> {
+        let mut published = published::parse(self.published)?;
+        published.retain(|entry| entry.section == section.id);
+        let mut lab = Lab::new(settings, published)?;
+        match (section.run)(matches, &mut lab) {
+            Ok(()) => lab.finish(),
+            Err(error) => {
+                // The first error is the one to report.
+                let _ = lab.abandon();
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs one edition of a section quietly, its results in `results`, its data from `data`; first the section that it needs, if
+    /// that one has left no results beside it.
+    pub fn run_edition(&self, section: &Section, edition: Edition, (data, results): (&Path, &Path)) -> Result<Report> {
+        if let Some(needed) = section.needs.and_then(|id| self.section(id)) {
+            let folder = results.with_file_name(needed.id);
+            if !folder.exists() {
+                self.run_edition(needed, Edition::FULL, (data, &folder))?;
+            }
+        }
+        let flags = std::iter::once(section.id).chain(edition.flags.iter().copied());
+        let matches = section.command().try_get_matches_from(flags).context("the flags of an edition")?;
+        let settings = Settings { seed: 0, data: data.to_owned(), results: results.to_owned(), echo: false };
+        let report = self.run(section, &matches, settings)?;
+        if let Some(failure) = report.failures.first() {
+            bail!("{failure}");
+        }
+        Ok(report)
+    }
+}

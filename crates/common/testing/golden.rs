@@ -1,0 +1,47 @@
+//! The golden test of a chapter: every edition of every section prints the transcript and writes the files that `snapshots/` holds.
+//!
+//! Included by each chapter's `tests/golden.rs`. A section with a quick edition runs that one here; `cargo xtask reproduce-all` runs the
+//! full one.
+
+use common::{
+    golden,
+    registry::{Chapter, Edition, Section},
+};
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::{path::Path, process::ExitCode, sync::Arc};
+
+/// Runs the golden tests of `chapter`.
+pub fn main(chapter: Chapter) -> ExitCode {
+    let chapter = Arc::new(chapter);
+    let mut trials = Vec::new();
+    for (index, section) in chapter.sections.iter().enumerate() {
+        let has_quick = section.quick() != Edition::FULL;
+        for edition in section.editions.iter().copied().filter(|edition| !(has_quick && *edition == Edition::FULL)) {
+            let name = section.golden(edition).trim_end_matches(".snap").to_owned();
+            let chapter = Arc::clone(&chapter);
+            trials.push(Trial::test(name, move || check(&chapter, &chapter.sections[index], edition)));
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn check(chapter: &Chapter, section: &Section, edition: Edition) -> Result<(), Failed> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let results = tempfile::tempdir()?;
+    let folder = results.path().join(chapter.name).join(section.id);
+    let report = chapter.run_edition(section, edition, (&root.join("data"), &folder))?;
+    let snapshots = root.join("snapshots").join(chapter.name);
+    let file = section.golden(edition);
+    if let Some(difference) = golden::difference(&snapshots.join(&file), &report.golden())? {
+        eprintln!("{} {}: {difference}", chapter.name, file.trim_end_matches(".snap"));
+    }
+    insta::with_settings!({
+        snapshot_path => &snapshots,
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+        description => format!("{} · {}", section.book, section.title),
+    }, {
+        insta::assert_snapshot!(file.trim_end_matches(".snap"), report.golden());
+    });
+    Ok(())
+}

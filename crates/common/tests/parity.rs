@@ -1,0 +1,199 @@
+//! Agreement with PyTorch: every case of every fixture file, within the tolerances of `fixtures/SCHEMA.md`.
+//!
+//! `PARITY_FIXTURES=<folder> cargo test -p common --test parity` runs the same tests on another folder of the same schema: other
+//! seeds, shapes, layers, activation functions and hyper-parameters. Nothing here knows the cases of `fixtures`. A file that the other folder
+//! lacks is skipped with a note; a case that asks for what does not exist yet fails.
+
+#[path = "support/mlp.rs"]
+mod mlp;
+mod support;
+
+use common::{
+    data::{Labels, Samples, moons},
+    kernels::activation::Activated,
+    kernels::isa::Isa,
+    matrix::Matrix,
+    scratch,
+    train::Metric,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use support::{Tensor, Tolerance, check, read};
+
+/// A file of cases.
+#[derive(Deserialize)]
+struct Cases<T> {
+    kind: String,
+    cases: Vec<T>,
+}
+
+/// The cases of `<kind>.json`; none if another folder does not have it.
+#[track_caller]
+fn cases<T: serde::de::DeserializeOwned>(kind: &str) -> Vec<T> {
+    let Some(file) = read::<Cases<T>>(&format!("{kind}.json")) else { return Vec::new() };
+    assert_eq!(file.kind, kind, "{kind}.json: its kind");
+    assert!(!file.cases.is_empty(), "{kind}.json: no cases");
+    file.cases
+}
+
+/// Each value within 1e-5 of its own size, or of one (of the largest, if that is smaller): nowhere wider than the schema's 1e-5 of the
+/// largest entry.
+#[track_caller]
+fn check_single_pass(what: &str, ours: &[f32], expected: &[f64]) {
+    let largest = expected.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
+    for (i, (ours, expected)) in ours.iter().zip(expected).enumerate() {
+        let absolute = 1e-5 * expected.abs().max(largest.min(1.0));
+        check(&format!("{what} {i}"), &[*ours], &[*expected], Tolerance { relative: 0.0, absolute });
+    }
+    assert_eq!(ours.len(), expected.len(), "{what}: number of values");
+}
+
+#[derive(Deserialize)]
+struct ActivationCase {
+    name: String,
+    param: f64,
+    x: Tensor,
+    y_f32: Tensor,
+    dy_f32: Tensor,
+}
+
+#[test]
+fn activations_and_their_derivatives_agree() {
+    for case in cases::<ActivationCase>("activations") {
+        let (f, z) = (mlp::activation(&case.name, case.param), case.x.values());
+        let (mut a, mut dz) = (vec![f32::NAN; z.len()], vec![f32::NAN; z.len()]);
+        f.forward(Isa::best(), &z, &mut a);
+        f.backward(Isa::best(), Activated { z: &z, a: &a }, &vec![1.0; z.len()], &mut dz);
+        check_single_pass(&format!("{f:?}, value"), &a, &case.y_f32.data);
+        check_single_pass(&format!("{f:?}, derivative"), &dz, &case.dy_f32.data);
+    }
+}
+
+#[derive(Deserialize)]
+struct LossCase {
+    name: String,
+    x: Tensor,
+    y: Tensor,
+    loss_f32: f64,
+    dx_f32: Tensor,
+}
+
+#[test]
+fn losses_and_their_gradients_agree() {
+    for case in cases::<LossCase>("losses") {
+        let loss = mlp::loss(&case.name);
+        let (outputs, labels) = (case.x.matrix(), mlp::labels(&case.y, loss));
+        let value = scratch::loss(loss, &outputs, labels.targets());
+        check(&format!("{loss:?}"), &[value], &[case.loss_f32], Tolerance { relative: 1e-5, absolute: 0.0 });
+        let gradient = scratch::loss_backward(loss, &outputs, labels.targets());
+        check_single_pass(&format!("{loss:?}, gradient"), gradient.values(), &case.dx_f32.data);
+    }
+}
+
+/// Makes all runs of a file; a run without samples takes those of the run before it.
+#[track_caller]
+fn check_runs(kind: &str) {
+    let mut samples = None;
+    for case in cases::<mlp::Case>(kind) {
+        samples = case.samples().or(samples);
+        case.check(samples.as_ref().unwrap_or_else(|| panic!("{}: no samples", case.name)));
+    }
+}
+
+#[test]
+fn training_on_moons_agrees() {
+    check_runs("mlp_moons");
+}
+
+#[test]
+fn gradients_of_deep_networks_agree() {
+    check_runs("mlp_gradients");
+}
+
+#[test]
+fn training_on_iris_in_mini_batches_agrees() {
+    check_runs("mlp_iris");
+}
+
+#[test]
+fn training_with_soft_max_and_squared_error_agrees() {
+    check_runs("mlp_dfn_xor");
+}
+
+#[test]
+fn training_on_the_sources_own_numbers_agrees() {
+    check_runs("seed000_exact");
+}
+
+/// What `seed000_exact` holds beside its cases.
+#[derive(Deserialize)]
+struct HeldOut {
+    x_dev: Tensor,
+    y_dev: Tensor,
+    x_test: Tensor,
+    y_test: Tensor,
+}
+
+#[test]
+fn the_best_models_score_what_the_source_printed() {
+    let Some(held_out) = read::<HeldOut>("seed000_exact.json") else { return };
+    let mut samples = None;
+    for case in cases::<mlp::Case>("seed000_exact") {
+        samples = case.samples().or(samples);
+        let train = samples.as_ref().unwrap_or_else(|| panic!("{}: no samples", case.name));
+        let dev = Samples { x: held_out.x_dev.matrix(), y: case.labels(&held_out.y_dev) };
+        let test = Samples { x: held_out.x_test.matrix(), y: case.labels(&held_out.y_test) };
+        case.check_printed_evaluation(train, &dev, &test);
+    }
+}
+
+#[derive(Deserialize)]
+struct Metrics {
+    moons_unshuffled_noise_free: Vec<HalfCircles>,
+    accuracy: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+struct HalfCircles {
+    n: usize,
+    x_f32: Tensor,
+    y: Tensor,
+}
+
+#[test]
+fn half_circles_agree() {
+    let Some(metrics) = read::<Metrics>("data_metrics.json") else { return };
+    assert!(!metrics.moons_unshuffled_noise_free.is_empty(), "no half circles");
+    for HalfCircles { n, x_f32, y } in metrics.moons_unshuffled_noise_free {
+        let ours = moons::half_circles(n);
+        assert_eq!(ours.x.rows(), n, "number of points");
+        // The fixture's points come from sines and cosines in f32.
+        check(&format!("{n} half circles"), ours.x.values(), &x_f32.data, Tolerance { relative: 0.0, absolute: 5e-7 });
+        assert_eq!(ours.y, Labels::Values(Matrix::new(n, 1, y.values())), "{n} half circles: classes");
+    }
+}
+
+#[test]
+fn ties_are_scored_alike() {
+    let Some(Metrics { accuracy, .. }) = read("data_metrics.json") else { return };
+    let tensor = |group: &str, name: &str| -> Tensor { parse(&accuracy[group][name]) };
+    let classes = |group: &str, prefix: &str| -> Vec<usize> {
+        let group = accuracy[group].as_object().expect("a group of values");
+        let (_, classes) = group.iter().find(|(key, _)| key.starts_with(prefix)).unwrap_or_else(|| panic!("no {prefix}"));
+        parse(classes)
+    };
+
+    let (outputs, labels) = (tensor("prob", "p").matrix(), Labels::Values(tensor("prob", "y").matrix()));
+    assert_eq!(Metric::Probability.classes(&outputs), classes("prob", "predictions"));
+    let expected = accuracy["prob"]["accuracy_p_ge_0.5"].as_f64().expect("an accuracy");
+    let ours = Metric::Probability.accuracy(&outputs, &labels);
+    check("accuracy of probabilities", &[ours], &[expected], Tolerance { relative: 1e-7, absolute: 0.0 });
+
+    assert_eq!(Metric::Logit.classes(&tensor("logits", "z").matrix()), classes("logits", "predictions_z_gt_0"));
+    assert_eq!(Metric::Argmax.classes(&tensor("multiclass", "z").matrix()), classes("multiclass", "argmax_first_wins"));
+}
+
+#[track_caller]
+fn parse<T: serde::de::DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{value}: {error}"))
+}

@@ -1,0 +1,7 @@
+//! Case study: classifying irises (book section 4.5).
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    common::cli::main(&iris::chapter())
+}

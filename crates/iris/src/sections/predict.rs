@@ -1,0 +1,88 @@
+//! 4.5.7 · Classifying a flower
+//!
+//! Loads the best model that `train` saved, with the ranges that its inputs are normalised by, and gives the soft-max probabilities of the three
+//! species for one flower or for each line of a CSV file.
+
+use crate::model::classifier;
+use anyhow::{Context, Result, ensure};
+use clap::Args as ClapArgs;
+use common::{
+    cli::positive,
+    data::iris::{self, FEATURES, Range, SPECIES},
+    kernels::{
+        isa::Isa,
+        loss::{Outputs, softmax},
+        reduce,
+    },
+    lab::Lab,
+    matrix::Matrix,
+    parameters::Parameters,
+    train::Learner,
+};
+use std::{fmt::Write, path::PathBuf};
+
+/// The flower; by default the last of the data.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// Sepal length in centimetres
+    #[arg(long, default_value_t = 5.9, value_parser = positive)]
+    sepal_length: f32,
+    /// Sepal width in centimetres
+    #[arg(long, default_value_t = 3.0, value_parser = positive)]
+    sepal_width: f32,
+    /// Petal length in centimetres
+    #[arg(long, default_value_t = 5.1, value_parser = positive)]
+    petal_length: f32,
+    /// Petal width in centimetres
+    #[arg(long, default_value_t = 1.8, value_parser = positive)]
+    petal_width: f32,
+    /// Classify each line of this CSV file: a header, then four lengths a line
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["sepal_length", "sepal_width", "petal_length", "petal_width"])]
+    csv: Option<PathBuf>,
+    /// Checkpoint to load [default: the one that `train` left in the results folder]
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+}
+
+/// Prints the class and the probabilities of each flower.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let trained = lab.results_of("train").join("best-model.safetensors");
+    let checkpoint = args.checkpoint.clone().unwrap_or(trained);
+    ensure!(
+        checkpoint.exists(),
+        "there is no checkpoint {}: train one with `cargo run -p iris -- train`, or name one with --checkpoint",
+        checkpoint.display()
+    );
+    let parameters = Parameters::read(&checkpoint)?;
+    let mut network = classifier(1.0, 0)?;
+    let of_another_model = || format!("{} is not a checkpoint of this classifier", checkpoint.display());
+    network.load(&parameters).with_context(of_another_model)?;
+    let range = Range::from_parameters(&parameters).with_context(of_another_model)?;
+
+    let flowers = match &args.csv {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            iris::parse_measurements(&text, &path.display().to_string())?
+        }
+        None => {
+            let lengths = vec![args.sepal_length, args.sepal_width, args.petal_length, args.petal_width];
+            Matrix::new(1, FEATURES.len(), lengths)
+        }
+    };
+    let logits = network.outputs(&range.normalize(&flowers))?;
+    let mut probabilities = Matrix::zeros(flowers.rows(), SPECIES.len());
+    softmax(Isa::best(), Outputs { values: logits.values(), columns: SPECIES.len() }, probabilities.values_mut());
+
+    let names: String = FEATURES.iter().map(|name| format!("{name:>13}")).collect();
+    let species: String = SPECIES.iter().map(|name| format!("{:>14}", format!("P({name})"))).collect();
+    writeln!(lab, "{names}  {:<11}{species}", "prediction")?;
+    for (flower, probabilities) in flowers.iter_rows().zip(probabilities.iter_rows()) {
+        let lengths: String = flower.iter().map(|length| format!("{length:>13}")).collect();
+        let shares: String = probabilities.iter().map(|p| format!("{p:>14.5}")).collect();
+        writeln!(lab, "{lengths}  {:<11}{shares}", SPECIES[reduce::argmax(probabilities)])?;
+    }
+    let sums = probabilities.iter_rows().map(|row| (reduce::sum(row) - 1.0).abs());
+    let largest_gap = sums.fold(0.0, f32::max);
+    lab.claim("the probabilities of each flower add up to 1", largest_gap < 1e-6);
+    Ok(())
+}
