@@ -1,2 +1,60 @@
-//! tmp
-fn main() {}
+//! The workspace's chores.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "chores report to a terminal")]
+
+mod bench;
+mod compare;
+mod report;
+mod reproduce;
+mod tidy;
+mod verify_functions;
+
+use clap::{Parser, Subcommand};
+use common::registry::Chapter;
+use std::{path::PathBuf, process::ExitCode};
+
+/// Chores of the workspace
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Run every section, compare with the golden files, leave results/index.html
+    ReproduceAll(reproduce::Args),
+    /// Check the workspace's own rules: goldens, README rows, file sizes, ledgers
+    Tidy,
+    /// Name the first epoch and tensor where two runs of a section part, and by how much
+    Compare(compare::Args),
+    /// Time training, beside PyTorch where it is installed
+    Bench,
+    /// Check the correctly rounded functions at all 2^32 inputs (takes minutes)
+    VerifyFunctions(verify_functions::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().chore {
+        Chore::ReproduceAll(args) => reproduce::run(&args),
+        Chore::Tidy => tidy::run(),
+        Chore::Bench => bench::run(),
+        Chore::Compare(args) => compare::run(&args),
+        Chore::VerifyFunctions(args) => verify_functions::run(&args),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Every chapter, in the order of the book.
+fn chapters() -> Vec<Chapter> {
+    vec![ch4_feedforward::chapter(), iris::chapter(), mnist_mlp::chapter(), ch7_optimization::chapter()]
+}
+
+/// The top of the workspace.
+fn root() -> PathBuf {
+    let data = common::cli::data_folder();
+    data.parent().map_or_else(PathBuf::new, PathBuf::from)
+}

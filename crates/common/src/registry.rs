@@ -151,7 +151,7 @@ impl Chapter {
         }
         let flags = std::iter::once(section.id).chain(edition.flags.iter().copied());
         let matches = section.command().try_get_matches_from(flags).context("the flags of an edition")?;
-        let settings = Settings { seed: 0, data: data.to_owned(), results: results.to_owned(), echo: false };
+        let settings = Settings { seed: 0, data: data.to_owned(), results: results.to_owned(), echo: false, strict: true };
         let report = self.run(section, &matches, settings)?;
         if let Some(failure) = report.failures.first() {
             bail!("{failure}");

@@ -3,7 +3,8 @@
 //! A network 2-3-3-3-3-1 with small weights takes one step on Moon1000. On the way back the error passes through each layer's weights and is
 //! multiplied by f′(z) (eq. 4.16 and 4.19): with the logistic function f′ ≤ 1/4, so the gradient shrinks from layer to layer. With
 //! ReLU f′ is 1 where a unit is active, and only the small weights shrink it. Figure 4.4 shows the L2 norm of each layer's
-//! weight gradient; leaky ReLU and tanh are shown beside the book's two.
+//! weight gradient; leaky ReLU and tanh are shown beside the book's two. With biases of 1 every unit is active, so that leaky
+//! ReLU gives the very numbers of ReLU.
 //!
 //! `--replay` takes the source's own data and weights, in the arithmetic of its GPU, and compares the norms digit by digit.
 
@@ -18,7 +19,7 @@ use common::{
     ops::Device,
     optim::Sgd,
     parameters::{Initialization, Initializer},
-    plot::{CurvePanel, Curves, Marker, Series},
+    plot::{CurvePanel, Curves, Dash, Marker, Series},
     replay::{self, Draws, Operators, SourceLayer},
     rng::Stream,
     train::Learner,
@@ -156,9 +157,15 @@ fn metric(activation: &str, layer: usize) -> String {
 
 /// Figure 4.4.
 fn figure(columns: &[Column]) -> Result<common::plot::Svg> {
-    let markers = [Marker::Disc, Marker::Square, Marker::Triangle, Marker::Diamond];
-    let panel = columns.iter().zip(markers).fold(CurvePanel::new("layer", "L2 norm").log_y(), |panel, ((name, norms), marker)| {
-        panel.with(Series::sampled(*name, norms, 1.0, 1.0).marked(marker))
+    // Leaky ReLU lies on ReLU: its dashes let it show through.
+    let looks = [
+        (Marker::Disc, Dash::Solid),
+        (Marker::Square, Dash::Solid),
+        (Marker::Triangle, Dash::Dashed),
+        (Marker::Diamond, Dash::Dotted),
+    ];
+    let panel = columns.iter().zip(looks).fold(CurvePanel::new("layer", "L2 norm").log_y(), |panel, ((name, norms), (marker, dash))| {
+        panel.with(Series::sampled(*name, norms, 1.0, 1.0).marked(marker).dashed(dash))
     });
     Curves::new("Weight gradients fade towards the input").panel(panel).render()
 }

@@ -11,7 +11,7 @@ use crate::{
     registry::{Chapter, Section},
 };
 use anyhow::{Error, Result, anyhow, bail};
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{ArgMatches, Args, Command, FromArgMatches, parser::ValueSource};
 use std::{
     io::{self, IsTerminal, Write},
     path::PathBuf,
@@ -143,6 +143,7 @@ fn run(chapter: &Chapter, section: &Section, matches: &ArgMatches, shared: &Shar
         data: shared.data_dir.clone().unwrap_or_else(data_folder),
         results: results.clone(),
         echo: !shared.quiet && !shared.json,
+        strict: requick.is_some() || is_the_books(matches),
     };
     let start = Instant::now();
     let report = chapter.run(section, requick.as_ref().unwrap_or(matches), settings)?;
@@ -155,6 +156,13 @@ fn run(chapter: &Chapter, section: &Section, matches: &ArgMatches, shared: &Shar
         writeln!(io::stderr(), "\n{:.2} s; in {}: {}", start.elapsed().as_secs_f32(), results.display(), names.join(", "))?;
     }
     failures(&report)
+}
+
+/// Whether no flag changes what the book's run computes.
+fn is_the_books(matches: &ArgMatches) -> bool {
+    const NEUTRAL: [&str; 6] = ["out", "data_dir", "threads", "quick", "quiet", "json"];
+    let chosen = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    matches.ids().map(clap::Id::as_str).all(|id| NEUTRAL.contains(&id) || !chosen(id))
 }
 
 fn failures(report: &Report) -> Result<()> {

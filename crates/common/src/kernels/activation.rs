@@ -50,13 +50,13 @@ impl Activation {
             Self::Identity => a.copy_from_slice(z),
             Self::Logistic => functions::logistic_slice(isa, z, a),
             Self::Tanh => functions::tanh_slice(isa, z, a),
-            Self::Relu => map(z, a, |z| if z > 0.0 { z } else { 0.0 }),
-            Self::LeakyRelu { slope } => map(z, a, |z| if z > 0.0 { z } else { slope * z }),
-            Self::HardLogistic => map(z, a, |z| (0.25 * z + 0.5).clamp(0.0, 1.0)),
-            Self::HardTanh => map(z, a, |z| z.clamp(-1.0, 1.0)),
-            Self::Elu { alpha } => functions::elu_slice(isa, z, alpha, a),
+            Self::Relu => functions::map(isa, |z| if z > 0.0 { z } else { 0.0 }, z, a),
+            Self::LeakyRelu { slope } => functions::map(isa, |z| if z > 0.0 { z } else { slope * z }, z, a),
+            Self::HardLogistic => functions::map(isa, |z| (0.25 * z + 0.5).clamp(0.0, 1.0), z, a),
+            Self::HardTanh => functions::map(isa, |z| z.clamp(-1.0, 1.0), z, a),
+            Self::Elu { alpha } => functions::elu_slice(isa, alpha, z, a),
             Self::Softplus => functions::softplus_slice(isa, z, a),
-            Self::Swish { beta } => functions::swish_slice(isa, z, beta, a),
+            Self::Swish { beta } => functions::swish_slice(isa, beta, z, a),
         }
     }
 
@@ -104,13 +104,6 @@ pub struct Activated<'a> {
     pub z: &'a [f32],
     /// The activation f(z).
     pub a: &'a [f32],
-}
-
-fn map(z: &[f32], a: &mut [f32], f: impl Fn(f32) -> f32) {
-    assert_eq!(z.len(), a.len(), "one activation a net input");
-    for (a, z) in a.iter_mut().zip(z) {
-        *a = f(*z);
-    }
 }
 
 /// dz = da · derivative(x), where x is whichever of z and a the derivative is written in.

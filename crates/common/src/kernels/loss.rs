@@ -76,7 +76,10 @@ impl Loss {
                     .values
                     .chunks_exact(outputs.columns)
                     .zip(classes(targets))
-                    .map(|(logits, class)| functions::log_sum_exp(logits) - logits[*class])
+                    .map(|(logits, class)| {
+                        let (largest, excess) = functions::log_sum_exp_parts(isa, logits);
+                        (largest - logits[*class]) + excess
+                    })
                     .collect();
                 reduce::sum(&terms) / n
             }

@@ -11,6 +11,8 @@ pub mod isa;
 pub mod loss;
 pub mod matmul;
 pub mod reduce;
+#[cfg(any(test, feature = "exhaustive"))]
+pub mod verify;
 
 pub use activation::Activation;
 pub use loss::Loss;

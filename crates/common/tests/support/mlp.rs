@@ -1,6 +1,6 @@
 //! Runs of multi-layer perceptrons as fixtures describe them, and the same runs on [`scratch::Network`].
 
-use crate::support::{Tensor, Tolerance, check};
+use crate::support::{Tensor, Tolerance, check, note};
 use common::{
     data::{Batches, Labels, Samples, Split},
     kernels::{Activation, Loss},
@@ -8,7 +8,7 @@ use common::{
     optim::Sgd,
     parameters::Parameters,
     scratch::{self, Linear, LinearGradients},
-    train::{Learner, Log, Metric, Silent, Training, evaluate, train},
+    train::{Learner, Log, Metric, Silent, Ties, Training, evaluate, train},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -262,7 +262,7 @@ impl Case {
                     check(&format!("{name}: printed {key}"), &ours, &norms, PRINTED_NORMS);
                 }
                 ("best_dev_acc" | "test_acc" | "test_loss", _) => {} // check_printed_evaluation
-                (key, _) => eprintln!("{name}: printed {key} is compared with nothing"),
+                (key, _) => note(&format!("{name}: printed {key} is compared with nothing")),
             }
         }
     }
@@ -277,18 +277,23 @@ impl Case {
         };
         let metric = match loss(&self.loss) {
             Loss::BinaryCrossEntropy => Metric::Probability,
+            Loss::BinaryCrossEntropyWithLogits => Metric::Logit,
             Loss::SoftmaxCrossEntropy => Metric::Argmax,
             other => panic!("{name}: no score goes with {other:?}"),
         };
-        let training = Training { n_epochs: self.steps, batches, evaluate_every: 1, log: Log::Epochs { every: 50 }, metric };
+        let (log, ties) = (Log::Epochs { every: 50 }, Ties::First);
+        let training = Training { n_epochs: self.steps, batches, evaluate_every: 1, log, metric, ties };
         let split = Split { train: train_on.clone(), dev: dev.clone(), test: test.clone() };
         let mut network = self.network();
         let outcome = train(&mut network, &split, training, &mut Silent).expect("training");
         network.load(&outcome.best).expect("the best parameters");
         let (score, loss) = evaluate(&network, test, metric).expect("evaluation");
 
-        let score_and_tolerance =
-            [("best_dev_acc", outcome.best_score, PRINTED_ACCURACIES), ("test_acc", score, PRINTED_ACCURACIES), ("test_loss", loss, PRINTED_LOSSES)];
+        let score_and_tolerance = [
+            ("best_dev_acc", outcome.best_score, PRINTED_ACCURACIES),
+            ("test_acc", score, PRINTED_ACCURACIES),
+            ("test_loss", loss, PRINTED_LOSSES),
+        ];
         for (key, ours, tolerance) in score_and_tolerance {
             if let Some(printed) = self.printed.get(key) {
                 check(&format!("{name}: printed {key}"), &[ours], &[number(printed)], tolerance);

@@ -39,11 +39,17 @@ pub(crate) fn read<T: DeserializeOwned>(file: &str) -> Option<T> {
     let (folder, ours) = folder();
     let path = folder.join(file);
     if !ours && !path.exists() {
-        eprintln!("{}: no such fixture, skipped", path.display());
+        note(&format!("{}: no such fixture, skipped", path.display()));
         return None;
     }
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+/// Tells whoever runs the tests what was not compared.
+#[expect(clippy::print_stderr, reason = "tests have no other place for a note")]
+pub(crate) fn note(text: &str) {
+    eprintln!("{text}");
 }
 
 /// The folder of the fixtures, and whether it is the one beside the tests.

@@ -1,0 +1,7 @@
+//! Chapter 7: network optimisation and regularisation, one subcommand a section.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    common::cli::main(&ch7_optimization::chapter())
+}

@@ -1,0 +1,306 @@
+//! Every backward pass against central differences of an independent forward pass in f64, written here as the textbook has it; and the
+//! stated derivatives at the kinks, where differences say nothing.
+
+use common::{
+    data::Labels,
+    kernels::{Activation, Loss, activation::Activated, isa::Isa},
+    matrix::Matrix,
+    optim::Sgd,
+    rng::Stream,
+    scratch::{self, Linear, LinearGradients},
+    train::Learner,
+};
+
+/// Half the distance of a central difference.
+const H: f64 = 1e-6;
+/// Largest error, relative to the largest entry of a gradient.
+const TOLERANCE: f64 = 1e-5;
+
+fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().copied().map(f64::from).collect()
+}
+
+/// The gradient of `f` at `x` by central differences.
+fn differences(x: &[f64], f: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+    let moved = |i: usize, by: f64| {
+        let mut x = x.to_vec();
+        x[i] += by;
+        f(&x)
+    };
+    (0..x.len()).map(|i| (moved(i, H) - moved(i, -H)) / (2.0 * H)).collect()
+}
+
+#[track_caller]
+fn check(what: &str, ours: &[f32], expected: &[f64]) {
+    assert_eq!(ours.len(), expected.len(), "{what}: number of entries");
+    let largest = expected.iter().fold(0.0f64, |largest, d| largest.max(d.abs()));
+    assert!(largest > 0.0, "{what}: a gradient of zeros shows nothing");
+    for (i, (&ours, expected)) in ours.iter().zip(expected).enumerate() {
+        let gap = (f64::from(ours) - expected).abs();
+        assert!(gap <= TOLERANCE * largest, "{what}, entry {i}: {ours} differs from {expected} (largest {largest})");
+    }
+}
+
+/// The activation functions as formulas.
+fn activate(f: Activation, z: f64) -> f64 {
+    let logistic = |z: f64| 1.0 / (1.0 + libm::exp(-z));
+    match f {
+        Activation::Identity => z,
+        Activation::Logistic => logistic(z),
+        Activation::Tanh => libm::tanh(z),
+        Activation::Relu => z.max(0.0),
+        Activation::LeakyRelu { slope } => z.max(0.0) + f64::from(slope) * z.min(0.0),
+        Activation::HardLogistic => (0.25 * z + 0.5).clamp(0.0, 1.0),
+        Activation::HardTanh => z.clamp(-1.0, 1.0),
+        Activation::Elu { alpha } => {
+            if z > 0.0 {
+                z
+            } else {
+                f64::from(alpha) * libm::expm1(z)
+            }
+        }
+        Activation::Softplus => libm::log1p(libm::exp(z)),
+        Activation::Swish { beta } => z * logistic(f64::from(beta) * z),
+    }
+}
+
+/// Each activation function, with several parameters where it has one.
+const ACTIVATIONS: [Activation; 19] = [
+    Activation::Identity,
+    Activation::Logistic,
+    Activation::Tanh,
+    Activation::Relu,
+    Activation::LeakyRelu { slope: 0.0 },
+    Activation::LeakyRelu { slope: 0.01 },
+    Activation::LeakyRelu { slope: 0.1 },
+    Activation::LeakyRelu { slope: 1.5 },
+    Activation::HardLogistic,
+    Activation::HardTanh,
+    Activation::Elu { alpha: 0.3 },
+    Activation::Elu { alpha: 1.0 },
+    Activation::Elu { alpha: 2.0 },
+    Activation::Softplus,
+    Activation::Swish { beta: 0.0 },
+    Activation::Swish { beta: 0.5 },
+    Activation::Swish { beta: 1.0 },
+    Activation::Swish { beta: 2.0 },
+    Activation::Swish { beta: -1.0 },
+];
+
+/// Random net inputs that stay away from every kink.
+fn net_inputs(n: usize) -> Vec<f32> {
+    let mut stream = Stream::new(0, "net inputs");
+    let near = |z: f32, kink: f32| (z.abs() - kink).abs() < 1e-3;
+    std::iter::repeat_with(|| stream.uniform(-6.0, 6.0))
+        .filter(|&z| ![0.0, 1.0, 2.0].iter().any(|&kink| near(z, kink)))
+        .take(n)
+        .collect()
+}
+
+fn backward(f: Activation, z: &[f32], da: &[f32]) -> Vec<f32> {
+    let (mut a, mut dz) = (vec![f32::NAN; z.len()], vec![f32::NAN; z.len()]);
+    f.forward(Isa::best(), z, &mut a);
+    f.backward(Isa::best(), Activated { z, a: &a }, da, &mut dz);
+    dz
+}
+
+#[test]
+fn activations() {
+    let z = net_inputs(301);
+    let da = Stream::new(0, "da").normals(z.len(), 0.0, 1.0);
+    for f in ACTIVATIONS {
+        let expected: Vec<f64> =
+            wide(&z).iter().zip(wide(&da)).map(|(z, da)| da * (activate(f, z + H) - activate(f, z - H)) / (2.0 * H)).collect();
+        check(&format!("{f:?}"), &backward(f, &z, &da), &expected);
+    }
+}
+
+#[test]
+fn forward_values_are_the_formulas() {
+    let z = net_inputs(301);
+    for f in ACTIVATIONS {
+        let mut a = vec![f32::NAN; z.len()];
+        f.forward(Isa::best(), &z, &mut a);
+        for (&z, &a) in z.iter().zip(&a) {
+            let expected = activate(f, f64::from(z));
+            assert!((f64::from(a) - expected).abs() <= 3e-7 * expected.abs().max(1.0), "{f:?} of {z}: {a}, expected {expected}");
+        }
+    }
+}
+
+#[test]
+fn kinks_have_the_stated_derivatives() {
+    let kinks: [(Activation, f32, f32); 12] = [
+        (Activation::Relu, 0.0, 0.0),
+        (Activation::Relu, -0.0, 0.0),
+        (Activation::LeakyRelu { slope: 0.01 }, 0.0, 0.01),
+        (Activation::LeakyRelu { slope: 0.1 }, -0.0, 0.1),
+        (Activation::HardLogistic, 2.0, 0.0),
+        (Activation::HardLogistic, -2.0, 0.0),
+        (Activation::HardLogistic, 2.0f32.next_down(), 0.25),
+        (Activation::HardTanh, 1.0, 0.0),
+        (Activation::HardTanh, -1.0, 0.0),
+        (Activation::HardTanh, (-1.0f32).next_up(), 1.0),
+        (Activation::Elu { alpha: 1.0 }, 0.0, 1.0),
+        // The derivative from the left, as in PyTorch.
+        (Activation::Elu { alpha: 0.5 }, 0.0, 0.5),
+    ];
+    for (f, z, derivative) in kinks {
+        assert_eq!(backward(f, &[z], &[3.0]), [3.0 * derivative], "{f:?} at {z}");
+    }
+}
+
+/// Y = X W + b, one element after the other.
+fn affine((n, inputs, outputs): (usize, usize, usize), x: &[f64], weight: &[f64], bias: &[f64]) -> Vec<f64> {
+    let element = |i: usize, j: usize| bias[j] + (0..inputs).map(|p| x[i * inputs + p] * weight[p * outputs + j]).sum::<f64>();
+    (0..n * outputs).map(|at| element(at / outputs, at % outputs)).collect()
+}
+
+#[test]
+fn linear_layers() {
+    for (n, inputs, outputs) in [(1, 1, 1), (7, 3, 4), (20, 5, 1), (33, 17, 9)] {
+        let mut stream = Stream::new(1, &format!("{n} {inputs} {outputs}"));
+        let [x, weight, bias, dy] = [n * inputs, inputs * outputs, outputs, n * outputs].map(|n| stream.normals(n, 0.0, 1.0));
+        let (x64, weight64, bias64, dy64) = (wide(&x), wide(&weight), wide(&bias), wide(&dy));
+        let shape = (n, inputs, outputs);
+        let dot = |y: Vec<f64>| y.iter().zip(&dy64).map(|(y, dy)| y * dy).sum::<f64>();
+
+        let linear = Linear { weight: Matrix::new(inputs, outputs, weight), bias };
+        let (x, dy) = (Matrix::new(n, inputs, x), Matrix::new(n, outputs, dy));
+        let LinearGradients { dweight, dbias } = linear.backward(&x, &dy);
+        let dx = linear.backward_input(&dy);
+        check(&format!("dx of {shape:?}"), dx.values(), &differences(&x64, |x| dot(affine(shape, x, &weight64, &bias64))));
+        check(&format!("dw of {shape:?}"), dweight.values(), &differences(&weight64, |w| dot(affine(shape, &x64, w, &bias64))));
+        check(&format!("db of {shape:?}"), &dbias, &differences(&bias64, |b| dot(affine(shape, &x64, &weight64, b))));
+        let y = linear.forward(&x);
+        check(&format!("y of {shape:?}"), y.values(), &affine(shape, &x64, &weight64, &bias64));
+    }
+}
+
+/// The loss functions as formulas; of class labels, `y` holds a one in the column of the class.
+fn loss(loss: Loss, x: &[f64], y: &[f64], n: usize) -> f64 {
+    let samples = n as f64;
+    let cross_entropy = |p: f64, y: f64| -(y * libm::log(p) + (1.0 - y) * libm::log(1.0 - p));
+    let pairs = x.iter().copied().zip(y.iter().copied());
+    match loss {
+        Loss::BinaryCrossEntropy => pairs.map(|(p, y)| cross_entropy(p, y)).sum::<f64>() / samples,
+        Loss::BinaryCrossEntropyWithLogits => {
+            pairs.map(|(z, y)| cross_entropy(1.0 / (1.0 + libm::exp(-z)), y)).sum::<f64>() / samples
+        }
+        Loss::SoftmaxCrossEntropy => {
+            let rows = x.chunks_exact(x.len() / n).zip(y.chunks_exact(x.len() / n));
+            let row = |(z, y): (&[f64], &[f64])| {
+                let total: f64 = z.iter().map(|&z| libm::exp(z)).sum();
+                -z.iter().zip(y).map(|(&z, y)| y * libm::log(libm::exp(z) / total)).sum::<f64>()
+            };
+            rows.map(row).sum::<f64>() / samples
+        }
+        Loss::MeanSquaredError => pairs.map(|(x, y)| (x - y) * (x - y)).sum::<f64>() / x.len() as f64,
+        Loss::HalfSquaredError => pairs.map(|(x, y)| (x - y) * (x - y)).sum::<f64>() / (2.0 * samples),
+    }
+}
+
+#[track_caller]
+fn check_loss(function: Loss, outputs: &Matrix, labels: &Labels) {
+    let (n, columns) = (outputs.rows(), outputs.columns());
+    let targets = match labels {
+        Labels::Values(values) => wide(values.values()),
+        Labels::Classes(classes) => {
+            classes.iter().flat_map(|&class| (0..columns).map(move |column| f64::from(u8::from(column == class)))).collect()
+        }
+    };
+    let x = wide(outputs.values());
+    let what = format!("{function:?}, {n} x {columns}");
+    check(&format!("{what}, value"), &[scratch::loss(function, outputs, labels.targets())], &[loss(function, &x, &targets, n)]);
+    let gradient = scratch::loss_backward(function, outputs, labels.targets());
+    check(&what, gradient.values(), &differences(&x, |x| loss(function, x, &targets, n)));
+}
+
+#[test]
+fn losses_of_values() {
+    let mut stream = Stream::new(2, "losses");
+    for (n, columns) in [(1, 1), (13, 1), (16, 3), (40, 2)] {
+        let entries = n * columns;
+        let matrix = |values: Vec<f32>| Matrix::new(n, columns, values);
+        let targets = Labels::Values(matrix(stream.normals(entries, 0.0, 1.0)));
+        let outputs = matrix(stream.normals(entries, 0.0, 1.0));
+        check_loss(Loss::MeanSquaredError, &outputs, &targets);
+        check_loss(Loss::HalfSquaredError, &outputs, &targets);
+    }
+}
+
+#[test]
+fn losses_of_two_classes() {
+    let mut stream = Stream::new(3, "losses");
+    for n in [1, 13, 40] {
+        let matrix = |values: Vec<f32>| Matrix::new(n, 1, values);
+        let hard = Labels::Values(matrix((0..n).map(|_| stream.below(2) as f32).collect()));
+        let soft = Labels::Values(matrix(stream.uniforms(n, 0.0, 1.0)));
+        for labels in [hard, soft] {
+            check_loss(Loss::BinaryCrossEntropy, &matrix(stream.uniforms(n, 0.02, 0.98)), &labels);
+            check_loss(Loss::BinaryCrossEntropyWithLogits, &matrix(stream.uniforms(n, -4.0, 4.0)), &labels);
+        }
+    }
+}
+
+#[test]
+fn losses_of_classes() {
+    let mut stream = Stream::new(4, "losses");
+    for (n, n_classes) in [(1, 2), (13, 3), (40, 10)] {
+        let classes = (0..n).map(|_| stream.below(n_classes as u32) as usize).collect();
+        let logits = Matrix::new(n, n_classes, stream.uniforms(n * n_classes, -4.0, 4.0));
+        check_loss(Loss::SoftmaxCrossEntropy, &logits, &Labels::Classes(classes));
+    }
+}
+
+#[test]
+fn saturated_probabilities_keep_the_cross_entropy_finite() {
+    let (outputs, labels) =
+        (Matrix::new(4, 1, vec![0.0, 1.0, 1.0, 0.0]), Labels::Values(Matrix::new(4, 1, vec![1.0, 0.0, 1.0, 0.0])));
+    assert_eq!(scratch::loss(Loss::BinaryCrossEntropy, &outputs, labels.targets()), 50.0);
+    let gradient = scratch::loss_backward(Loss::BinaryCrossEntropy, &outputs, labels.targets());
+    assert_eq!(gradient.values(), [-1.0 / 1e-12 / 4.0, 1.0 / 1e-12 / 4.0, 0.0, 0.0]);
+}
+
+/// The backward passes in a row: every parameter of a network of four kinds of layer.
+#[test]
+fn a_whole_network() {
+    const N: usize = 11;
+    let shapes = [
+        (3, 5, Activation::Tanh),
+        (5, 4, Activation::Swish { beta: 1.0 }),
+        (4, 4, Activation::Softplus),
+        (4, 3, Activation::Identity),
+    ];
+    let mut stream = Stream::new(5, "network");
+    let x = Matrix::new(N, 3, stream.normals(N * 3, 0.0, 1.0));
+    let classes: Vec<usize> = (0..N).map(|_| stream.below(3) as usize).collect();
+    let layers: Vec<scratch::Layer> = shapes
+        .iter()
+        .map(|&(inputs, outputs, activation)| {
+            let weight = Matrix::new(inputs, outputs, stream.normals(inputs * outputs, 0.0, 1.0));
+            scratch::Layer { linear: Linear { weight, bias: stream.normals(outputs, 0.0, 1.0) }, activation }
+        })
+        .collect();
+
+    let mut network = scratch::Network::new(layers.clone(), Loss::SoftmaxCrossEntropy, Sgd { learning_rate: 0.1 });
+    let labels = Labels::Classes(classes.clone());
+    network.learn(&x, &labels).expect("a step");
+
+    let targets: Vec<f64> =
+        classes.iter().flat_map(|&class| (0..3).map(move |column| f64::from(u8::from(column == class)))).collect();
+    let loss_of = |parameters: &[f64]| {
+        let (mut a, mut rest) = (wide(x.values()), parameters);
+        for &(inputs, outputs, f) in &shapes {
+            let (weight, others) = rest.split_at(inputs * outputs);
+            let (bias, others) = others.split_at(outputs);
+            a = affine((N, inputs, outputs), &a, weight, bias).into_iter().map(|z| activate(f, z)).collect();
+            rest = others;
+        }
+        loss(Loss::SoftmaxCrossEntropy, &a, &targets, N)
+    };
+    let parameters: Vec<f64> = network.parameters().0.iter().flat_map(|parameter| wide(&parameter.values)).collect();
+    let gradients: Vec<f32> =
+        network.gradients().iter().flat_map(|LinearGradients { dweight, dbias }| [dweight.values(), dbias].concat()).collect();
+    check("a network's gradients", &gradients, &differences(&parameters, loss_of));
+}

@@ -1,0 +1,7 @@
+//! Case study: MNIST with multi-layer perceptrons, one subcommand a section.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    common::cli::main(&mnist_mlp::chapter())
+}

@@ -1,0 +1,151 @@
+//! The report: a small static site over the results folders, without network or script.
+
+use anyhow::{Context, Result};
+use common::{
+    lab::write_whole,
+    registry::{Chapter, Edition, Section},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// How a section's last run ended, as `status.json` beside its results; folders of several machines can be copied together.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Status {
+    chapter: String,
+    chapter_title: String,
+    name: String,
+    book: String,
+    title: String,
+    summary: String,
+    flags: String,
+    outcome: String,
+    detail: String,
+    place: usize,
+}
+
+impl Status {
+    pub(crate) fn new(chapter: &Chapter, section: &Section, edition: Edition, (outcome, detail): (&str, String)) -> Self {
+        Self {
+            chapter: chapter.name.to_owned(),
+            chapter_title: chapter.title.to_owned(),
+            name: section.golden(edition).trim_end_matches(".snap").to_owned(),
+            book: section.book.to_owned(),
+            title: section.title.to_owned(),
+            summary: section.summary.to_owned(),
+            flags: edition.flags.join(" "),
+            outcome: outcome.to_owned(),
+            detail,
+            place: chapter.sections.iter().position(|s| s.id == section.id).unwrap_or_default(),
+        }
+    }
+
+    pub(crate) fn write(&self, folder: &Path) -> Result<()> {
+        fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        write_whole(&folder.join("status.json"), &serde_json::to_vec_pretty(self)?)
+    }
+}
+
+const STYLE: &str = "
+body{font:16px/1.5 system-ui,sans-serif;color:#222;max-width:60rem;margin:2rem auto;padding:0 1rem}
+h1,h2{font-weight:600;line-height:1.2}a{color:#8e004d}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd;vertical-align:top}
+pre{background:#f7f5f6;padding:1rem;overflow-x:auto;font-size:13px;line-height:1.4}
+img{max-width:100%;height:auto;display:block;margin:1rem 0}
+.identical,.blessed{color:#2a7d4f}.differs,.failed,.new{color:#c0392b;font-weight:600}";
+
+/// Writes a page for each results folder and the front page over all of them; gives the front page's path.
+pub(crate) fn write(results: &Path) -> Result<PathBuf> {
+    let mut all = Vec::new();
+    for chapter in folders(results)? {
+        for folder in folders(&chapter)? {
+            if let Ok(text) = fs::read(folder.join("status.json")) {
+                let status: Status =
+                    serde_json::from_slice(&text).with_context(|| format!("{} is not a status", folder.join("status.json").display()))?;
+                write_whole(&folder.join("index.html"), section_page(&status, &folder)?.as_bytes())?;
+                all.push(status);
+            }
+        }
+    }
+    all.sort_by(|a, b| (&a.chapter, a.place, &a.name).cmp(&(&b.chapter, b.place, &b.name)));
+    let index = results.join("index.html");
+    write_whole(&index, front_page(&all)?.as_bytes())?;
+    Ok(index)
+}
+
+fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
+    if !parent.exists() {
+        return Ok(Vec::new());
+    }
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(parent)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            folders.push(path);
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+fn front_page(all: &[Status]) -> Result<String> {
+    let good = all.iter().filter(|status| status.outcome == "identical" || status.outcome == "blessed").count();
+    let mut body = format!("<h1>Every experiment, reproduced</h1>\n<p>{good} of {} runs are identical with their golden files.</p>\n", all.len());
+    for chapter in all.chunk_by(|a, b| a.chapter == b.chapter) {
+        writeln!(body, "<h2>{}</h2>\n<table><tr><th>section</th><th></th><th>run</th><th>state</th></tr>", escape(&chapter[0].chapter_title))?;
+        for Status { chapter, name, book, title, outcome, detail, .. } in chapter {
+            writeln!(
+                body,
+                "<tr><td>{book}</td><td>{}</td><td><a href=\"{chapter}/{name}/index.html\">{name}</a></td><td class=\"{outcome}\">{outcome} {}</td></tr>",
+                escape(title),
+                escape(detail)
+            )?;
+        }
+        body.push_str("</table>\n");
+    }
+    Ok(page("Every experiment, reproduced", &body))
+}
+
+fn section_page(status: &Status, folder: &Path) -> Result<String> {
+    let Status { chapter, name, book, title, summary, flags, outcome, detail, .. } = status;
+    let section = name.split('.').next().unwrap_or(name);
+    let mut body = format!(
+        "<p><a href=\"../../index.html\">All sections</a></p>\n<h1>{book} · {}</h1>\n<p>{}</p>\n\
+         <pre>cargo run -p {chapter} -- {section} {flags}</pre>\n<p class=\"{outcome}\">{outcome} {}</p>\n",
+        escape(title),
+        escape(summary),
+        escape(detail)
+    );
+    let mut names: Vec<String> = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    for figure in names.iter().filter(|name| name.ends_with(".svg") || name.ends_with(".gif")) {
+        writeln!(body, "<img src=\"{figure}\" alt=\"figure {figure}\">")?;
+    }
+    if let Ok(transcript) = fs::read_to_string(folder.join("transcript.txt")) {
+        writeln!(body, "<h2>Transcript</h2>\n<pre>{}</pre>", escape(&transcript))?;
+    }
+    body.push_str("<h2>Files</h2>\n<ul>\n");
+    for file in names.iter().filter(|name| !name.ends_with(".html") && !name.starts_with('.')) {
+        writeln!(body, "<li><a href=\"{file}\">{file}</a></li>")?;
+    }
+    body.push_str("</ul>\n");
+    Ok(page(title, &body))
+}
+
+fn page(title: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{}</title><style>{STYLE}</style></head><body>\n{body}</body></html>\n",
+        escape(title)
+    )
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

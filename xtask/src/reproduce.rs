@@ -1,0 +1,238 @@
+//! `reproduce-all`: runs every section, compares with the goldens, leaves a report.
+
+use crate::{chapters, report, root};
+use anyhow::{Context, Result};
+use common::{
+    cli::{at_least_one, data_folder, results_folder},
+    golden::{self, Difference},
+    registry::{Chapter, Edition, Section},
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::{Mutex, mpsc},
+    time::{Duration, Instant},
+};
+
+/// What to run and how to judge it
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Use the quick budget where a section has one
+    #[arg(long)]
+    quick: bool,
+    /// Only sections whose `crate/section` matches; `*` stands for anything
+    #[arg(long, value_name = "GLOB")]
+    only: Option<String>,
+    /// Sections to run at a time [default: one a core]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    jobs: Option<usize>,
+    /// Accept what differs as the new goldens, after showing it
+    #[arg(long)]
+    bless: bool,
+    /// Run part `i` of `n` of the sections, as `i/n`; the results folders of all parts can be copied together
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<(usize, usize)>,
+    /// Folder for results and report [default: results/, at the top of the workspace]
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+}
+
+fn shard(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    parts.filter(|(i, n)| (1..=*n).contains(i)).ok_or_else(|| "expected i/n with i from 1 to n, such as 2/4".to_owned())
+}
+
+/// One edition of a section to run.
+struct Job<'a> {
+    chapter: &'a Chapter,
+    section: &'a Section,
+    edition: Edition,
+}
+
+impl Job<'_> {
+    fn name(&self) -> String {
+        self.section.golden(self.edition).trim_end_matches(".snap").to_owned()
+    }
+
+    fn path(&self) -> String {
+        format!("{}/{}", self.chapter.name, self.name())
+    }
+}
+
+/// How a job ended.
+enum Outcome {
+    Identical,
+    Differs(Difference),
+    New,
+    Blessed,
+    Failed(String),
+}
+
+impl Outcome {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Identical => "identical",
+            Self::Differs(_) => "differs",
+            Self::New => "new",
+            Self::Blessed => "blessed",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::Differs(difference) => difference.to_string(),
+            Self::New => "no golden file yet: accept it with --bless".to_owned(),
+            Self::Failed(error) => error.clone(),
+            Self::Identical | Self::Blessed => String::new(),
+        }
+    }
+
+    fn is_good(&self) -> bool {
+        matches!(self, Self::Identical | Self::Blessed)
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let chapters = chapters();
+    let jobs = choose(&chapters, args);
+    let out = args.out.clone().unwrap_or_else(results_folder);
+    let workers = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let start = Instant::now();
+    let bar = ProgressBar::new(jobs.len() as u64)
+        .with_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} sections  {msg}").context("the style of the bar")?);
+
+    // A section that reads another one's results runs after all that do not.
+    let (later, first): (Vec<&Job>, Vec<&Job>) = jobs.iter().partition(|job| job.section.needs.is_some());
+    let mut rows = Vec::new();
+    for wave in [first, later] {
+        rows.extend(run_wave(&wave, workers, args, &out, &bar));
+    }
+    bar.finish_and_clear();
+    let index = report::write(&out)?;
+    let bad = summarise(&rows, start.elapsed());
+    println!("report: {}", index.display());
+    Ok(if bad == 0 && !rows.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The editions that the flags ask for.
+fn choose<'a>(chapters: &'a [Chapter], args: &Args) -> Vec<Job<'a>> {
+    let mut jobs = Vec::new();
+    for chapter in chapters {
+        for section in &chapter.sections {
+            let unwanted = if args.quick && section.quick() != Edition::FULL { "full" } else { "quick" };
+            let editions = section.editions.iter().filter(|edition| edition.name != unwanted);
+            jobs.extend(editions.map(|&edition| Job { chapter, section, edition }));
+        }
+    }
+    jobs.retain(|job| args.only.as_ref().is_none_or(|glob| matches(glob, &job.path())));
+    let (i, n) = args.shard.unwrap_or((1, 1));
+    jobs.into_iter().skip(i - 1).step_by(n).collect()
+}
+
+/// Whether `text` matches a pattern in which `*` stands for any characters.
+fn matches(glob: &str, text: &str) -> bool {
+    match glob.split_once('*') {
+        None => glob == text,
+        Some((head, tail)) => {
+            text.strip_prefix(head).is_some_and(|rest| (0..=rest.len()).filter(|&i| rest.is_char_boundary(i)).any(|i| matches(tail, &rest[i..])))
+        }
+    }
+}
+
+type Row = (String, Outcome, Duration);
+
+/// Runs jobs that do not depend on each other; prints each as it ends.
+fn run_wave(jobs: &[&Job], workers: usize, args: &Args, out: &Path, bar: &ProgressBar) -> Vec<Row> {
+    let queue = Mutex::new(jobs.iter());
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..workers.min(jobs.len()) {
+            let (queue, sender) = (&queue, sender.clone());
+            scope.spawn(move || {
+                // A poisoned lock means that another worker panicked; the queue itself is whole.
+                while let Some(job) = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next() {
+                    bar.set_message(job.path());
+                    let start = Instant::now();
+                    let outcome = attempt(job, args, out).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+                    let status = report::Status::new(job.chapter, job.section, job.edition, (outcome.word(), outcome.detail()));
+                    let outcome = match status.write(&out.join(job.path())) {
+                        Ok(()) => outcome,
+                        Err(error) => Outcome::Failed(format!("{error:#}")),
+                    };
+                    // The receiver lives until every sender is gone.
+                    let _ = sender.send((job.path(), outcome, start.elapsed()));
+                }
+            });
+        }
+        drop(sender);
+        let mut rows: Vec<Row> = Vec::new();
+        for row in receiver {
+            let (path, outcome, time) = &row;
+            bar.inc(1);
+            bar.suspend(|| println!("{:<9} {path:<40} {:>8.2} s  {}", outcome.word(), time.as_secs_f32(), outcome.detail()));
+            rows.push(row);
+        }
+        rows
+    })
+}
+
+/// Runs a job and compares it with its golden file.
+fn attempt(job: &Job, args: &Args, out: &Path) -> Result<Outcome> {
+    let report = job.chapter.run_edition(job.section, job.edition, (&data_folder(), &out.join(job.path())))?;
+    let found = report.golden();
+    let path = root().join("snapshots").join(job.chapter.name).join(job.section.golden(job.edition));
+    let is_new = golden::read(&path)?.is_none();
+    let Some(difference) = golden::difference(&path, &found)? else { return Ok(Outcome::Identical) };
+    if !args.bless {
+        return Ok(if is_new { Outcome::New } else { Outcome::Differs(difference) });
+    }
+    show(&job.path(), &golden::read(&path)?.unwrap_or_default(), &found);
+    golden::accept(&path, &format!("{} · {}", job.section.book, job.section.title), &found)?;
+    Ok(Outcome::Blessed)
+}
+
+/// Shows the lines of a golden file that are about to change.
+fn show(path: &str, expected: &str, found: &str) {
+    let (old, new): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), found.lines().collect());
+    let mut text = format!("── {path}\n");
+    for i in 0..old.len().max(new.len()) {
+        if old.get(i) != new.get(i) {
+            text.extend(old.get(i).map(|line| format!("-{line}\n")));
+            text.extend(new.get(i).map(|line| format!("+{line}\n")));
+        }
+    }
+    print!("{text}");
+}
+
+/// Prints the table of what was not identical; gives their number.
+fn summarise(rows: &[Row], time: Duration) -> usize {
+    let bad: Vec<&Row> = rows.iter().filter(|(_, outcome, _)| !outcome.is_good()).collect();
+    println!("\n{} of {} identical or blessed in {:.1} s", rows.len() - bad.len(), rows.len(), time.as_secs_f32());
+    for (path, outcome, _) in &bad {
+        println!("  {path}: {} {}", outcome.word(), outcome.detail());
+    }
+    bad.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_match_as_shells_do() {
+        assert!(matches("ch4-*/manual*", "ch4-feedforward/manual-mlp"));
+        assert!(matches("*", "iris/train"));
+        assert!(!matches("iris", "iris/train"));
+        assert!(!matches("*adam", "ch7-optimization/adamw"));
+    }
+
+    #[test]
+    fn shards_are_parsed_or_refused() {
+        assert_eq!(shard("2/4"), Ok((2, 4)));
+        for text in ["0/4", "5/4", "2", "a/b", ""] {
+            assert!(shard(text).is_err(), "{text}");
+        }
+    }
+}
