@@ -25,8 +25,8 @@ impl Parameter {
 
     /// The first 64 bits of the SHA-256 of the values' bits.
     #[must_use]
-    pub fn hash(&self) -> String {
-        short_hash(&Sha256::digest(self.bytes()))
+    pub fn hash(&self) -> u64 {
+        first_bits(&Sha256::digest(self.bytes()))
     }
 }
 
@@ -41,7 +41,7 @@ impl Parameters {
         let digest = self.0.iter().fold(Sha256::new(), |sha, parameter| {
             sha.chain_update(&parameter.name).chain_update(parameter.bytes())
         });
-        short_hash(&digest.finalize())
+        format!("{:016x}", first_bits(&digest.finalize()))
     }
 
     /// The parameters as the bytes of a safetensors file.
@@ -89,8 +89,8 @@ impl Parameters {
     }
 }
 
-fn short_hash(digest: &[u8]) -> String {
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+fn first_bits(digest: &[u8]) -> u64 {
+    digest.iter().take(8).fold(0, |bits, byte| bits << 8 | u64::from(*byte))
 }
 
 /// How a parameter tensor gets its first values.

@@ -168,7 +168,11 @@ impl Lab {
         self.curve(format!("{prefix}dev score"), history.dev_score.iter().copied());
         let mut trace = String::new();
         for (epoch, hashes) in history.trace.iter().enumerate() {
-            writeln!(trace, "{epoch} {}", hashes.join(" "))?;
+            write!(trace, "{epoch}")?;
+            for (name, hash) in history.tensors.iter().zip(hashes) {
+                write!(trace, " {name}={hash:016x}")?;
+            }
+            trace.push('\n');
         }
         self.file(&format!("{prefix}trace.txt").replace(' ', "-"), trace.as_bytes())?;
         Ok(())

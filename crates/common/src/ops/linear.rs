@@ -46,7 +46,7 @@ pub fn linear<B: Dim, const I: usize, const O: usize, T: Tape<f32, Device>>(
         let mut dweight = vec![0.0; I * O];
         matmul(isa, View::new(&x_values, n, I).transposed(), dy_view, None, &mut dweight);
         accumulate(gradients.get_or_alloc_mut(&weight)?, &dweight);
-        accumulate(gradients.get_or_alloc_mut(&bias)?, &reduce::column_sums(&dy, O));
+        accumulate(gradients.get_or_alloc_mut(&bias)?, &reduce::column_sums(isa, &dy, O));
         Ok(())
     });
     Ok(y.put_tape(tape))

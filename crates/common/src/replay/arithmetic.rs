@@ -79,7 +79,7 @@ fn toward_zero(x: f64) -> f32 {
 pub(super) fn block_sums(x: &Matrix) -> Vec<f32> {
     let mut total = vec![0.0f32; x.columns()];
     for block in x.values().chunks(16 * x.columns()) {
-        for (total, sum) in total.iter_mut().zip(crate::kernels::reduce::column_sums(block, x.columns())) {
+        for (total, sum) in total.iter_mut().zip(crate::kernels::reduce::column_sums(Isa::best(), block, x.columns())) {
             *total += sum;
         }
     }

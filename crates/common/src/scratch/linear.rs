@@ -48,7 +48,7 @@ impl Linear {
     pub fn backward(&self, x: &Matrix, dy: &Matrix) -> LinearGradients {
         let mut dweight = Matrix::zeros(self.weight.rows(), self.weight.columns());
         matmul(Isa::best(), x.view().transposed(), dy.view(), None, dweight.values_mut());
-        LinearGradients { dweight, dbias: reduce::column_sums(dy.values(), dy.columns()) }
+        LinearGradients { dweight, dbias: reduce::column_sums(Isa::best(), dy.values(), dy.columns()) }
     }
 
     /// Computes the gradient of the input: δX = δY Wᵀ, eq. 4.19.

@@ -3,7 +3,7 @@
 use super::{Learner, Metric};
 use crate::{
     data::{Batches, Samples, Split},
-    parameters::Parameters,
+    parameters::{Parameter, Parameters},
 };
 use anyhow::{Result, bail, ensure};
 
@@ -80,8 +80,10 @@ pub struct History {
     pub dev_loss: Vec<(usize, f32)>,
     /// (step, accuracy) of each evaluation.
     pub dev_score: Vec<(usize, f32)>,
-    /// One line an epoch: a short hash of each parameter tensor after it; the first line is before any step.
-    pub trace: Vec<Vec<String>>,
+    /// A hash of each parameter tensor before any step, then after each epoch.
+    pub trace: Vec<Vec<u64>>,
+    /// The tensors' names.
+    pub tensors: Vec<String>,
 }
 
 /// What training ends with.
@@ -147,7 +149,8 @@ struct Run {
 impl Run {
     fn new(learner: &impl Learner, training: &Training, n_train: usize) -> Self {
         let best = learner.parameters();
-        let history = History { trace: vec![hashes(&best)], ..History::default() };
+        let tensors = best.0.iter().map(|parameter| parameter.name.clone()).collect();
+        let history = History { trace: vec![hashes(&best)], tensors, ..History::default() };
         Self {
             step: 0,
             steps: training.n_epochs * training.batches.per_epoch(n_train),
@@ -220,6 +223,6 @@ impl Run {
     }
 }
 
-fn hashes(parameters: &Parameters) -> Vec<String> {
-    parameters.0.iter().map(|parameter| format!("{}={}", parameter.name, parameter.hash())).collect()
+fn hashes(parameters: &Parameters) -> Vec<u64> {
+    parameters.0.iter().map(Parameter::hash).collect()
 }
