@@ -63,8 +63,8 @@ pub(crate) fn write(results: &Path) -> Result<PathBuf> {
     for chapter in folders(results)? {
         for folder in folders(&chapter)? {
             if let Ok(text) = fs::read(folder.join("status.json")) {
-                let status: Status =
-                    serde_json::from_slice(&text).with_context(|| format!("{} is not a status", folder.join("status.json").display()))?;
+                let status: Status = serde_json::from_slice(&text)
+                    .with_context(|| format!("{} is not a status", folder.join("status.json").display()))?;
                 write_whole(&folder.join("index.html"), section_page(&status, &folder)?.as_bytes())?;
                 all.push(status);
             }
@@ -93,9 +93,16 @@ fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
 
 fn front_page(all: &[Status]) -> Result<String> {
     let good = all.iter().filter(|status| status.outcome == "identical" || status.outcome == "blessed").count();
-    let mut body = format!("<h1>Every experiment, reproduced</h1>\n<p>{good} of {} runs are identical with their golden files.</p>\n", all.len());
+    let mut body = format!(
+        "<h1>Every experiment, reproduced</h1>\n<p>{good} of {} runs are identical with their golden files.</p>\n",
+        all.len()
+    );
     for chapter in all.chunk_by(|a, b| a.chapter == b.chapter) {
-        writeln!(body, "<h2>{}</h2>\n<table><tr><th>section</th><th></th><th>run</th><th>state</th></tr>", escape(&chapter[0].chapter_title))?;
+        writeln!(
+            body,
+            "<h2>{}</h2>\n<table><tr><th>section</th><th></th><th>run</th><th>state</th></tr>",
+            escape(&chapter[0].chapter_title)
+        )?;
         for Status { chapter, name, book, title, outcome, detail, .. } in chapter {
             writeln!(
                 body,
@@ -124,18 +131,22 @@ fn section_page(status: &Status, folder: &Path) -> Result<String> {
         names.push(entry?.file_name().to_string_lossy().into_owned());
     }
     names.sort();
-    for figure in names.iter().filter(|name| name.ends_with(".svg") || name.ends_with(".gif")) {
+    for figure in names.iter().filter(|name| matches!(extension(name), "svg" | "gif")) {
         writeln!(body, "<img src=\"{figure}\" alt=\"figure {figure}\">")?;
     }
     if let Ok(transcript) = fs::read_to_string(folder.join("transcript.txt")) {
         writeln!(body, "<h2>Transcript</h2>\n<pre>{}</pre>", escape(&transcript))?;
     }
     body.push_str("<h2>Files</h2>\n<ul>\n");
-    for file in names.iter().filter(|name| !name.ends_with(".html") && !name.starts_with('.')) {
+    for file in names.iter().filter(|name| extension(name) != "html" && !name.starts_with('.')) {
         writeln!(body, "<li><a href=\"{file}\">{file}</a></li>")?;
     }
     body.push_str("</ul>\n");
     Ok(page(title, &body))
+}
+
+fn extension(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
 fn page(title: &str, body: &str) -> String {

@@ -34,7 +34,10 @@ pub(crate) fn run() -> Result<ExitCode> {
     for complaint in &complaints {
         println!("{complaint}");
     }
-    println!("tidy: {}", if complaints.is_empty() { "nothing to complain of".to_owned() } else { format!("{} complaints", complaints.len()) });
+    println!(
+        "tidy: {}",
+        if complaints.is_empty() { "nothing to complain of".to_owned() } else { format!("{} complaints", complaints.len()) }
+    );
     Ok(if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -70,10 +73,15 @@ fn check_modules(root: &Path, chapter: &Chapter, complaints: &mut Vec<String>) -
 /// Each edition has its golden file, and no golden file is left over.
 fn check_goldens(root: &Path, chapter: &Chapter, complaints: &mut Vec<String>) -> Result<()> {
     let folder = root.join("snapshots").join(chapter.name);
-    let editions = |section: &Section| section.editions.iter().map(|edition| folder.join(section.golden(*edition))).collect::<Vec<_>>();
+    let editions =
+        |section: &Section| section.editions.iter().map(|edition| folder.join(section.golden(*edition))).collect::<Vec<_>>();
     let expected: BTreeSet<PathBuf> = chapter.sections.iter().flat_map(editions).collect();
     let found = files(&folder)?;
-    complaints.extend(expected.difference(&found).map(|path| format!("{}: missing; make it with `cargo xtask reproduce-all --bless`", path.display())));
+    complaints.extend(
+        expected
+            .difference(&found)
+            .map(|path| format!("{}: missing; make it with `cargo xtask reproduce-all --bless`", path.display())),
+    );
     complaints.extend(found.difference(&expected).map(|path| format!("{}: no section has this golden", path.display())));
     Ok(())
 }
@@ -112,5 +120,8 @@ fn files(folder: &Path) -> Result<BTreeSet<PathBuf>> {
     if !folder.exists() {
         return Ok(BTreeSet::new());
     }
-    fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).filter(|path| path.as_ref().map_or(true, |path| path.is_file())).collect()
+    fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .filter(|path| path.as_ref().map_or(true, |path| path.is_file()))
+        .collect()
 }

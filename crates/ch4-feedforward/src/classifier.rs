@@ -104,6 +104,10 @@ fn results(outcome: &Outcome, log_every: usize, (score, loss): (f32, f32)) -> Ve
     let losses = outcome.history.train_loss.iter().enumerate().step_by(log_every);
     losses
         .map(|(epoch, loss)| (format!("train loss, epoch {epoch}"), *loss))
-        .chain([("best dev accuracy".to_owned(), outcome.best_score), ("test accuracy".to_owned(), score), ("test loss".to_owned(), loss)])
+        .chain([
+            ("best dev accuracy".to_owned(), outcome.best_score),
+            ("test accuracy".to_owned(), score),
+            ("test loss".to_owned(), loss),
+        ])
         .collect()
 }

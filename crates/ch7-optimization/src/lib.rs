@@ -5,5 +5,10 @@ use common::registry::Chapter;
 /// The sections, in the book's order.
 #[must_use]
 pub fn chapter() -> Chapter {
-    Chapter { name: env!("CARGO_PKG_NAME"), title: "Chapter 7: network optimisation and regularisation", published: "", sections: Vec::new() }
+    Chapter {
+        name: env!("CARGO_PKG_NAME"),
+        title: "Chapter 7: network optimisation and regularisation",
+        published: "",
+        sections: Vec::new(),
+    }
 }

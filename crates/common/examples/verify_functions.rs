@@ -51,7 +51,10 @@ fn main() -> ExitCode {
         };
         let report = check_range(function, authority, &isas, 0..=u32::MAX, args.step as u64, &tell);
         let seconds = start.elapsed().as_secs();
-        println!("{:9} {} inputs, {} differences, {seconds} s ({authority:?})", function.name, report.checked, report.differences);
+        println!(
+            "{:9} {} inputs, {} differences, {seconds} s ({authority:?})",
+            function.name, report.checked, report.differences
+        );
         for difference in &report.first {
             println!("  {difference:?}");
         }

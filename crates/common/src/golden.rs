@@ -47,13 +47,16 @@ pub fn difference(path: &Path, found: &str) -> Result<Option<Difference>> {
 pub fn accept(path: &Path, description: &str, found: &str) -> Result<()> {
     let folder = path.parent().context("a golden file lies in a folder")?;
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    write_whole(path, format!("---\nsource: crates/common/testing/golden.rs\ndescription: {description}\n---\n{}\n", found.trim_end()).as_bytes())
+    write_whole(
+        path,
+        format!("---\nsource: crates/common/testing/golden.rs\ndescription: {description}\n---\n{}\n", found.trim_end())
+            .as_bytes(),
+    )
 }
 
 fn compare(expected: &str, found: &str) -> Option<Difference> {
     let (expected, found): (Vec<&str>, Vec<&str>) = (expected.trim_end().lines().collect(), found.trim_end().lines().collect());
-    let differing: Vec<usize> =
-        (0..expected.len().max(found.len())).filter(|&i| expected.get(i) != found.get(i)).collect();
+    let differing: Vec<usize> = (0..expected.len().max(found.len())).filter(|&i| expected.get(i) != found.get(i)).collect();
     let line = *differing.first()?;
     let owned = |lines: &[&str]| lines.get(line).map(|&text| text.to_owned());
     Some(Difference { line: line + 1, expected: owned(&expected), found: owned(&found), lines: differing.len() })

@@ -63,6 +63,7 @@ impl Matrix {
     }
 
     /// Each row in turn.
+    #[must_use]
     pub fn iter_rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(self.columns)
     }

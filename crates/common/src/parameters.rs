@@ -2,7 +2,10 @@
 
 use crate::rng::Stream;
 use anyhow::{Context, Result, bail, ensure};
-use safetensors::{SafeTensors, tensor::{Dtype, TensorView}};
+use safetensors::{
+    SafeTensors,
+    tensor::{Dtype, TensorView},
+};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
@@ -35,21 +38,24 @@ impl Parameter {
 pub struct Parameters(pub Vec<Parameter>);
 
 impl Parameters {
-    /// A short hash of every bit of every parameter: equal fingerprints mean equal networks.
+    /// A short hash of every bit of every parameter, in the order of their names: equal fingerprints mean equal networks.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let digest = self.0.iter().fold(Sha256::new(), |sha, parameter| {
-            sha.chain_update(&parameter.name).chain_update(parameter.bytes())
-        });
+        let mut by_name: Vec<&Parameter> = self.0.iter().collect();
+        by_name.sort_by(|a, b| a.name.cmp(&b.name));
+        let digest = by_name
+            .iter()
+            .fold(Sha256::new(), |sha, parameter| sha.chain_update(&parameter.name).chain_update(parameter.bytes()));
         format!("{:016x}", first_bits(&digest.finalize()))
     }
 
     /// The parameters as the bytes of a safetensors file.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
         let bytes: Vec<Vec<u8>> = self.0.iter().map(Parameter::bytes).collect();
-        let views = self.0.iter().zip(&bytes).map(|(parameter, bytes)| {
-            Ok((parameter.name.clone(), TensorView::new(Dtype::F32, parameter.shape.clone(), bytes)?))
-        });
+        let views =
+            self.0.iter().zip(&bytes).map(|(parameter, bytes)| {
+                Ok((parameter.name.clone(), TensorView::new(Dtype::F32, parameter.shape.clone(), bytes)?))
+            });
         Ok(safetensors::serialize(views.collect::<Result<Vec<_>>>()?, None)?)
     }
 
@@ -84,7 +90,11 @@ impl Parameters {
             let names: Vec<&str> = self.0.iter().map(|parameter| parameter.name.as_str()).collect();
             bail!("the checkpoint has no tensor {name}, only {}", names.join(", "));
         };
-        ensure!(parameter.shape == shape, "tensor {name} of the checkpoint: expected shape {shape:?}, found {:?}", parameter.shape);
+        ensure!(
+            parameter.shape == shape,
+            "tensor {name} of the checkpoint: expected shape {shape:?}, found {:?}",
+            parameter.shape
+        );
         Ok(parameter)
     }
 }
@@ -145,9 +155,10 @@ mod tests {
     use super::*;
 
     fn example() -> Parameters {
-        let weight = Parameter { name: "0.weight".into(), shape: vec![2, 3], values: vec![1.0, -0.0, 2.5, f32::MIN_POSITIVE, 4.0, 5.0] };
+        let weight =
+            Parameter { name: "0.weight".into(), shape: vec![2, 3], values: vec![1.0, -0.0, 2.5, f32::MIN_POSITIVE, 4.0, 5.0] };
         let bias = Parameter { name: "0.bias".into(), shape: vec![3], values: vec![0.0; 3] };
-        Parameters(vec![bias, weight])
+        Parameters(vec![weight, bias])
     }
 
     #[test]

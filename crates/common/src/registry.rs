@@ -36,8 +36,11 @@ pub struct Section {
     /// The section of the same chapter whose results this one reads.
     pub needs: Option<&'static str>,
     augment: fn(Command) -> Command,
-    run: Box<dyn Fn(&ArgMatches, &mut Lab) -> Result<()> + Send + Sync>,
+    run: Box<Run>,
 }
+
+/// A section's experiment, given the parsed command line.
+type Run = dyn Fn(&ArgMatches, &mut Lab) -> Result<()> + Send + Sync;
 
 /// A named set of flags of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

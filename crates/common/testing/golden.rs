@@ -11,7 +11,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use std::{path::Path, process::ExitCode, sync::Arc};
 
 /// Runs the golden tests of `chapter`.
-pub fn main(chapter: Chapter) -> ExitCode {
+pub(crate) fn main(chapter: Chapter) -> ExitCode {
     let chapter = Arc::new(chapter);
     let mut trials = Vec::new();
     for (index, section) in chapter.sections.iter().enumerate() {
@@ -32,16 +32,26 @@ fn check(chapter: &Chapter, section: &Section, edition: Edition) -> Result<(), F
     let report = chapter.run_edition(section, edition, (&root.join("data"), &folder))?;
     let snapshots = root.join("snapshots").join(chapter.name);
     let file = section.golden(edition);
-    if let Some(difference) = golden::difference(&snapshots.join(&file), &report.golden())? {
-        eprintln!("{} {}: {difference}", chapter.name, file.trim_end_matches(".snap"));
+    let name = file.trim_end_matches(".snap");
+    let compare = || {
+        insta::with_settings!({
+            snapshot_path => &snapshots,
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+            description => format!("{} · {}", section.book, section.title),
+        }, {
+            insta::assert_snapshot!(name, report.golden());
+        });
+    };
+    match golden::difference(&snapshots.join(&file), &report.golden())? {
+        None => {
+            compare();
+            Ok(())
+        }
+        // insta shows the whole diff and keeps the new text beside the old; the message names the first line.
+        Some(difference) => {
+            let _ = std::panic::catch_unwind(compare);
+            Err(format!("{} {name}: {difference}", chapter.name).into())
+        }
     }
-    insta::with_settings!({
-        snapshot_path => &snapshots,
-        prepend_module_to_snapshot => false,
-        omit_expression => true,
-        description => format!("{} · {}", section.book, section.title),
-    }, {
-        insta::assert_snapshot!(file.trim_end_matches(".snap"), report.golden());
-    });
-    Ok(())
 }

@@ -5,5 +5,10 @@ use common::registry::Chapter;
 /// The sections, in the book's order.
 #[must_use]
 pub fn chapter() -> Chapter {
-    Chapter { name: env!("CARGO_PKG_NAME"), title: "Case study: MNIST with multi-layer perceptrons", published: "", sections: Vec::new() }
+    Chapter {
+        name: env!("CARGO_PKG_NAME"),
+        title: "Case study: MNIST with multi-layer perceptrons",
+        published: "",
+        sections: Vec::new(),
+    }
 }

@@ -52,7 +52,10 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     classifier::span(|seed| network(args, seed), settings, lab)?;
     let losses = &outcome.history.train_loss;
     let falls = losses.last() < losses.first();
-    lab.claim("the loss falls, and the best model classifies more than 70 % of the development set", falls && outcome.best_score > 0.7);
+    lab.claim(
+        "the loss falls, and the best model classifies more than 70 % of the development set",
+        falls && outcome.best_score > 0.7,
+    );
     Ok(())
 }
 

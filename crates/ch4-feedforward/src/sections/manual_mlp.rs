@@ -69,7 +69,10 @@ fn network(args: &Args, seed: u64) -> Network<Sgd> {
 fn show_one_sample(lab: &mut Lab, replay: bool) -> Result<()> {
     let (x, layers) = if replay {
         let draws = Draws::new(replay::SEED_OF_DATA);
-        (Matrix::new(1, 5, draws.uniform(36, 5)), [(34, (5, 10)), (35, (10, 1))].map(|(call, shape)| SourceLayer::logistic(call, shape).draw(draws)))
+        (
+            Matrix::new(1, 5, draws.uniform(36, 5)),
+            [(34, (5, 10)), (35, (10, 1))].map(|(call, shape)| SourceLayer::logistic(call, shape).draw(draws)),
+        )
     } else {
         let mut weights = lab.stream("demo weights");
         let layers = [(5, 10), (10, 1)].map(|shape| Layer::draw(shape, Activation::Logistic, INIT, &mut weights));

@@ -164,9 +164,10 @@ fn figure(columns: &[Column]) -> Result<common::plot::Svg> {
         (Marker::Triangle, Dash::Dashed),
         (Marker::Diamond, Dash::Dotted),
     ];
-    let panel = columns.iter().zip(looks).fold(CurvePanel::new("layer", "L2 norm").log_y(), |panel, ((name, norms), (marker, dash))| {
-        panel.with(Series::sampled(*name, norms, 1.0, 1.0).marked(marker).dashed(dash))
-    });
+    let panel =
+        columns.iter().zip(looks).fold(CurvePanel::new("layer", "L2 norm").log_y(), |panel, ((name, norms), (marker, dash))| {
+            panel.with(Series::sampled(*name, norms, 1.0, 1.0).marked(marker).dashed(dash))
+        });
     Curves::new("Weight gradients fade towards the input").panel(panel).render()
 }
 

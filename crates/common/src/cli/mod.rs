@@ -136,7 +136,8 @@ fn all(chapter: &Chapter, shared: &Shared) -> Result<()> {
 
 fn run(chapter: &Chapter, section: &Section, matches: &ArgMatches, shared: &Shared) -> Result<()> {
     let quick = shared.quick.then(|| section.quick().flags);
-    let requick = quick.map(|flags| section.command().try_get_matches_from(std::iter::once(&section.id).chain(flags))).transpose()?;
+    let requick =
+        quick.map(|flags| section.command().try_get_matches_from(std::iter::once(&section.id).chain(flags))).transpose()?;
     let results = shared.out.clone().unwrap_or_else(results_folder).join(chapter.name).join(section.id);
     let settings = Settings {
         seed: shared.seed,

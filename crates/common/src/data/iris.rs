@@ -75,7 +75,10 @@ fn rows(text: &str, name: &str) -> Result<Vec<(u64, Vec<String>)>> {
 fn parse_lengths(fields: &[String]) -> Result<Vec<f32>> {
     let parse = |(field, feature): (&String, &str)| {
         let length: f32 = field.parse().ok().with_context(|| format!("{feature}: expected a number, found \"{field}\""))?;
-        ensure!(length > 0.0 && length < LONGEST, "{feature}: expected a length in centimetres between 0 and {LONGEST}, found {field}");
+        ensure!(
+            length > 0.0 && length < LONGEST,
+            "{feature}: expected a length in centimetres between 0 and {LONGEST}, found {field}"
+        );
         Ok(length)
     };
     fields.iter().zip(FEATURES).map(parse).collect()
@@ -121,9 +124,11 @@ impl Range {
     #[must_use]
     pub fn normalize(&self, x: &Matrix) -> Matrix {
         let scaled = x.iter_rows().flat_map(|row| {
-            row.iter().zip(&self.low).zip(&self.high).map(|((x, low), high)| {
-                if high > low { (x - low) / (high - low) } else { 0.0 }
-            })
+            row.iter().zip(&self.low).zip(&self.high).map(
+                |((x, low), high)| {
+                    if high > low { (x - low) / (high - low) } else { 0.0 }
+                },
+            )
         });
         Matrix::new(x.rows(), x.columns(), scaled.collect())
     }
@@ -189,9 +194,18 @@ mod tests {
     #[test]
     fn malformed_lines_are_named() {
         check_error("5.1,3.5,1.4,setosa\n", "iris.csv line 2: expected 5 fields (four lengths and a species), found 4");
-        check_error("5.1,3.5,1.4,0.2,setosa\n5.1,x,1.4,0.2,setosa\n", "iris.csv line 3: sepal width: expected a number, found \"x\"");
-        check_error("5.1,3.5,NaN,0.2,setosa\n", "iris.csv line 2: petal length: expected a length in centimetres between 0 and 100, found NaN");
-        check_error("5.1,3.5,1.4,-0.2,setosa\n", "iris.csv line 2: petal width: expected a length in centimetres between 0 and 100, found -0.2");
+        check_error(
+            "5.1,3.5,1.4,0.2,setosa\n5.1,x,1.4,0.2,setosa\n",
+            "iris.csv line 3: sepal width: expected a number, found \"x\"",
+        );
+        check_error(
+            "5.1,3.5,NaN,0.2,setosa\n",
+            "iris.csv line 2: petal length: expected a length in centimetres between 0 and 100, found NaN",
+        );
+        check_error(
+            "5.1,3.5,1.4,-0.2,setosa\n",
+            "iris.csv line 2: petal width: expected a length in centimetres between 0 and 100, found -0.2",
+        );
         check_error("5.1,3.5,1.4,0.2,rose\n", "iris.csv line 2: expected one of setosa, versicolor, virginica, found \"rose\"");
         check_error("5.1,3.5,1.4,,setosa\n", "iris.csv line 2: petal width: expected a number, found \"\"");
         check_error("", "iris.csv: expected flowers below the header line, found none");

@@ -125,7 +125,7 @@ pub enum Batches {
         /// Samples in a batch.
         size: usize,
         /// Where the orders come from.
-        stream: Stream,
+        stream: Box<Stream>,
     },
     /// The given row indices, one list a step, `per_epoch` steps an epoch, over and over.
     Given {
@@ -151,9 +151,7 @@ impl Batches {
     pub fn epoch(&mut self, epoch: usize, n: usize) -> Vec<Option<Vec<usize>>> {
         match self {
             Self::Full => vec![None],
-            Self::Shuffled { size, stream } => {
-                stream.permutation(n).chunks(*size).map(|rows| Some(rows.to_vec())).collect()
-            }
+            Self::Shuffled { size, stream } => stream.permutation(n).chunks(*size).map(|rows| Some(rows.to_vec())).collect(),
             Self::Given { rows, per_epoch } => {
                 (0..*per_epoch).map(|step| Some(rows[(epoch * *per_epoch + step) % rows.len()].clone())).collect()
             }
@@ -167,7 +165,7 @@ mod tests {
 
     #[test]
     fn shuffled_batches_visit_every_sample_once_an_epoch() {
-        let mut batches = Batches::Shuffled { size: 16, stream: Stream::new(0, "shuffle") };
+        let mut batches = Batches::Shuffled { size: 16, stream: Box::new(Stream::new(0, "shuffle")) };
         let epochs: Vec<Vec<usize>> =
             (0..2).map(|epoch| batches.epoch(epoch, 120).into_iter().flatten().flatten().collect()).collect();
         for epoch in &epochs {

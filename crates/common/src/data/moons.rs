@@ -12,9 +12,8 @@ use crate::{
 pub fn half_circles(n: usize) -> Samples {
     let upper = n / 2;
     let arc = |count: usize| (0..count).map(move |i| std::f64::consts::PI * i as f64 / (count.max(2) - 1) as f64);
-    let points = arc(upper)
-        .map(|t| (libm::cos(t), libm::sin(t)))
-        .chain(arc(n - upper).map(|t| (1.0 - libm::cos(t), 0.5 - libm::sin(t))));
+    let points =
+        arc(upper).map(|t| (libm::cos(t), libm::sin(t))).chain(arc(n - upper).map(|t| (1.0 - libm::cos(t), 0.5 - libm::sin(t))));
     let x = points.flat_map(|(x1, x2)| [x1 as f32, x2 as f32]).collect();
     let y = (0..n).map(|i| if i < upper { 0.0 } else { 1.0 }).collect();
     Samples { x: Matrix::new(n, 2, x), y: Labels::Values(Matrix::new(n, 1, y)) }
@@ -66,10 +65,9 @@ mod tests {
     fn the_noise_has_the_stated_deviation() {
         let order = Stream::new(3, "moons order").permutation(1000);
         let clean = half_circles(1000).select(&order);
-        let noisy = moons(1000, 0.5, 3);
-        let noise: Vec<f64> =
-            noisy.x.values().iter().zip(clean.x.values()).map(|(a, b)| f64::from(a - b)).collect();
-        let (mean, deviation) = crate::kernels::reduce::mean_and_deviation(&noise);
+        let samples = moons(1000, 0.5, 3);
+        let noises: Vec<f64> = samples.x.values().iter().zip(clean.x.values()).map(|(a, b)| f64::from(a - b)).collect();
+        let (mean, deviation) = crate::kernels::reduce::mean_and_deviation(&noises);
         assert!(mean.abs() < 0.05 && (deviation - 0.5).abs() < 0.03, "{mean} {deviation}");
     }
 }

@@ -50,7 +50,7 @@ impl Activation {
             Self::Identity => a.copy_from_slice(z),
             Self::Logistic => functions::logistic_slice(isa, z, a),
             Self::Tanh => functions::tanh_slice(isa, z, a),
-            Self::Relu => functions::map(isa, |z| if z > 0.0 { z } else { 0.0 }, z, a),
+            Self::Relu => functions::map(isa, relu, z, a),
             Self::LeakyRelu { slope } => functions::map(isa, |z| if z > 0.0 { z } else { slope * z }, z, a),
             Self::HardLogistic => functions::map(isa, |z| (0.25 * z + 0.5).clamp(0.0, 1.0), z, a),
             Self::HardTanh => functions::map(isa, |z| z.clamp(-1.0, 1.0), z, a),
@@ -95,6 +95,12 @@ impl Activation {
             }
         }
     }
+}
+
+/// max(0, z): +0 for a zero of either sign, NaN for NaN.
+#[inline(always)]
+pub(crate) fn relu(z: f32) -> f32 {
+    if z <= 0.0 { 0.0 } else { z }
 }
 
 /// What the forward pass of an activation leaves for the backward pass.

@@ -17,15 +17,8 @@ pub fn fused_multiply_add(a: f32, b: f32, c: f32) -> f32 {
     let from_addend = sum - product;
     let lost = (product - (sum - from_addend)) + (addend - from_addend);
     let bits = sum.to_bits();
-    let to_odd = if lost.abs() > 0.0 && bits & 1 == 0 {
-        if (lost > 0.0) == (sum > 0.0) {
-            bits + 1
-        } else {
-            bits - 1
-        }
-    } else {
-        bits
-    };
+    let to_odd =
+        if lost.abs() > 0.0 && bits & 1 == 0 { if (lost > 0.0) == (sum > 0.0) { bits + 1 } else { bits - 1 } } else { bits };
     f64::from_bits(to_odd) as f32
 }
 
@@ -46,8 +39,21 @@ mod tests {
     #[test]
     fn agrees_with_the_hardware_at_the_edges() {
         let edges = [
-            0.0, -0.0, 1.0, -1.0, f32::MIN_POSITIVE, f32::from_bits(1), -f32::from_bits(1), f32::MAX, f32::MIN,
-            f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1.0 + f32::EPSILON, 1.0 - f32::EPSILON / 2.0, 16777217.0,
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            f32::MIN_POSITIVE,
+            f32::from_bits(1),
+            -f32::from_bits(1),
+            f32::MAX,
+            f32::MIN,
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+            f32::NAN,
+            1.0 + f32::EPSILON,
+            1.0 - f32::EPSILON / 2.0,
+            16777217.0,
         ];
         for a in edges {
             for b in edges {

@@ -67,7 +67,7 @@ impl Loss {
                 let mut terms = vec![0.0; negative.len()];
                 functions::softplus_slice(isa, &negative, &mut terms);
                 for ((term, z), y) in terms.iter_mut().zip(outputs.values).zip(values(targets)) {
-                    *term += z.max(0.0) - y * z;
+                    *term += if *z > 0.0 { *z } else { 0.0 } - y * z;
                 }
                 reduce::sum(&terms) / n
             }
@@ -111,7 +111,9 @@ impl Loss {
                 softmax(isa, outputs, doutputs);
                 for (row, class) in doutputs.chunks_exact_mut(outputs.columns).zip(classes(targets)) {
                     row[*class] -= 1.0;
-                    row.iter_mut().for_each(|d| *d /= n);
+                    for d in row {
+                        *d /= n;
+                    }
                 }
             }
             Self::MeanSquaredError => {
@@ -142,7 +144,9 @@ pub fn softmax(isa: Isa, logits: Outputs, probabilities: &mut [f32]) {
     functions::exp_slice(isa, &shifted, probabilities);
     for row in probabilities.chunks_exact_mut(logits.columns) {
         let sum = row.iter().fold(0.0f32, |sum, e| sum + e);
-        row.iter_mut().for_each(|e| *e /= sum);
+        for e in row {
+            *e /= sum;
+        }
     }
 }
 
@@ -154,12 +158,17 @@ fn log_likelihoods(isa: Isa, p: &[f32], y: &[f32]) -> Vec<f32> {
     let mut terms = vec![0.0; chosen.len()];
     functions::ln_slice(isa, &chosen, &mut terms);
     for ((term, &p), &y) in terms.iter_mut().zip(p).zip(y) {
-        *term = term.max(LOWEST_LOG);
+        *term = cut_off(*term);
         if y != 0.0 && y != 1.0 {
-            *term = y * *term + (1.0 - y) * functions::ln(1.0 - p).max(LOWEST_LOG);
+            *term = y * *term + (1.0 - y) * cut_off(functions::ln(1.0 - p));
         }
     }
     terms
+}
+
+/// The larger of a logarithm and −100; NaN stays NaN, so that a diverging run is seen.
+fn cut_off(log: f32) -> f32 {
+    if log < LOWEST_LOG { LOWEST_LOG } else { log }
 }
 
 fn squares(outputs: Outputs, targets: Targets) -> Vec<f32> {

@@ -8,7 +8,7 @@
 //!   logistic function, and it needs a C compiler, so it is behind the feature `exhaustive`.
 //!
 //! Ordinary tests take every 499th input and the neighbourhood of every special one; the command
-//! `cargo run --features exhaustive --bin verify` takes all 2³².
+//! `cargo xtask verify-functions` takes all 2³².
 
 use std::cell::RefCell;
 use std::ops::RangeInclusive;

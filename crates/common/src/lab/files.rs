@@ -31,7 +31,8 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 /// The first 64 bits of the SHA-256 of `bytes`, in hexadecimal.
 #[must_use]
 pub fn short_sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let bits = Sha256::digest(bytes).iter().take(8).fold(0, |bits: u64, byte| bits << 8 | u64::from(*byte));
+    format!("{bits:016x}")
 }
 
 #[cfg(test)]

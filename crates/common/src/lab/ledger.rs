@@ -23,7 +23,8 @@ impl Lab {
             return self.print_digits(&compared);
         }
         // Without a band there is nothing to judge a random number by.
-        let judged: Vec<_> = compared.into_iter().filter(|(entry, _)| entry.class != Class::Banded || entry.reference().is_some()).collect();
+        let judged: Vec<_> =
+            compared.into_iter().filter(|(entry, _)| entry.class != Class::Banded || entry.reference().is_some()).collect();
         let failures = self.print_verdicts(&judged)?;
         self.print_bands()?;
         Ok(failures)
@@ -34,7 +35,11 @@ impl Lab {
         if compared.is_empty() {
             return Ok(failures);
         }
-        writeln!(self, "\n[Published] {:<26} {:>12} {:>12}  {:<9} {:<22} verdict", "value", "printed", "ours", "class", "reference band")?;
+        writeln!(
+            self,
+            "\n[Published] {:<26} {:>12} {:>12}  {:<9} {:<22} verdict",
+            "value", "printed", "ours", "class", "reference band"
+        )?;
         for (entry, ours) in compared {
             let verdict = entry.verdict(*ours)?;
             let band = entry.reference().map_or_else(String::new, |band| format!("{} .. {}", short(band.min), short(band.max)));
@@ -80,8 +85,13 @@ impl Lab {
         if self.bands.is_empty() {
             return Ok(());
         }
-        let spread = |band: &Band| format!("{} ± {} [{} .. {}]", short(band.mean), short(band.sd), short(band.min), short(band.max));
-        writeln!(self, "\n[Bands] {:<26} {:>10}  {:<42} {:<42} verdict", "value", "printed", "ours over seeds", "reference over seeds")?;
+        let spread =
+            |band: &Band| format!("{} ± {} [{} .. {}]", short(band.mean), short(band.sd), short(band.min), short(band.max));
+        writeln!(
+            self,
+            "\n[Bands] {:<26} {:>10}  {:<42} {:<42} verdict",
+            "value", "printed", "ours over seeds", "reference over seeds"
+        )?;
         for (name, ours) in self.bands.clone() {
             let entry = self.published.iter().find(|entry| entry.metric == name).cloned();
             let printed = entry.as_ref().map(Entry::value).transpose()?;
@@ -93,7 +103,8 @@ impl Lab {
             if let Some(reference) = &reference {
                 verdict.push(if ours.agrees_with(reference) { "means agree" } else { "means differ" });
             }
-            let (printed, theirs) = (printed.map_or_else(String::new, short), reference.as_ref().map_or_else(String::new, spread));
+            let (printed, theirs) =
+                (printed.map_or_else(String::new, short), reference.as_ref().map_or_else(String::new, spread));
             writeln!(self, "        {name:<26} {printed:>10}  {:<42} {theirs:<42} {}", spread(&ours), verdict.join(", "))?;
         }
         Ok(())

@@ -73,7 +73,8 @@ impl Report {
         let mut text = self.transcript.clone();
         text.push_str("\nfiles\n");
         for (name, hash) in &self.files {
-            text.push_str(&format!("{name:width$}  sha256 {hash}\n"));
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{name:width$}  sha256 {hash}");
         }
         text
     }
@@ -210,8 +211,12 @@ impl Lab {
     /// Ends the run: prints claims, published values and fingerprint, writes transcript and metrics.
     pub fn finish(mut self) -> Result<Report> {
         self.clear_bar();
-        let mut failures: Vec<String> =
-            self.claims.iter().filter(|(_, holds)| !holds).map(|(claim, _)| format!("the claim does not hold: {claim}")).collect();
+        let mut failures: Vec<String> = self
+            .claims
+            .iter()
+            .filter(|(_, holds)| !holds)
+            .map(|(claim, _)| format!("the claim does not hold: {claim}"))
+            .collect();
         for (i, (claim, holds)) in std::mem::take(&mut self.claims).into_iter().enumerate() {
             let space = if i == 0 { "\n" } else { "" };
             writeln!(self, "{space}[Claim] {claim}: {}", if holds { "holds" } else { "DOES NOT HOLD" })?;
@@ -303,7 +308,7 @@ impl Journal for Lab {
             bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
         bar.set_position(step as u64);
-        if step % 100 == 0 {
+        if step.is_multiple_of(100) {
             bar.set_message(format!("loss {loss:.4}"));
         }
         if step == steps {

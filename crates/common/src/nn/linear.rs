@@ -54,7 +54,9 @@ impl<const I: usize, const O: usize, E: Dtype, D: dfdx::tensor_ops::Device<E>> T
 
 impl<const I: usize, const O: usize, E: Dtype, D: Storage<E>> NonMutableModule for Linear<I, O, E, D> {}
 
-impl<B: Dim, const I: usize, const O: usize, T: Tape<f32, Device>> Module<Tensor<(B, Const<I>), T>> for Linear<I, O, f32, Device> {
+impl<B: Dim, const I: usize, const O: usize, T: Tape<f32, Device>> Module<Tensor<(B, Const<I>), T>>
+    for Linear<I, O, f32, Device>
+{
     type Output = Tensor<(B, Const<O>), T>;
     type Error = DeviceError;
 

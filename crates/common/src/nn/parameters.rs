@@ -37,7 +37,11 @@ impl TensorVisitor<f32, Device> for Reader<'_> {
     type E2 = f32;
     type D2 = Device;
 
-    fn visit<S: Shape>(&mut self, _: TensorOptions<S, f32, Device>, (tensor, name): (&Tensor<S>, String)) -> Result<Option<Tensor<S>>> {
+    fn visit<S: Shape>(
+        &mut self,
+        _: TensorOptions<S, f32, Device>,
+        (tensor, name): (&Tensor<S>, String),
+    ) -> Result<Option<Tensor<S>>> {
         let shape = tensor.shape().concrete().into_iter().collect();
         let values = self.gradients.map_or_else(|| values(tensor), |gradients| values(&gradients.get(tensor)));
         self.parameters.push(Parameter { name, shape, values });
@@ -54,7 +58,11 @@ pub(super) fn write<M: TensorCollection<f32, Device>>(model: &mut M, parameters:
 }
 
 /// Draws all parameters of `model` anew.
-pub(super) fn initialize_with<M: TensorCollection<f32, Device>>(model: &mut M, init: Initialization, stream: &mut Stream) -> Result<()> {
+pub(super) fn initialize_with<M: TensorCollection<f32, Device>>(
+    model: &mut M,
+    init: Initialization,
+    stream: &mut Stream,
+) -> Result<()> {
     edit(model, |name, _, tensor| {
         let initializer = if name.ends_with("bias") { init.bias } else { init.weight };
         tensor.copy_from_slice(&initializer.draw(tensor.len(), stream));
@@ -62,7 +70,10 @@ pub(super) fn initialize_with<M: TensorCollection<f32, Device>>(model: &mut M, i
     })
 }
 
-fn edit<M: TensorCollection<f32, Device>>(model: &mut M, change: impl FnMut(&str, &[usize], &mut [f32]) -> Result<()>) -> Result<()> {
+fn edit<M: TensorCollection<f32, Device>>(
+    model: &mut M,
+    change: impl FnMut(&str, &[usize], &mut [f32]) -> Result<()>,
+) -> Result<()> {
     M::iter_tensors(&mut RecursiveWalker { m: (model, String::new()), f: &mut Editor { change } })?;
     Ok(())
 }
@@ -77,7 +88,11 @@ impl<F: FnMut(&str, &[usize], &mut [f32]) -> Result<()>> TensorVisitor<f32, Devi
     type E2 = f32;
     type D2 = Device;
 
-    fn visit<S: Shape>(&mut self, _: TensorOptions<S, f32, Device>, (tensor, name): (&mut Tensor<S>, String)) -> Result<Option<Tensor<S>>> {
+    fn visit<S: Shape>(
+        &mut self,
+        _: TensorOptions<S, f32, Device>,
+        (tensor, name): (&mut Tensor<S>, String),
+    ) -> Result<Option<Tensor<S>>> {
         let shape: Vec<usize> = tensor.shape().concrete().into_iter().collect();
         let mut edited = values(tensor);
         (self.change)(&name, &shape, &mut edited)?;

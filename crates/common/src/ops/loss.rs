@@ -33,7 +33,9 @@ pub fn loss<B: Dim, const C: usize, T: Tape<f32, Device>>(
         let dloss = std::mem::take(&mut **gradients.get_or_alloc_mut(&result)?);
         let scale = dloss.first().copied().unwrap_or_default();
         if scale != 1.0 {
-            doutputs.iter_mut().for_each(|d| *d *= scale);
+            for d in &mut doutputs {
+                *d *= scale;
+            }
         }
         accumulate(gradients.get_or_alloc_mut(&outputs)?, &doutputs);
         Ok(())
@@ -52,7 +54,10 @@ pub fn loss<B: Dim, const C: usize, T: Tape<f32, Device>>(
     use dfdx::{
         shapes::{Axes2, Axis, HasShape},
         tensor::TensorFromVec,
-        tensor_ops::{LogSoftmaxTo as _, MeanTo, SumTo, TryAbs, TryAdd, TryClamp, TryDiv, TryExp, TryLn, TryMul, TryNegate, TryRelu, TrySquare, TrySub},
+        tensor_ops::{
+            LogSoftmaxTo as _, MeanTo, SumTo, TryAbs, TryAdd, TryClamp, TryDiv, TryExp, TryLn, TryMul, TryNegate, TryRelu,
+            TrySquare, TrySub,
+        },
     };
 
     let shape = *outputs.shape();

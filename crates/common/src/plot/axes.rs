@@ -37,10 +37,7 @@ impl AxisSpec {
             lo = lo.min(value);
             hi = hi.max(value);
         }
-        ensure!(
-            lo <= hi,
-            "nothing to draw: axis '{label}' has no finite value"
-        );
+        ensure!(lo <= hi, "nothing to draw: axis '{label}' has no finite value");
         let mut axis = Self::over(label, (lo, hi), pad, integer);
         if pad == 0.0 {
             axis.reach_next_tick();
@@ -61,9 +58,7 @@ impl AxisSpec {
         };
         Self {
             label: label.to_owned(),
-            scale: Scale::Linear {
-                integer: integer && !is_constant,
-            },
+            scale: Scale::Linear { integer: integer && !is_constant },
             lo: lo - room,
             hi: hi + room,
             labelled: true,
@@ -92,10 +87,7 @@ impl AxisSpec {
                 hi = hi.max(libm::log10(value));
             }
         }
-        ensure!(
-            has_zero || lo <= hi,
-            "nothing to draw: logarithmic axis '{label}' has no positive value"
-        );
+        ensure!(has_zero || lo <= hi, "nothing to draw: logarithmic axis '{label}' has no positive value");
         if lo > hi {
             (lo, hi) = (-1.0, 0.0);
         }
@@ -105,27 +97,14 @@ impl AxisSpec {
         let room = 0.05 * (hi - lo);
         let (floor, hi) = (lo - room, hi + room);
         let zero = has_zero.then_some(floor - 0.1 * (hi - floor));
-        let lo = if has_zero {
-            floor - 0.16 * (hi - floor)
-        } else {
-            floor
-        };
+        let lo = if has_zero { floor - 0.16 * (hi - floor) } else { floor };
         let scale = Scale::Log { floor, zero };
-        Ok(Self {
-            label: label.to_owned(),
-            scale,
-            lo,
-            hi,
-            labelled: true,
-        })
+        Ok(Self { label: label.to_owned(), scale, lo, hi, labelled: true })
     }
 
     /// An axis with ticks of its own at 0, 1, 2, …, as under bars.
     pub(super) fn named(label: &str, names: &[String]) -> Self {
-        let ticks = names.iter().enumerate().map(|(i, name)| Tick {
-            at: i as f64,
-            label: name.clone(),
-        });
+        let ticks = names.iter().enumerate().map(|(i, name)| Tick { at: i as f64, label: name.clone() });
         Self {
             label: label.to_owned(),
             scale: Scale::Named(ticks.collect()),
@@ -137,10 +116,7 @@ impl AxisSpec {
 
     /// Replaces the numbers 1, 2, 3, … by names.
     pub(super) fn name_from_one(&mut self, names: &[String]) {
-        let ticks = names.iter().enumerate().map(|(i, name)| Tick {
-            at: i as f64 + 1.0,
-            label: name.clone(),
-        });
+        let ticks = names.iter().enumerate().map(|(i, name)| Tick { at: i as f64 + 1.0, label: name.clone() });
         self.scale = Scale::Named(ticks.collect());
     }
 
@@ -158,20 +134,11 @@ impl AxisSpec {
     /// Labelled ticks and minor positions, about `target` of the former.
     pub(super) fn ticks(&self, target: usize) -> (Vec<Tick>, Vec<f64>) {
         match &self.scale {
-            Scale::Linear { integer } => (
-                ticks::linear(self.lo, self.hi, target, *integer),
-                Vec::new(),
-            ),
+            Scale::Linear { integer } => (ticks::linear(self.lo, self.hi, target, *integer), Vec::new()),
             Scale::Log { floor, zero } => {
                 let (mut ticks, minor) = ticks::logarithmic(*floor, self.hi, target);
                 if let Some(zero) = *zero {
-                    ticks.insert(
-                        0,
-                        Tick {
-                            at: zero,
-                            label: "0".to_owned(),
-                        },
-                    );
+                    ticks.insert(0, Tick { at: zero, label: "0".to_owned() });
                 }
                 (ticks, minor)
             }

@@ -8,10 +8,7 @@ use std::convert::Infallible;
 
 use plotters::prelude::{DrawingBackend, RGBAColor};
 use plotters_backend::text_anchor::{HPos, VPos};
-use plotters_backend::{
-    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingErrorKind, FontStyle,
-    FontTransform,
-};
+use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingErrorKind, FontStyle, FontTransform};
 
 use super::font::{self, Fonts, Run, Weight};
 
@@ -29,19 +26,13 @@ pub(super) struct Paint {
 
 impl From<BackendColor> for Paint {
     fn from(color: BackendColor) -> Self {
-        Self {
-            rgb: color.rgb,
-            alpha: (color.alpha * 1000.0).round() as u16,
-        }
+        Self { rgb: color.rgb, alpha: (color.alpha * 1000.0).round() as u16 }
     }
 }
 
 impl From<RGBAColor> for Paint {
     fn from(RGBAColor(r, g, b, alpha): RGBAColor) -> Self {
-        Self {
-            rgb: (r, g, b),
-            alpha: (alpha * 1000.0).round() as u16,
-        }
+        Self { rgb: (r, g, b), alpha: (alpha * 1000.0).round() as u16 }
     }
 }
 
@@ -106,27 +97,13 @@ pub(super) struct SvgBackend {
 impl SvgBackend {
     /// A blank sheet of the given size in units.
     pub(super) fn new(size: (u32, u32), fonts: Fonts) -> Self {
-        Self {
-            size,
-            fonts,
-            items: Vec::new(),
-            dash: Vec::new(),
-        }
+        Self { size, fonts, items: Vec::new(), dash: Vec::new() }
     }
 
     /// Fills rings by the even-odd rule, which plotters' polygons cannot do.
     pub(super) fn fill_rings(&mut self, rings: Vec<Vec<BackendCoord>>, paint: Paint) {
-        let style = Style {
-            fill: Some(paint),
-            outline: None,
-        };
-        self.items.push((
-            Shape::Path {
-                rings,
-                closed: true,
-            },
-            style,
-        ));
+        let style = Style { fill: Some(paint), outline: None };
+        self.items.push((Shape::Path { rings, closed: true }, style));
     }
 
     /// Adds a shape with a fill or an outline; an outline of the shape just filled joins it.
@@ -136,16 +113,7 @@ impl SvgBackend {
                 last_style.outline = style.outline;
                 return;
             }
-            if let (
-                Shape::Path {
-                    rings,
-                    closed: false,
-                },
-                Shape::Path {
-                    rings: more,
-                    closed: false,
-                },
-            ) = (last, &shape)
+            if let (Shape::Path { rings, closed: false }, Shape::Path { rings: more, closed: false }) = (last, &shape)
                 && *last_style == style
                 && style.fill.is_none()
             {
@@ -159,20 +127,10 @@ impl SvgBackend {
     fn style<S: BackendStyle>(&self, style: &S, fill: bool) -> Style {
         let paint = Paint::from(style.color());
         if fill {
-            Style {
-                fill: Some(paint),
-                outline: None,
-            }
+            Style { fill: Some(paint), outline: None }
         } else {
-            let outline = Outline {
-                paint,
-                width: style.stroke_width(),
-                dash: self.dash.clone(),
-            };
-            Style {
-                fill: None,
-                outline: Some(outline),
-            }
+            let outline = Outline { paint, width: style.stroke_width(), dash: self.dash.clone() };
+            Style { fill: None, outline: Some(outline) }
         }
     }
 
@@ -204,94 +162,48 @@ impl DrawingBackend for SvgBackend {
         self.draw_rect((x, y), (x + 1, y + 1), &color, true)
     }
 
-    fn draw_line<S: BackendStyle>(
-        &mut self,
-        from: BackendCoord,
-        to: BackendCoord,
-        style: &S,
-    ) -> Outcome {
+    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Outcome {
         self.draw_path([from, to], style)
     }
 
-    fn draw_rect<S: BackendStyle>(
-        &mut self,
-        (x0, y0): BackendCoord,
-        (x1, y1): BackendCoord,
-        style: &S,
-        fill: bool,
-    ) -> Outcome {
+    fn draw_rect<S: BackendStyle>(&mut self, (x0, y0): BackendCoord, (x1, y1): BackendCoord, style: &S, fill: bool) -> Outcome {
         let corner = (x0.min(x1), y0.min(y1));
-        let shape = Shape::Rect {
-            corner,
-            width: (x1 - x0).abs(),
-            height: (y1 - y0).abs(),
-        };
+        let shape = Shape::Rect { corner, width: (x1 - x0).abs(), height: (y1 - y0).abs() };
         let style = self.style(style, fill);
         self.push(shape, style);
         Ok(())
     }
 
-    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
-        &mut self,
-        path: I,
-        style: &S,
-    ) -> Outcome {
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Outcome {
         let mut ring: Vec<_> = path.into_iter().collect();
         let closed = ring.len() > 2 && ring.first() == ring.last();
         if closed {
             ring.pop();
         }
         let style = self.style(style, false);
-        self.push(
-            Shape::Path {
-                rings: vec![ring],
-                closed,
-            },
-            style,
-        );
+        self.push(Shape::Path { rings: vec![ring], closed }, style);
         Ok(())
     }
 
-    fn draw_circle<S: BackendStyle>(
-        &mut self,
-        center: BackendCoord,
-        radius: u32,
-        style: &S,
-        fill: bool,
-    ) -> Outcome {
+    fn draw_circle<S: BackendStyle>(&mut self, center: BackendCoord, radius: u32, style: &S, fill: bool) -> Outcome {
         let style = self.style(style, fill);
         self.push(Shape::Circle { center, radius }, style);
         Ok(())
     }
 
-    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
-        &mut self,
-        vert: I,
-        style: &S,
-    ) -> Outcome {
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, vert: I, style: &S) -> Outcome {
         let mut ring: Vec<_> = vert.into_iter().collect();
         if ring.len() > 2 && ring.first() == ring.last() {
             ring.pop();
         }
         let style = self.style(style, true);
-        self.push(
-            Shape::Path {
-                rings: vec![ring],
-                closed: true,
-            },
-            style,
-        );
+        self.push(Shape::Path { rings: vec![ring], closed: true }, style);
         Ok(())
     }
 
     /// Places a text: the vertical anchor refers to the height of capitals, not to the line box, so that
     /// a centred label is centred to the eye.
-    fn draw_text<T: BackendTextStyle>(
-        &mut self,
-        text: &str,
-        style: &T,
-        pos: BackendCoord,
-    ) -> Outcome {
+    fn draw_text<T: BackendTextStyle>(&mut self, text: &str, style: &T, pos: BackendCoord) -> Outcome {
         let run = self.shape_text(text, style);
         let size = style.size();
         let width = f64::from(run.width) * size / font::EM;
@@ -320,23 +232,13 @@ impl DrawingBackend for SvgBackend {
             turns,
             size: size.round() as i32,
         });
-        let style = Style {
-            fill: Some(Paint::from(style.color())),
-            outline: None,
-        };
+        let style = Style { fill: Some(Paint::from(style.color())), outline: None };
         self.items.push((shape, style));
         Ok(())
     }
 
-    fn estimate_text_size<T: BackendTextStyle>(
-        &self,
-        text: &str,
-        style: &T,
-    ) -> Outcome<(u32, u32)> {
+    fn estimate_text_size<T: BackendTextStyle>(&self, text: &str, style: &T) -> Outcome<(u32, u32)> {
         let width = f64::from(self.shape_text(text, style).width) * style.size() / font::EM;
-        Ok((
-            width.round() as u32,
-            (font::CAP_HEIGHT * style.size()).round() as u32,
-        ))
+        Ok((width.round() as u32, (font::CAP_HEIGHT * style.size()).round() as u32))
     }
 }

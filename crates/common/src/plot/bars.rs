@@ -64,21 +64,14 @@ impl Bars {
     #[must_use]
     pub fn group<T: Copy + Into<f64>>(mut self, label: impl Into<String>, values: &[T]) -> Self {
         let values = values.iter().map(|&value| value.into()).collect();
-        self.groups.push(BarGroup {
-            label: label.into(),
-            values,
-            ..BarGroup::default()
-        });
+        self.groups.push(BarGroup { label: label.into(), values, ..BarGroup::default() });
         self
     }
 
     /// Writes each bar's value over it.
     #[must_use]
     pub fn show_values(self) -> Self {
-        Self {
-            show_values: true,
-            ..self
-        }
+        Self { show_values: true, ..self }
     }
 
     /// Draws the figure.
@@ -87,16 +80,8 @@ impl Bars {
     ///
     /// If there is no category or no group, or a group has not one value a category.
     pub fn render(&self) -> Result<Svg> {
-        ensure!(
-            !self.categories.is_empty(),
-            "figure '{}' has no categories",
-            self.title
-        );
-        ensure!(
-            !self.groups.is_empty(),
-            "figure '{}' has no bars",
-            self.title
-        );
+        ensure!(!self.categories.is_empty(), "figure '{}' has no categories", self.title);
+        ensure!(!self.groups.is_empty(), "figure '{}' has no bars", self.title);
         for group in &self.groups {
             let n = self.categories.len();
             ensure!(
@@ -113,17 +98,9 @@ impl Bars {
         outer = legend::draw_strip(&canvas, &entries, outer)?;
         let ends = self.groups.iter().flat_map(|group| {
             let error = |i: usize| group.errors.get(i).copied().unwrap_or(0.0);
-            group
-                .values
-                .iter()
-                .enumerate()
-                .flat_map(move |(i, &v)| [v - error(i), v + error(i)])
+            group.values.iter().enumerate().flat_map(move |(i, &v)| [v - error(i), v + error(i)])
         });
-        let range = ends
-            .filter(|end| end.is_finite())
-            .fold((0.0_f64, 0.0_f64), |(lo, hi), end| {
-                (lo.min(end), hi.max(end))
-            });
+        let range = ends.filter(|end| end.is_finite()).fold((0.0_f64, 0.0_f64), |(lo, hi), end| (lo.min(end), hi.max(end)));
         ensure!(
             range.0 < range.1 || self.groups.iter().any(|g| g.values.contains(&0.0)),
             "figure '{}' has no finite value",
@@ -132,12 +109,7 @@ impl Bars {
         let room = if self.show_values { 0.1 } else { 0.05 } * (range.1 - range.0);
         let lo = if range.0 < 0.0 { range.0 - room } else { 0.0 };
         let x = AxisSpec::named(&self.x_label, &self.categories);
-        let y = AxisSpec::over(
-            &self.y_label,
-            (lo, if range.1 > 0.0 { range.1 + room } else { room }),
-            0.0,
-            false,
-        );
+        let y = AxisSpec::over(&self.y_label, (lo, if range.1 > 0.0 { range.1 + room } else { room }), 0.0, false);
         let frame = Frame::fit(&canvas, outer, x, y)?;
         frame.draw_grid(&canvas, false)?;
         for (i, group) in self.groups.iter().enumerate() {
@@ -151,55 +123,24 @@ impl Bars {
     }
 
     fn color(&self, index: usize) -> Color {
-        self.groups[index]
-            .color
-            .unwrap_or_else(|| theme::series_color(index))
+        self.groups[index].color.unwrap_or_else(|| theme::series_color(index))
     }
 
     fn entries(&self) -> Vec<Entry> {
-        let named = self
-            .groups
-            .iter()
-            .enumerate()
-            .filter(|(_, group)| !group.label.is_empty());
-        named
-            .map(|(i, group)| Entry {
-                key: Key::Swatch(self.color(i)),
-                label: group.label.clone(),
-            })
-            .collect()
+        let named = self.groups.iter().enumerate().filter(|(_, group)| !group.label.is_empty());
+        named.map(|(i, group)| Entry { key: Key::Swatch(self.color(i)), label: group.label.clone() }).collect()
     }
 
-    fn draw_group(
-        &self,
-        canvas: &Canvas,
-        frame: &Frame,
-        index: usize,
-        group: &BarGroup,
-    ) -> Result<()> {
+    fn draw_group(&self, canvas: &Canvas, frame: &Frame, index: usize, group: &BarGroup) -> Result<()> {
         let width = 0.76 / self.groups.len() as f64;
         let lettering = Lettering::new(theme::TICK_SIZE - 1.0, theme::SOFT_INK);
-        let all: Vec<f64> = self
-            .groups
-            .iter()
-            .flat_map(|group| group.values.clone())
-            .collect();
+        let all: Vec<f64> = self.groups.iter().flat_map(|group| group.values.clone()).collect();
         let decimals = ticks::common_decimals(&all);
-        for (category, &value) in group
-            .values
-            .iter()
-            .enumerate()
-            .filter(|(_, v)| v.is_finite())
-        {
+        for (category, &value) in group.values.iter().enumerate().filter(|(_, v)| v.is_finite()) {
             let start = category as f64 - 0.38 + width * index as f64;
             let (left, right) = (frame.x_at(start), frame.x_at(start + width));
             let (from, to) = (frame.y_at(0.0), frame.y_at(value));
-            let area = Area {
-                left: left + 1.0,
-                right: right - 1.0,
-                top: to.min(from),
-                bottom: to.max(from),
-            };
+            let area = Area { left: left + 1.0, right: right - 1.0, top: to.min(from), bottom: to.max(from) };
             canvas.rect(area, Some(self.color(index)), None)?;
             let middle = f64::midpoint(left, right);
             let mut tip = to;
@@ -214,11 +155,7 @@ impl Bars {
             }
             let text = ticks::fixed(value, decimals);
             if self.show_values && canvas.text_width(&text, lettering)? < right - left + 14.0 {
-                let (at, anchor) = if value < 0.0 {
-                    (tip + 6.0, VPos::Top)
-                } else {
-                    (tip - 6.0, VPos::Bottom)
-                };
+                let (at, anchor) = if value < 0.0 { (tip + 6.0, VPos::Top) } else { (tip - 6.0, VPos::Bottom) };
                 canvas.text(&text, (middle, at), lettering.at(HPos::Center, anchor))?;
             }
         }

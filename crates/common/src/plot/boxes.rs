@@ -36,28 +36,18 @@ pub struct BoxPanel {
 impl BoxPanel {
     /// An empty panel.
     pub fn new(title: impl Into<String>, y_label: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            y_label: y_label.into(),
-            groups: Vec::new(),
-        }
+        Self { title: title.into(), y_label: y_label.into(), groups: Vec::new() }
     }
 
     /// Adds a box.
     #[must_use]
     pub fn group<T: Copy + Into<f64>>(mut self, name: impl Into<String>, values: &[T]) -> Self {
-        self.groups.push((
-            name.into(),
-            values.iter().map(|&value| value.into()).collect(),
-        ));
+        self.groups.push((name.into(), values.iter().map(|&value| value.into()).collect()));
         self
     }
 
     fn draw(&self, canvas: &Canvas, outer: Area) -> Result<()> {
-        ensure!(
-            !self.groups.is_empty(),
-            "a panel of box plots has no groups"
-        );
+        ensure!(!self.groups.is_empty(), "a panel of box plots has no groups");
         let names: Vec<String> = self.groups.iter().map(|group| group.0.clone()).collect();
         let x = AxisSpec::named("", &names);
         let values = self.groups.iter().flat_map(|group| group.1.iter().copied());
@@ -87,11 +77,7 @@ struct Summary {
 
 impl Summary {
     fn of(values: &[f64]) -> Option<Self> {
-        let mut sorted: Vec<f64> = values
-            .iter()
-            .copied()
-            .filter(|value| value.is_finite())
-            .collect();
+        let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
         let last = sorted.len().checked_sub(1)?;
         let quartiles = [0.25, 0.5, 0.75].map(|share| {
@@ -106,11 +92,7 @@ impl Summary {
         Some(Self {
             whiskers: (near().next()?, near().next_back()?),
             quartiles,
-            outliers: sorted
-                .iter()
-                .copied()
-                .filter(|&value| !is_near(value))
-                .collect(),
+            outliers: sorted.iter().copied().filter(|&value| !is_near(value)).collect(),
         })
     }
 
@@ -126,17 +108,9 @@ impl Summary {
         for y in [low, high] {
             canvas.line(&[(x - half / 2.0, y), (x + half / 2.0, y)], line)?;
         }
-        let area = Area {
-            left: x - half,
-            right: x + half,
-            top: q3,
-            bottom: q1,
-        };
+        let area = Area { left: x - half, right: x + half, top: q3, bottom: q1 };
         canvas.rect(area, Some(color.tint()), Some(line))?;
-        canvas.line(
-            &[(x - half, median), (x + half, median)],
-            Stroke::solid(theme::INK, 2.6),
-        )?;
+        canvas.line(&[(x - half, median), (x + half, median)], Stroke::solid(theme::INK, 2.6))?;
         for &value in &self.outliers {
             canvas.mark((x, frame.y_at(value)), Marker::Disc, 4.4, color)?;
         }
@@ -147,10 +121,7 @@ impl Summary {
 impl BoxPlots {
     /// An empty figure with its title.
     pub fn new(title: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            panels: Vec::new(),
-        }
+        Self { title: title.into(), panels: Vec::new() }
     }
 
     /// Adds a panel.
@@ -166,11 +137,7 @@ impl BoxPlots {
     ///
     /// If there is no panel, a panel has no box, or a box has no finite value.
     pub fn render(&self) -> Result<Svg> {
-        ensure!(
-            !self.panels.is_empty(),
-            "figure '{}' has no panels",
-            self.title
-        );
+        ensure!(!self.panels.is_empty(), "figure '{}' has no panels", self.title);
         let (canvas, places) = sheet::sheet(&self.title, self.panels.len())?;
         let titled = self.panels.iter().any(|panel| !panel.title.is_empty());
         for (panel, place) in self.panels.iter().zip(places.concat()) {
@@ -191,10 +158,7 @@ mod tests {
         assert_eq!(summary.quartiles, [2.0, 3.0, 4.0]);
         assert_eq!(summary.whiskers, (1.0, 4.0));
         assert_eq!(summary.outliers, [100.0]);
-        assert_eq!(
-            Summary::of(&[1.0, 2.0]).unwrap().quartiles,
-            [1.25, 1.5, 1.75]
-        );
+        assert_eq!(Summary::of(&[1.0, 2.0]).unwrap().quartiles, [1.25, 1.5, 1.75]);
         assert_eq!(Summary::of(&[f64::INFINITY]), None);
     }
 }

@@ -29,12 +29,7 @@ impl Canvas {
         // plotters moves what lies outside its area onto the edge, and the final size may be larger.
         let backend = Rc::new(RefCell::new(SvgBackend::new((ROOM, ROOM), Fonts::load()?)));
         let sheet = DrawingArea::from(&backend);
-        let mut canvas = Self {
-            backend,
-            sheet,
-            width,
-            height,
-        };
+        let mut canvas = Self { backend, sheet, width, height };
         canvas.resize(width, height);
         Ok(canvas)
     }
@@ -42,21 +37,13 @@ impl Canvas {
     /// Gives the sheet its final size once that is known.
     pub(super) fn resize(&mut self, width: f64, height: f64) {
         (self.width, self.height) = (width.ceil(), height.ceil());
-        let size = (
-            units(self.width).unsigned_abs(),
-            units(self.height).unsigned_abs(),
-        );
+        let size = (units(self.width).unsigned_abs(), units(self.height).unsigned_abs());
         self.backend.borrow_mut().size = size;
     }
 
     /// The whole sheet.
     pub(super) fn area(&self) -> Area {
-        Area {
-            left: 0.0,
-            top: 0.0,
-            right: self.width,
-            bottom: self.height,
-        }
+        Area { left: 0.0, top: 0.0, right: self.width, bottom: self.height }
     }
 
     /// The sheet without its margin.
@@ -81,15 +68,9 @@ impl Canvas {
         Ok(())
     }
 
-    pub(super) fn polygon(
-        &self,
-        points: &[Point],
-        fill: (Color, f64),
-        outline: Option<Stroke>,
-    ) -> Result<()> {
+    pub(super) fn polygon(&self, points: &[Point], fill: (Color, f64), outline: Option<Stroke>) -> Result<()> {
         let mut points: Vec<_> = points.iter().map(|&point| coordinate(point)).collect();
-        self.sheet
-            .draw(&Polygon::new(points.clone(), rgba(fill.0, fill.1).filled()))?;
+        self.sheet.draw(&Polygon::new(points.clone(), rgba(fill.0, fill.1).filled()))?;
         if let Some(stroke) = outline {
             points.extend(points.first().copied());
             self.sheet.draw(&PathElement::new(points, stroke.style()))?;
@@ -99,30 +80,16 @@ impl Canvas {
 
     /// Fills rings by the even-odd rule: a ring inside a ring is a hole.
     pub(super) fn rings(&self, rings: &[Vec<Point>], color: Color) {
-        let rings: Vec<Vec<_>> = rings
-            .iter()
-            .map(|ring| ring.iter().map(|&point| coordinate(point)).collect())
-            .collect();
+        let rings: Vec<Vec<_>> = rings.iter().map(|ring| ring.iter().map(|&point| coordinate(point)).collect()).collect();
         if !rings.is_empty() {
-            self.backend
-                .borrow_mut()
-                .fill_rings(rings, rgba(color, 1.0).into());
+            self.backend.borrow_mut().fill_rings(rings, rgba(color, 1.0).into());
         }
     }
 
-    pub(super) fn rect(
-        &self,
-        area: Area,
-        fill: Option<Color>,
-        outline: Option<Stroke>,
-    ) -> Result<()> {
-        let corners = [
-            coordinate((area.left, area.top)),
-            coordinate((area.right, area.bottom)),
-        ];
+    pub(super) fn rect(&self, area: Area, fill: Option<Color>, outline: Option<Stroke>) -> Result<()> {
+        let corners = [coordinate((area.left, area.top)), coordinate((area.right, area.bottom))];
         if let Some(color) = fill {
-            self.sheet
-                .draw(&Rectangle::new(corners, rgba(color, 1.0).filled()))?;
+            self.sheet.draw(&Rectangle::new(corners, rgba(color, 1.0).filled()))?;
         }
         if let Some(stroke) = outline {
             self.sheet.draw(&Rectangle::new(corners, stroke.style()))?;
@@ -133,19 +100,13 @@ impl Canvas {
     /// A data point: `size` is the radius of a disc of the same visual weight.
     pub(super) fn mark(&self, at: Point, marker: Marker, size: f64, color: Color) -> Result<()> {
         let edge = Stroke::solid(theme::WHITE, 0.8);
-        let place = |points: &[Point]| -> Vec<Point> {
-            points
-                .iter()
-                .map(|&(x, y)| (at.0 + x * size, at.1 + y * size))
-                .collect()
-        };
+        let place =
+            |points: &[Point]| -> Vec<Point> { points.iter().map(|&(x, y)| (at.0 + x * size, at.1 + y * size)).collect() };
         let corners: &[Point] = match marker {
             Marker::Disc => {
                 let (center, radius) = (coordinate(at), units(size));
-                self.sheet
-                    .draw(&Circle::new(center, radius, rgba(color, 1.0).filled()))?;
-                self.sheet
-                    .draw(&Circle::new(center, radius, edge.style()))?;
+                self.sheet.draw(&Circle::new(center, radius, rgba(color, 1.0).filled()))?;
+                self.sheet.draw(&Circle::new(center, radius, edge.style()))?;
                 return Ok(());
             }
             Marker::Cross => {
@@ -175,11 +136,7 @@ impl Canvas {
 
     pub(super) fn text(&self, text: &str, at: Point, lettering: Lettering) -> Result<()> {
         if !text.is_empty() {
-            self.sheet.draw(&Text::new(
-                text.to_owned(),
-                coordinate(at),
-                lettering.style(),
-            ))?;
+            self.sheet.draw(&Text::new(text.to_owned(), coordinate(at), lettering.style()))?;
         }
         Ok(())
     }
@@ -191,14 +148,8 @@ impl Canvas {
     }
 
     /// The widest of several texts.
-    pub(super) fn widest<'a>(
-        &self,
-        texts: impl IntoIterator<Item = &'a str>,
-        lettering: Lettering,
-    ) -> Result<f64> {
-        texts.into_iter().try_fold(0.0_f64, |widest, text| {
-            Ok(widest.max(self.text_width(text, lettering)?))
-        })
+    pub(super) fn widest<'a>(&self, texts: impl IntoIterator<Item = &'a str>, lettering: Lettering) -> Result<f64> {
+        texts.into_iter().try_fold(0.0_f64, |widest, text| Ok(widest.max(self.text_width(text, lettering)?)))
     }
 
     /// The figure's title at the top left; returns the area that is left below it.
@@ -207,9 +158,7 @@ impl Canvas {
         if title.is_empty() {
             return Ok(inner);
         }
-        let lettering = Lettering::new(theme::TITLE_SIZE, theme::INK)
-            .bold()
-            .at(HPos::Left, VPos::Top);
+        let lettering = Lettering::new(theme::TITLE_SIZE, theme::INK).bold().at(HPos::Left, VPos::Top);
         self.text(title, (inner.left, inner.top), lettering)?;
         inner.top += TITLE_HEIGHT;
         Ok(inner)

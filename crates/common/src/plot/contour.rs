@@ -27,20 +27,10 @@ pub struct Grid {
 impl Grid {
     /// The nodes in the order of [`Grid::values`], to hand to a model in one batch.
     #[must_use]
-    pub fn nodes(
-        x_range: (f64, f64),
-        y_range: (f64, f64),
-        nx: usize,
-        ny: usize,
-    ) -> Vec<(f64, f64)> {
-        let at = |range: (f64, f64), i: usize, n: usize| {
-            range.0 + (range.1 - range.0) * i as f64 / n.saturating_sub(1).max(1) as f64
-        };
-        (0..ny)
-            .flat_map(|row| {
-                (0..nx).map(move |column| (at(x_range, column, nx), at(y_range, row, ny)))
-            })
-            .collect()
+    pub fn nodes(x_range: (f64, f64), y_range: (f64, f64), nx: usize, ny: usize) -> Vec<(f64, f64)> {
+        let at =
+            |range: (f64, f64), i: usize, n: usize| range.0 + (range.1 - range.0) * i as f64 / n.saturating_sub(1).max(1) as f64;
+        (0..ny).flat_map(|row| (0..nx).map(move |column| (at(x_range, column, nx), at(y_range, row, ny)))).collect()
     }
 
     /// Evaluates `f` at every node.
@@ -52,20 +42,11 @@ impl Grid {
     ) -> Self {
         let nodes = Self::nodes(x_range, y_range, nx, ny);
         let values = nodes.into_iter().map(|(x, y)| f(x, y)).collect();
-        Self {
-            x_range,
-            y_range,
-            nx,
-            ny,
-            values,
-        }
+        Self { x_range, y_range, nx, ny, values }
     }
 
     pub(super) fn check(&self) -> Result<()> {
-        ensure!(
-            self.nx >= 2 && self.ny >= 2,
-            "a grid needs at least 2 × 2 nodes"
-        );
+        ensure!(self.nx >= 2 && self.ny >= 2, "a grid needs at least 2 × 2 nodes");
         ensure!(
             self.values.len() == self.nx * self.ny,
             "a grid of {} × {} nodes has {} values",
@@ -74,19 +55,14 @@ impl Grid {
             self.values.len()
         );
         let ordered = |(lo, hi): (f64, f64)| lo < hi && (hi - lo).is_finite();
-        ensure!(
-            ordered(self.x_range) && ordered(self.y_range),
-            "a grid's range is empty"
-        );
+        ensure!(ordered(self.x_range) && ordered(self.y_range), "a grid's range is empty");
         Ok(())
     }
 
     /// Lowest and highest finite value.
     pub(super) fn extent(&self) -> Result<(f64, f64)> {
         let finite = self.values.iter().filter(|value| value.is_finite());
-        let (lo, hi) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), &value| {
-            (lo.min(value), hi.max(value))
-        });
+        let (lo, hi) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), &value| (lo.min(value), hi.max(value)));
         ensure!(lo <= hi, "a grid has no finite value");
         Ok((lo, hi))
     }
@@ -121,35 +97,22 @@ pub(super) fn region(grid: &Grid, level: f64, crossing: Crossing) -> Region {
             return f64::NEG_INFINITY;
         }
         let value = grid.values[(j - 1) * nx + i - 1];
-        if value.is_finite() {
-            value
-        } else {
-            f64::NEG_INFINITY
-        }
+        if value.is_finite() { value } else { f64::NEG_INFINITY }
     };
     // Edge 2 n starts at node n and runs right, edge 2 n + 1 runs up.
     let edge = |i: usize, j: usize, up: usize| 2 * (j * width + i) + up;
     let mut next = vec![usize::MAX; 2 * width * height];
     for j in 0..height - 1 {
         for i in 0..width - 1 {
-            let corners =
-                [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)].map(|(i, j)| value(i, j));
-            let edges = [
-                edge(i, j, 0),
-                edge(i + 1, j, 1),
-                edge(i, j + 1, 0),
-                edge(i, j, 1),
-            ];
+            let corners = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)].map(|(i, j)| value(i, j));
+            let edges = [edge(i, j, 0), edge(i + 1, j, 1), edge(i, j + 1, 0), edge(i, j, 1)];
             let inside = corners.map(|corner| corner >= level);
             let exits = |side: usize| inside[side] && !inside[(side + 1) % 4];
             let enters = |side: usize| !inside[side] && inside[(side + 1) % 4];
             let joined = corners.iter().sum::<f64>() / 4.0 >= level;
             for side in (0..4).filter(|&side| exits(side)) {
                 let order = if joined { [1, 2, 3] } else { [3, 2, 1] };
-                let entry = order
-                    .into_iter()
-                    .map(|turn| (side + turn) % 4)
-                    .find(|&other| enters(other));
+                let entry = order.into_iter().map(|turn| (side + turn) % 4).find(|&other| enters(other));
                 if let Some(entry) = entry {
                     next[edges[side]] = edges[entry];
                 }
@@ -158,11 +121,7 @@ pub(super) fn region(grid: &Grid, level: f64, crossing: Crossing) -> Region {
     }
     let point = |edge: usize| {
         let (column, row) = (edge / 2 % width, edge / 2 / width);
-        let (column_2, row_2) = if edge.is_multiple_of(2) {
-            (column + 1, row)
-        } else {
-            (column, row + 1)
-        };
+        let (column_2, row_2) = if edge.is_multiple_of(2) { (column + 1, row) } else { (column, row + 1) };
         let (first, second) = (value(column, row), value(column_2, row_2));
         let share = match crossing {
             _ if first == f64::NEG_INFINITY => 1.0,
@@ -186,10 +145,7 @@ pub(super) fn region(grid: &Grid, level: f64, crossing: Crossing) -> Region {
             rings.push(ring);
         }
     }
-    Region {
-        rings,
-        last: ((nx - 1) as f64, (ny - 1) as f64),
-    }
+    Region { rings, last: ((nx - 1) as f64, (ny - 1) as f64) }
 }
 
 impl Region {
@@ -201,15 +157,11 @@ impl Region {
                 let n = ring.len();
                 *ring = (0..n)
                     .map(|i| {
-                        let (before, at, after) =
-                            (ring[(i + n - 1) % n], ring[i], ring[(i + 1) % n]);
+                        let (before, at, after) = (ring[(i + n - 1) % n], ring[i], ring[(i + 1) % n]);
                         if on_border(at, self.last) {
                             return at;
                         }
-                        (
-                            0.25 * before.0 + 0.5 * at.0 + 0.25 * after.0,
-                            0.25 * before.1 + 0.5 * at.1 + 0.25 * after.1,
-                        )
+                        (0.25 * before.0 + 0.5 * at.0 + 0.25 * after.0, 0.25 * before.1 + 0.5 * at.1 + 0.25 * after.1)
                     })
                     .collect();
             }
@@ -223,10 +175,7 @@ impl Region {
             .rings
             .iter()
             .map(|ring| {
-                let ring: Vec<_> = ring
-                    .iter()
-                    .map(|&node| to_pixels(frame, grid, node))
-                    .collect();
+                let ring: Vec<_> = ring.iter().map(|&node| to_pixels(frame, grid, node)).collect();
                 polyline::thin(&ring, 0.15)
             })
             .collect();
@@ -234,13 +183,7 @@ impl Region {
     }
 
     /// Draws the region's boundary where it is not the border of the grid.
-    pub(super) fn outline(
-        &self,
-        canvas: &Canvas,
-        frame: &Frame,
-        grid: &Grid,
-        stroke: Stroke,
-    ) -> Result<()> {
+    pub(super) fn outline(&self, canvas: &Canvas, frame: &Frame, grid: &Grid, stroke: Stroke) -> Result<()> {
         for ring in &self.rings {
             let n = ring.len();
             let along_border = |i: usize| same_border(ring[i % n], ring[(i + 1) % n], self.last);
@@ -270,10 +213,7 @@ fn on_border((i, j): Point, last: Point) -> bool {
 
 fn same_border(a: Point, b: Point, last: Point) -> bool {
     let both = |test: &dyn Fn(Point) -> bool| test(a) && test(b);
-    both(&|p| p.0 <= 0.0)
-        || both(&|p| p.1 <= 0.0)
-        || both(&|p| p.0 >= last.0)
-        || both(&|p| p.1 >= last.1)
+    both(&|p| p.0 <= 0.0) || both(&|p| p.1 <= 0.0) || both(&|p| p.0 >= last.0) || both(&|p| p.1 >= last.1)
 }
 
 fn to_pixels(frame: &Frame, grid: &Grid, (i, j): Point) -> Point {
@@ -315,17 +255,12 @@ mod tests {
         assert_eq!(region.rings.len(), 2);
         let total: f64 = region.rings.iter().map(|ring| area(ring)).sum();
         let expected = std::f64::consts::PI * (0.61 - 0.11) * 1600.0;
-        assert!(
-            (total / expected - 1.0).abs() < 0.01,
-            "{total} for {expected}"
-        );
+        assert!((total / expected - 1.0).abs() < 0.01, "{total} for {expected}");
     }
 
     #[test]
     fn a_saddle_is_traced_without_loss() {
-        let grid = Grid::sample((0.0, 1.0), (0.0, 1.0), (9, 9), |x, y| {
-            (x - 0.49) * (y - 0.49)
-        });
+        let grid = Grid::sample((0.0, 1.0), (0.0, 1.0), (9, 9), |x, y| (x - 0.49) * (y - 0.49));
         let region = region(&grid, 0.0, Crossing::Linear);
         let total: f64 = region.rings.iter().map(|ring| area(ring)).sum();
         assert!(total > 31.5 && total < 32.5, "{total}");

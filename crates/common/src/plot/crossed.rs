@@ -16,16 +16,7 @@ pub(super) fn fit(outer: Area, mut x: AxisSpec, mut y: AxisSpec) -> Frame {
         axis.lo = axis.lo.min(-0.02 * axis.hi.abs());
         axis.hi = axis.hi.max(0.02 * axis.lo.abs());
     }
-    Frame::bare(
-        Area {
-            left: outer.left + 16.0,
-            top: outer.top + 18.0,
-            right: outer.right - 22.0,
-            bottom: outer.bottom,
-        },
-        x,
-        y,
-    )
+    Frame::bare(Area { left: outer.left + 16.0, top: outer.top + 18.0, right: outer.right - 22.0, bottom: outer.bottom }, x, y)
 }
 
 fn origin(frame: &Frame) -> Point {
@@ -37,34 +28,13 @@ pub(super) fn draw_axes(canvas: &Canvas, frame: &Frame, curves: &[Vec<Point>]) -
     frame.draw_grid(canvas, true)?;
     let line = Stroke::solid(theme::SOFT_INK, 1.3);
     let (x0, y0) = origin(frame);
-    let Area {
-        left,
-        right,
-        top,
-        bottom,
-    } = frame.area;
+    let Area { left, right, top, bottom } = frame.area;
     let (tip_x, tip_y) = (right + 14.0, top - 12.0);
     canvas.line(&[(left, y0), (tip_x, y0)], line)?;
     canvas.line(&[(x0, bottom), (x0, tip_y)], line)?;
     let fill = (theme::SOFT_INK, 1.0);
-    canvas.polygon(
-        &[
-            (tip_x + 4.0, y0),
-            (tip_x - 6.0, y0 - 4.0),
-            (tip_x - 6.0, y0 + 4.0),
-        ],
-        fill,
-        None,
-    )?;
-    canvas.polygon(
-        &[
-            (x0, tip_y - 4.0),
-            (x0 - 4.0, tip_y + 6.0),
-            (x0 + 4.0, tip_y + 6.0),
-        ],
-        fill,
-        None,
-    )?;
+    canvas.polygon(&[(tip_x + 4.0, y0), (tip_x - 6.0, y0 - 4.0), (tip_x - 6.0, y0 + 4.0)], fill, None)?;
+    canvas.polygon(&[(x0, tip_y - 4.0), (x0 - 4.0, tip_y + 6.0), (x0 + 4.0, tip_y + 6.0)], fill, None)?;
     let lettering = Lettering::new(theme::TICK_SIZE, theme::SOFT_INK);
     for tick in frame.x_ticks().iter().filter(|tick| tick.at != 0.0) {
         let x = frame.x_at(tick.at);
@@ -81,25 +51,12 @@ pub(super) fn draw_axes(canvas: &Canvas, frame: &Frame, curves: &[Vec<Point>]) -
         clear_text(canvas, &tick.label, [left, right], curves)?;
     }
     let lettering = Lettering::new(theme::LABEL_SIZE, theme::SOFT_INK);
-    canvas.text(
-        &frame.x.label,
-        (tip_x + 4.0, y0 - 12.0),
-        lettering.at(HPos::Right, VPos::Bottom),
-    )?;
-    canvas.text(
-        &frame.y.label,
-        (x0 + 12.0, tip_y + 6.0),
-        lettering.at(HPos::Left, VPos::Bottom),
-    )
+    canvas.text(&frame.x.label, (tip_x + 4.0, y0 - 12.0), lettering.at(HPos::Right, VPos::Bottom))?;
+    canvas.text(&frame.y.label, (x0 + 12.0, tip_y + 6.0), lettering.at(HPos::Left, VPos::Bottom))
 }
 
 /// Writes a text in the first place where no curve crosses it, on a white ground that hides the grid.
-fn clear_text(
-    canvas: &Canvas,
-    text: &str,
-    places: [(Point, Lettering); 2],
-    curves: &[Vec<Point>],
-) -> Result<()> {
+fn clear_text(canvas: &Canvas, text: &str, places: [(Point, Lettering); 2], curves: &[Vec<Point>]) -> Result<()> {
     let mut chosen = None;
     for (at, lettering) in places {
         let ground = ground(at, canvas.text_width(text, lettering)?, lettering);
@@ -112,11 +69,7 @@ fn clear_text(
     let (at, lettering) = places[0];
     let (ground, at, lettering) = match chosen {
         Some(place) => place,
-        None => (
-            ground(at, canvas.text_width(text, lettering)?, lettering),
-            at,
-            lettering,
-        ),
+        None => (ground(at, canvas.text_width(text, lettering)?, lettering), at, lettering),
     };
     canvas.rect(ground, Some(theme::WHITE), None)?;
     canvas.text(text, at, lettering)
@@ -135,44 +88,20 @@ fn ground(at: Point, width: f64, lettering: Lettering) -> Area {
         VPos::Center => at.1 - height / 2.0,
         VPos::Bottom => at.1 - height,
     };
-    Area {
-        left,
-        top,
-        right: left + width,
-        bottom: top + height,
-    }
-    .grow(2.0)
+    Area { left, top, right: left + width, bottom: top + height }.grow(2.0)
 }
 
 /// Writes the label of a horizontal reference line at its right end, above the line if there is room.
-pub(super) fn draw_reference_label(
-    canvas: &Canvas,
-    frame: &Frame,
-    label: &str,
-    y: f64,
-) -> Result<()> {
+pub(super) fn draw_reference_label(canvas: &Canvas, frame: &Frame, label: &str, y: f64) -> Result<()> {
     let lettering = Lettering::new(theme::TICK_SIZE, theme::SOFT_INK);
-    let (at, anchor) = if y - 22.0 > frame.area.top {
-        (y - 6.0, VPos::Bottom)
-    } else {
-        (y + 6.0, VPos::Top)
-    };
-    canvas.text(
-        label,
-        (frame.area.right - 6.0, at),
-        lettering.at(HPos::Right, anchor),
-    )
+    let (at, anchor) = if y - 22.0 > frame.area.top { (y - 6.0, VPos::Bottom) } else { (y + 6.0, VPos::Top) };
+    canvas.text(label, (frame.area.right - 6.0, at), lettering.at(HPos::Right, anchor))
 }
 
 /// The axes and their tick labels, as lines that a legend must not hide.
 pub(super) fn obstacles(frame: &Frame) -> Vec<Vec<Point>> {
     let (x0, y0) = origin(frame);
-    let Area {
-        left,
-        right,
-        top,
-        bottom,
-    } = frame.area;
+    let Area { left, right, top, bottom } = frame.area;
     vec![
         vec![(left, y0), (right, y0)],
         vec![(left, y0 + 22.0), (right, y0 + 22.0)],

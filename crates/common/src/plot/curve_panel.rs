@@ -26,11 +26,7 @@ impl CurvePanel {
     pub(super) fn axes(&self) -> Result<(AxisSpec, AxisSpec)> {
         ensure!(!self.series.is_empty(), "a panel of curves has no series");
         for series in &self.series {
-            ensure!(
-                !series.points.is_empty(),
-                "series '{}' has no points",
-                series.label
-            );
+            ensure!(!series.points.is_empty(), "series '{}' has no points", series.label);
             ensure!(
                 series.band.is_empty() || series.band.len() == series.points.len(),
                 "series '{}' has {} points, but a band of {}",
@@ -56,8 +52,9 @@ impl CurvePanel {
             .chain(bands.flat_map(|&(lower, upper)| [lower, upper]))
             .chain(self.references.iter().map(|reference| reference.0));
         let y = match (self.y_range, self.log_y) {
-            (Some((lo, hi)), true) => AxisSpec::log(&self.y_label, [lo, hi].into_iter())
-                .context("y_range of a logarithmic axis")?,
+            (Some((lo, hi)), true) => {
+                AxisSpec::log(&self.y_label, [lo, hi].into_iter()).context("y_range of a logarithmic axis")?
+            }
             (Some(range), false) => AxisSpec::over(&self.y_label, range, 0.0, false),
             (None, true) => AxisSpec::log(&self.y_label, ys)?,
             (None, false) => AxisSpec::linear(&self.y_label, ys, 0.05)?,
@@ -70,12 +67,7 @@ impl CurvePanel {
             key: Key::Line(series.stroke(i), series.marker),
             label: series.label.clone(),
         };
-        self.series
-            .iter()
-            .enumerate()
-            .filter(|(_, s)| !s.label.is_empty())
-            .map(entry)
-            .collect()
+        self.series.iter().enumerate().filter(|(_, s)| !s.label.is_empty()).map(entry).collect()
     }
 
     /// Each curve in pixels, cut and thinned.
@@ -84,10 +76,7 @@ impl CurvePanel {
             let points = series.points.iter().map(|&(x, y)| frame.map(x, y));
             // Half a pixel outside, a curve along the frame's edge is still whole.
             let pieces = polyline::pieces(points, frame.area.grow(0.5));
-            pieces
-                .iter()
-                .map(|piece| polyline::thin(piece, 0.12))
-                .collect()
+            pieces.iter().map(|piece| polyline::thin(piece, 0.12)).collect()
         };
         self.series.iter().map(path).collect()
     }
@@ -113,10 +102,7 @@ impl CurvePanel {
             }
             if let Some(marker) = series.marker {
                 for &(x, y) in &series.points {
-                    if let Some(at) = frame
-                        .map(x, y)
-                        .filter(|&at| frame.area.grow(1.0).contains(at))
-                    {
+                    if let Some(at) = frame.map(x, y).filter(|&at| frame.area.grow(1.0).contains(at)) {
                         canvas.mark(at, marker, 5.2, stroke.color)?;
                     }
                 }
@@ -130,11 +116,7 @@ impl CurvePanel {
 
     fn draw_references(&self, canvas: &Canvas, frame: &Frame) -> Result<()> {
         let Area { left, right, .. } = frame.area;
-        let stroke = Stroke {
-            color: theme::NEUTRAL,
-            width: 1.6,
-            dash: Dash::Dotted,
-        };
+        let stroke = Stroke { color: theme::NEUTRAL, width: 1.6, dash: Dash::Dotted };
         for (value, label) in &self.references {
             let Some(at) = frame.y.coordinate(*value) else {
                 continue;
@@ -153,12 +135,7 @@ impl CurvePanel {
         let Area { left, right, .. } = frame.area;
         let mut obstacles: Vec<_> = self.paths(frame).into_iter().flatten().collect();
         for series in &self.series {
-            obstacles.extend(
-                series
-                    .points
-                    .iter()
-                    .filter_map(|&(x, y)| Some(vec![frame.map(x, y)?])),
-            );
+            obstacles.extend(series.points.iter().filter_map(|&(x, y)| Some(vec![frame.map(x, y)?])));
             for (&(x, _), &(lower, upper)) in series.points.iter().zip(&series.band) {
                 if let (Some(a), Some(b)) = (frame.map(x, lower), frame.map(x, upper)) {
                     obstacles.push(vec![a, b]);
@@ -182,14 +159,10 @@ impl CurvePanel {
 }
 
 fn draw_band(canvas: &Canvas, frame: &Frame, series: &Series, color: Color) -> Result<()> {
-    let edges = series
-        .points
-        .iter()
-        .zip(&series.band)
-        .map(|(&(x, _), &(lower, upper))| {
-            let clamp = |(x, y): Point| (x, y.clamp(frame.area.top, frame.area.bottom));
-            Some((clamp(frame.map(x, lower)?), clamp(frame.map(x, upper)?)))
-        });
+    let edges = series.points.iter().zip(&series.band).map(|(&(x, _), &(lower, upper))| {
+        let clamp = |(x, y): Point| (x, y.clamp(frame.area.top, frame.area.bottom));
+        Some((clamp(frame.map(x, lower)?), clamp(frame.map(x, upper)?)))
+    });
     let edges: Vec<_> = edges.collect();
     for run in edges.split(Option::is_none) {
         let lower: Vec<Point> = run.iter().flatten().map(|edge| edge.0).collect();

@@ -74,83 +74,54 @@ pub struct Series {
 impl Series {
     /// A curve through the given points.
     pub fn new(label: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        Self {
-            label: label.into(),
-            points: points.into_iter().collect(),
-            ..Self::default()
-        }
+        Self { label: label.into(), points: points.into_iter().collect(), ..Self::default() }
     }
 
     /// A curve through `values` at x = `first`, `first + step`, `first + 2 step`, …
-    pub fn sampled<T: Copy + Into<f64>>(
-        label: impl Into<String>,
-        values: &[T],
-        first: f64,
-        step: f64,
-    ) -> Self {
+    pub fn sampled<T: Copy + Into<f64>>(label: impl Into<String>, values: &[T], first: f64, step: f64) -> Self {
         let point = |(i, &value): (usize, &T)| (first + step * i as f64, value.into());
         Self::new(label, values.iter().enumerate().map(point))
     }
 
     /// A value per epoch from epoch 0, in the book's solid dark magenta.
     pub fn train<T: Copy + Into<f64>>(label: impl Into<String>, values: &[T]) -> Self {
-        Self::sampled(label, values, 0.0, 1.0)
-            .colored(theme::TRAIN)
-            .dashed(Dash::Solid)
+        Self::sampled(label, values, 0.0, 1.0).colored(theme::TRAIN).dashed(Dash::Solid)
     }
 
     /// A value per epoch from epoch 0, in the book's dashed pink.
     pub fn dev<T: Copy + Into<f64>>(label: impl Into<String>, values: &[T]) -> Self {
-        Self::sampled(label, values, 0.0, 1.0)
-            .colored(theme::DEV)
-            .dashed(Dash::Dashed)
+        Self::sampled(label, values, 0.0, 1.0).colored(theme::DEV).dashed(Dash::Dashed)
     }
 
     /// Sets the colour.
     #[must_use]
     pub fn colored(self, color: Color) -> Self {
-        Self {
-            color: Some(color),
-            ..self
-        }
+        Self { color: Some(color), ..self }
     }
 
     /// Sets the dash.
     #[must_use]
     pub fn dashed(self, dash: Dash) -> Self {
-        Self {
-            dash: Some(dash),
-            ..self
-        }
+        Self { dash: Some(dash), ..self }
     }
 
     /// Marks every point.
     #[must_use]
     pub fn marked(self, marker: Marker) -> Self {
-        Self {
-            marker: Some(marker),
-            ..self
-        }
+        Self { marker: Some(marker), ..self }
     }
 
     /// Shades the band between `lower` and `upper`, a pair for each point.
     #[must_use]
     pub fn with_band(self, band: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        Self {
-            band: band.into_iter().collect(),
-            ..self
-        }
+        Self { band: band.into_iter().collect(), ..self }
     }
 }
 
 impl CurvePanel {
     /// An empty panel with its axis labels.
     pub fn new(x_label: impl Into<String>, y_label: impl Into<String>) -> Self {
-        Self {
-            x_label: x_label.into(),
-            y_label: y_label.into(),
-            ..Self::default()
-        }
+        Self { x_label: x_label.into(), y_label: y_label.into(), ..Self::default() }
     }
 
     /// Adds a curve.
@@ -170,56 +141,38 @@ impl CurvePanel {
     /// Sets the panel's title.
     #[must_use]
     pub fn titled(self, title: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            ..self
-        }
+        Self { title: title.into(), ..self }
     }
 
     /// Makes the y axis logarithmic.
     #[must_use]
     pub fn log_y(self) -> Self {
-        Self {
-            log_y: true,
-            ..self
-        }
+        Self { log_y: true, ..self }
     }
 
     /// Makes the x axis logarithmic.
     #[must_use]
     pub fn log_x(self) -> Self {
-        Self {
-            log_x: true,
-            ..self
-        }
+        Self { log_x: true, ..self }
     }
 
     /// Fixes the values that the y axis shows.
     #[must_use]
     pub fn y_range(self, lo: f64, hi: f64) -> Self {
-        Self {
-            y_range: Some((lo, hi)),
-            ..self
-        }
+        Self { y_range: Some((lo, hi)), ..self }
     }
 
     /// Draws the axes through the origin.
     #[must_use]
     pub fn through_origin(self) -> Self {
-        Self {
-            through_origin: true,
-            ..self
-        }
+        Self { through_origin: true, ..self }
     }
 }
 
 impl Curves {
     /// An empty figure with its title.
     pub fn new(title: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            panels: Vec::new(),
-        }
+        Self { title: title.into(), panels: Vec::new() }
     }
 
     /// Adds a panel.
@@ -236,18 +189,13 @@ impl Curves {
     /// If there is no panel, a panel has no series, a series no points, or no point can be shown on the
     /// axes it is for.
     pub fn render(&self) -> Result<Svg> {
-        ensure!(
-            !self.panels.is_empty(),
-            "figure '{}' has no panels",
-            self.title
-        );
+        ensure!(!self.panels.is_empty(), "figure '{}' has no panels", self.title);
         let (mut canvas, rows) = sheet::sheet(&self.title, self.panels.len())?;
         let mut lower = 0.0;
         for (places, panels) in rows.iter().zip(self.panels.chunks(rows[0].len())) {
             let places = places.iter().map(|place| place.moved_down(lower));
             let places: Vec<_> = panels.iter().zip(places).collect();
-            lower += draw_row(&canvas, &places)
-                .with_context(|| format!("drawing figure '{}'", self.title))?;
+            lower += draw_row(&canvas, &places).with_context(|| format!("drawing figure '{}'", self.title))?;
         }
         canvas.resize(canvas.width, canvas.height + lower);
         Ok(canvas.finish(&self.title))
@@ -266,15 +214,8 @@ fn draw_row(canvas: &Canvas, places: &[(&CurvePanel, Area)]) -> Result<f64> {
     let mut all_inside = true;
     for &(panel, outer) in places {
         let (x, y) = panel.axes()?;
-        let outer = Area {
-            top: outer.top + title_height,
-            ..outer
-        };
-        let frame = if panel.through_origin {
-            crossed::fit(outer, x, y)
-        } else {
-            Frame::fit(canvas, outer, x, y)?
-        };
+        let outer = Area { top: outer.top + title_height, ..outer };
+        let frame = if panel.through_origin { crossed::fit(outer, x, y) } else { Frame::fit(canvas, outer, x, y)? };
         let entries = panel.entries();
         let mut place = None;
         if !entries.is_empty() {
@@ -286,25 +227,11 @@ fn draw_row(canvas: &Canvas, places: &[(&CurvePanel, Area)]) -> Result<f64> {
     }
     let mut strip = 0.0_f64;
     if !all_inside {
-        let same = places
-            .iter()
-            .all(|(panel, _)| panel.entries() == places[0].0.entries());
+        let same = places.iter().all(|(panel, _)| panel.entries() == places[0].0.entries());
         let strips = places.iter().zip(&frames).map(|(&(panel, outer), frame)| {
-            let right = if same {
-                canvas.inner().right
-            } else {
-                frame.area.right
-            };
+            let right = if same { canvas.inner().right } else { frame.area.right };
             let top = outer.top + if same { 0.0 } else { title_height };
-            (
-                panel,
-                Area {
-                    left: frame.area.left,
-                    right,
-                    top,
-                    bottom: outer.bottom,
-                },
-            )
+            (panel, Area { left: frame.area.left, right, top, bottom: outer.bottom })
         });
         for (panel, area) in strips.take(if same { 1 } else { places.len() }) {
             let below = legend::draw_strip(canvas, &panel.entries(), area)?;

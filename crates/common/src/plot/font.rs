@@ -58,18 +58,9 @@ impl Fonts {
         };
         Ok(Self {
             faces: [
-                parse(
-                    include_bytes!("../../fonts/Inter-Regular-subset.otf"),
-                    "Inter-Regular",
-                )?,
-                parse(
-                    include_bytes!("../../fonts/Inter-SemiBold-subset.otf"),
-                    "Inter-SemiBold",
-                )?,
-                parse(
-                    include_bytes!("../../fonts/DejaVuSans-symbols.ttf"),
-                    "DejaVuSans-symbols",
-                )?,
+                parse(include_bytes!("../../fonts/Inter-Regular-subset.otf"), "Inter-Regular")?,
+                parse(include_bytes!("../../fonts/Inter-SemiBold-subset.otf"), "Inter-SemiBold")?,
+                parse(include_bytes!("../../fonts/DejaVuSans-symbols.ttf"), "DejaVuSans-symbols")?,
             ],
         })
     }
@@ -80,23 +71,14 @@ impl Fonts {
             Weight::Regular => 0,
             Weight::SemiBold => 1,
         };
-        let mut run = Run {
-            glyphs: Vec::new(),
-            width: 0,
-        };
+        let mut run = Run { glyphs: Vec::new(), width: 0 };
         for character in text.chars() {
             let (face, glyph) = [first, 2]
                 .into_iter()
                 .find_map(|face| Some((face, self.faces[face].glyph_index(character)?)))
                 .unwrap_or((first, GlyphId(0)));
             if !character.is_whitespace() {
-                run.glyphs.push((
-                    GlyphKey {
-                        face: face as u8,
-                        glyph: glyph.0,
-                    },
-                    run.width,
-                ));
+                run.glyphs.push((GlyphKey { face: face as u8, glyph: glyph.0 }, run.width));
             }
             let advance = self.faces[face].glyph_hor_advance(glyph).unwrap_or(0);
             run.width += self.to_em(face, f32::from(advance));
@@ -107,12 +89,7 @@ impl Fonts {
     /// The outline as SVG path data, y pointing down from the baseline.
     pub(super) fn outline(&self, key: GlyphKey) -> String {
         let face = usize::from(key.face);
-        let mut pen = Pen {
-            fonts: self,
-            face,
-            at: (0, 0),
-            path: String::new(),
-        };
+        let mut pen = Pen { fonts: self, face, at: (0, 0), path: String::new() };
         // A glyph without an outline (a space) leaves the path empty.
         let _ = self.faces[face].outline_glyph(GlyphId(key.glyph), &mut pen);
         pen.path
@@ -133,10 +110,7 @@ struct Pen<'a> {
 
 impl Pen<'_> {
     fn point(&self, x: f32, y: f32) -> (i32, i32) {
-        (
-            self.fonts.to_em(self.face, x),
-            -self.fonts.to_em(self.face, y),
-        )
+        (self.fonts.to_em(self.face, x), -self.fonts.to_em(self.face, y))
     }
 
     /// Appends one command whose points are relative to the pen, then moves the pen to the last one.
@@ -185,8 +159,7 @@ mod tests {
     #[test]
     fn every_character_a_label_needs_has_a_glyph() {
         let fonts = Fonts::load().unwrap();
-        let needed =
-            "Loss 0.5 −3×10⁻⁹⁸⁷⁶⁵⁴³²¹ ‖∇W₁₂‖ σ(αβγδεηλμρθ) ≤ ≥ → ← ± · ½ ∈ xᵀ é ü “” – — …";
+        let needed = "Loss 0.5 −3×10⁻⁹⁸⁷⁶⁵⁴³²¹ ‖∇W₁₂‖ σ(αβγδεηλμρθ) ≤ ≥ → ← ± · ½ ∈ xᵀ é ü “” – — …";
         for character in needed.chars().filter(|c| !c.is_whitespace()) {
             let run = fonts.shape(&character.to_string(), Weight::Regular);
             let missing = GlyphKey { face: 0, glyph: 0 };
@@ -198,15 +171,8 @@ mod tests {
     fn width_adds_up_and_weights_differ() {
         let fonts = Fonts::load().unwrap();
         let width = |text, weight| fonts.shape(text, weight).width;
-        assert_eq!(
-            width("ab", Weight::Regular),
-            width("a", Weight::Regular) + width("b", Weight::Regular)
-        );
+        assert_eq!(width("ab", Weight::Regular), width("a", Weight::Regular) + width("b", Weight::Regular));
         assert!(width("Loss", Weight::SemiBold) > width("Loss", Weight::Regular));
-        assert!(
-            fonts
-                .outline(fonts.shape("l", Weight::Regular).glyphs[0].0)
-                .starts_with('M')
-        );
+        assert!(fonts.outline(fonts.shape("l", Weight::Regular).glyphs[0].0).starts_with('M'));
     }
 }

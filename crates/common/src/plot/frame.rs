@@ -44,18 +44,11 @@ impl Frame {
         area.right -= 4.0;
         // Room for the outer half of the last x label.
         for tick in &x.ticks(n_x_ticks(area)).0 {
-            let width = if x.labelled {
-                canvas.text_width(&tick.label, lettering)?
-            } else {
-                0.0
-            };
+            let width = if x.labelled { canvas.text_width(&tick.label, lettering)? } else { 0.0 };
             let beyond = width / 2.0 - (1.0 - x.share(tick.at)) * area.width();
             area.right = area.right.min(outer.right - beyond);
         }
-        ensure!(
-            area.width() > 10.0 && area.height() > 10.0,
-            "a panel is too small for its labels"
-        );
+        ensure!(area.width() > 10.0 && area.height() > 10.0, "a panel is too small for its labels");
         Self::within(canvas, area, x, y)
     }
 
@@ -66,11 +59,7 @@ impl Frame {
         let mut target = n_x_ticks(area);
         loop {
             let x_ticks = x.ticks(target);
-            let widths: Result<Vec<f64>> = x_ticks
-                .0
-                .iter()
-                .map(|tick| canvas.text_width(&tick.label, lettering))
-                .collect();
+            let widths: Result<Vec<f64>> = x_ticks.0.iter().map(|tick| canvas.text_width(&tick.label, lettering)).collect();
             let widths = widths?;
             let apart = (1..widths.len()).all(|i| {
                 let distance = x.share(x_ticks.0[i].at) - x.share(x_ticks.0[i - 1].at);
@@ -82,22 +71,10 @@ impl Frame {
                 for tick in &mut x_ticks.0 {
                     tick.label = shorten(canvas, &tick.label, slot - 8.0, lettering)?;
                 }
-                return Ok(Self {
-                    area,
-                    x,
-                    y,
-                    x_ticks,
-                    y_ticks,
-                });
+                return Ok(Self { area, x, y, x_ticks, y_ticks });
             }
             if apart || target <= 2 || !x.labelled {
-                return Ok(Self {
-                    area,
-                    x,
-                    y,
-                    x_ticks,
-                    y_ticks,
-                });
+                return Ok(Self { area, x, y, x_ticks, y_ticks });
             }
             target -= 1;
         }
@@ -107,13 +84,7 @@ impl Frame {
     pub(super) fn bare(area: Area, x: AxisSpec, y: AxisSpec) -> Self {
         let x_ticks = x.ticks(n_x_ticks(area));
         let y_ticks = y.ticks(n_y_ticks(area));
-        Self {
-            area,
-            x,
-            y,
-            x_ticks,
-            y_ticks,
-        }
+        Self { area, x, y, x_ticks, y_ticks }
     }
 
     pub(super) fn x_ticks(&self) -> &[Tick] {
@@ -141,12 +112,7 @@ impl Frame {
     /// Draws the grid, which everything else covers.
     pub(super) fn draw_grid(&self, canvas: &Canvas, vertical: bool) -> Result<()> {
         let grid = Stroke::solid(theme::GRID, 1.0);
-        let Area {
-            left,
-            right,
-            top,
-            bottom,
-        } = self.area;
+        let Area { left, right, top, bottom } = self.area;
         for tick in &self.y_ticks.0 {
             let y = self.y_at(tick.at);
             canvas.line(&[(left, y), (right, y)], grid)?;
@@ -163,12 +129,7 @@ impl Frame {
     /// Draws the frame (all round if `boxed`, else left and below), ticks and labels.
     pub(super) fn draw_axes(&self, canvas: &Canvas, boxed: bool) -> Result<()> {
         let line = Stroke::solid(theme::FRAME, 1.2);
-        let Area {
-            left,
-            right,
-            top,
-            bottom,
-        } = self.area;
+        let Area { left, right, top, bottom } = self.area;
         if boxed {
             canvas.rect(self.area, None, Some(line))?;
         } else {
@@ -192,11 +153,7 @@ impl Frame {
                 canvas.line(&[(left - 5.0, y), (left, y)], line)?;
             }
         }
-        if let Scale::Log {
-            floor,
-            zero: Some(zero),
-        } = self.y.scale
-        {
+        if let Scale::Log { floor, zero: Some(zero) } = self.y.scale {
             self.draw_break(canvas, f64::midpoint(floor, zero))?;
         }
         self.draw_labels(canvas)
@@ -205,10 +162,7 @@ impl Frame {
     /// Interrupts the y axis where it leaves the logarithmic scale for its line of zeros.
     fn draw_break(&self, canvas: &Canvas, coordinate: f64) -> Result<()> {
         let (x, y) = (self.area.left, self.y_at(coordinate));
-        canvas.line(
-            &[(x, y - 3.0), (x, y + 3.0)],
-            Stroke::solid(theme::WHITE, 3.0),
-        )?;
+        canvas.line(&[(x, y - 3.0), (x, y + 3.0)], Stroke::solid(theme::WHITE, 3.0))?;
         for shift in [-3.0, 3.0] {
             let slash = [(x - 6.0, y + shift + 3.0), (x + 6.0, y + shift - 3.0)];
             canvas.line(&slash, Stroke::solid(theme::FRAME, 1.2))?;
@@ -237,17 +191,9 @@ impl Frame {
         let (center_x, center_y) = self.area.center();
         let lettering = Lettering::new(theme::LABEL_SIZE, theme::SOFT_INK);
         let label_top = bottom + if self.x.labelled { TICK_LINE } else { 0.0 } + 10.0;
-        canvas.text(
-            &self.x.label,
-            (center_x, label_top),
-            lettering.at(HPos::Center, VPos::Top),
-        )?;
+        canvas.text(&self.x.label, (center_x, label_top), lettering.at(HPos::Center, VPos::Top))?;
         let label_x = left - widest - 10.0;
-        canvas.text(
-            &self.y.label,
-            (label_x, center_y),
-            lettering.at(HPos::Center, VPos::Bottom).upwards(),
-        )
+        canvas.text(&self.y.label, (label_x, center_y), lettering.at(HPos::Center, VPos::Bottom).upwards())
     }
 
     /// Writes a panel's title above the frame, `raise` pixels above where it would stand alone.

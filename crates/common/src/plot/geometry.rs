@@ -28,28 +28,16 @@ impl Area {
     }
 
     pub(super) fn center(self) -> Point {
-        (
-            f64::midpoint(self.left, self.right),
-            f64::midpoint(self.top, self.bottom),
-        )
+        (f64::midpoint(self.left, self.right), f64::midpoint(self.top, self.bottom))
     }
 
     /// Moves every side outwards by `by` pixels (inwards if negative).
     pub(super) fn grow(self, by: f64) -> Self {
-        Self {
-            left: self.left - by,
-            top: self.top - by,
-            right: self.right + by,
-            bottom: self.bottom + by,
-        }
+        Self { left: self.left - by, top: self.top - by, right: self.right + by, bottom: self.bottom + by }
     }
 
     pub(super) fn moved_down(self, by: f64) -> Self {
-        Self {
-            top: self.top + by,
-            bottom: self.bottom + by,
-            ..self
-        }
+        Self { top: self.top + by, bottom: self.bottom + by, ..self }
     }
 
     pub(super) fn contains(self, (x, y): Point) -> bool {
@@ -63,11 +51,7 @@ impl Area {
         (0..n)
             .map(|i| {
                 let left = self.left + i as f64 * (width + gap);
-                Self {
-                    left,
-                    right: left + width,
-                    ..self
-                }
+                Self { left, right: left + width, ..self }
             })
             .collect()
     }
@@ -83,20 +67,12 @@ pub(super) struct Stroke {
 
 impl Stroke {
     pub(super) fn solid(color: Color, width: f64) -> Self {
-        Self {
-            color,
-            width,
-            dash: Dash::Solid,
-        }
+        Self { color, width, dash: Dash::Solid }
     }
 
     pub(super) fn style(self) -> ShapeStyle {
         let width = units(self.width).unsigned_abs().max(1);
-        ShapeStyle {
-            color: rgba(self.color, 1.0),
-            filled: false,
-            stroke_width: width,
-        }
+        ShapeStyle { color: rgba(self.color, 1.0), filled: false, stroke_width: width }
     }
 }
 
@@ -114,14 +90,7 @@ pub(super) struct Lettering {
 
 impl Lettering {
     pub(super) fn new(size: f64, color: Color) -> Self {
-        Self {
-            size,
-            color,
-            bold: false,
-            h: HPos::Left,
-            v: VPos::Center,
-            upwards: false,
-        }
+        Self { size, color, bold: false, h: HPos::Left, v: VPos::Center, upwards: false }
     }
 
     pub(super) fn bold(self) -> Self {
@@ -137,23 +106,12 @@ impl Lettering {
     }
 
     pub(super) fn upwards(self) -> Self {
-        Self {
-            upwards: true,
-            ..self
-        }
+        Self { upwards: true, ..self }
     }
 
     pub(super) fn style(self) -> TextStyle<'static> {
-        let weight = if self.bold {
-            FontStyle::Bold
-        } else {
-            FontStyle::Normal
-        };
-        let turn = if self.upwards {
-            FontTransform::Rotate270
-        } else {
-            FontTransform::None
-        };
+        let weight = if self.bold { FontStyle::Bold } else { FontStyle::Normal };
+        let turn = if self.upwards { FontTransform::Rotate270 } else { FontTransform::None };
         let size = f64::from(units(self.size));
         FontDesc::new(FontFamily::SansSerif, size, weight)
             .transform(turn)

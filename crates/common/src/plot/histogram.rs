@@ -40,56 +40,33 @@ pub struct Histogram {
 impl Histogram {
     /// A histogram of `values` in `n_bins` bins.
     pub fn new<T: Copy + Into<f64>>(title: impl Into<String>, values: &[T], n_bins: usize) -> Self {
-        Self {
-            title: title.into(),
-            values: values.iter().map(|&value| value.into()).collect(),
-            n_bins,
-            ..Self::default()
-        }
+        Self { title: title.into(), values: values.iter().map(|&value| value.into()).collect(), n_bins, ..Self::default() }
     }
 
     /// Sets the colour of the bars.
     #[must_use]
     pub fn colored(self, color: Color) -> Self {
-        Self {
-            color: Some(color),
-            ..self
-        }
+        Self { color: Some(color), ..self }
     }
 
     /// Sets the label below the x axis.
     #[must_use]
     pub fn x_label(self, label: impl Into<String>) -> Self {
-        Self {
-            x_label: label.into(),
-            ..self
-        }
+        Self { x_label: label.into(), ..self }
     }
 
     /// Draws the true density through these points.
     #[must_use]
     pub fn with_density(self, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        Self {
-            density: points.into_iter().collect(),
-            ..self
-        }
+        Self { density: points.into_iter().collect(), ..self }
     }
 
     fn draw(&self, canvas: &Canvas, outer: Area, index: usize) -> Result<()> {
         let bins = Bins::of(&self.values, self.n_bins, None)?;
-        let curve = || {
-            self.density
-                .iter()
-                .filter(|p| p.0.is_finite() && p.1.is_finite())
-        };
+        let curve = || self.density.iter().filter(|p| p.0.is_finite() && p.1.is_finite());
         let lo = curve().fold(bins.lo, |lo, point| lo.min(point.0));
         let hi = curve().fold(bins.hi, |hi, point| hi.max(point.0));
-        let tallest = bins
-            .densities
-            .iter()
-            .copied()
-            .chain(curve().map(|p| p.1))
-            .fold(0.0, f64::max);
+        let tallest = bins.densities.iter().copied().chain(curve().map(|p| p.1)).fold(0.0, f64::max);
         let x = AxisSpec::over(&self.x_label, (lo, hi), 0.03, false);
         let y = AxisSpec::over("density", (0.0, tallest * 1.06), 0.0, false);
         let frame = Frame::fit(canvas, outer, x, y)?;
@@ -121,12 +98,8 @@ impl Bins {
         let n = finite().count();
         ensure!(n > 0, "a histogram has no finite value");
         ensure!(n_bins > 0, "a histogram needs at least one bin");
-        let (mut lo, mut hi) = range.unwrap_or_else(|| {
-            (
-                finite().fold(f64::INFINITY, f64::min),
-                finite().fold(f64::NEG_INFINITY, f64::max),
-            )
-        });
+        let (mut lo, mut hi) =
+            range.unwrap_or_else(|| (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max)));
         if lo >= hi {
             (lo, hi) = (lo - 0.5, hi + 0.5);
         }
@@ -136,10 +109,7 @@ impl Bins {
             // The highest value belongs to the last bin.
             counts[(((value - lo) / width) as usize).min(n_bins - 1)] += 1;
         }
-        let densities = counts
-            .iter()
-            .map(|&count| count as f64 / (n as f64 * width))
-            .collect();
+        let densities = counts.iter().map(|&count| count as f64 / (n as f64 * width)).collect();
         Ok(Self { lo, hi, densities })
     }
 
@@ -167,10 +137,7 @@ impl Bins {
         if edge(1) - edge(0) > 5.0 {
             for i in 1..self.densities.len() {
                 let top = frame.y_at(self.densities[i - 1].max(self.densities[i]));
-                canvas.line(
-                    &[(edge(i), base), (edge(i), top)],
-                    Stroke::solid(theme::WHITE, 1.0),
-                )?;
+                canvas.line(&[(edge(i), base), (edge(i), top)], Stroke::solid(theme::WHITE, 1.0))?;
             }
         }
         Ok(())
@@ -180,10 +147,7 @@ impl Bins {
 impl Histograms {
     /// An empty figure with its title.
     pub fn new(title: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            panels: Vec::new(),
-        }
+        Self { title: title.into(), panels: Vec::new() }
     }
 
     /// Adds a histogram.
@@ -199,11 +163,7 @@ impl Histograms {
     ///
     /// If there is no panel, or one has no finite value or no bins.
     pub fn render(&self) -> Result<Svg> {
-        ensure!(
-            !self.panels.is_empty(),
-            "figure '{}' has no panels",
-            self.title
-        );
+        ensure!(!self.panels.is_empty(), "figure '{}' has no panels", self.title);
         let (canvas, places) = sheet::sheet(&self.title, self.panels.len())?;
         let titled = self.panels.iter().any(|panel| !panel.title.is_empty());
         for (i, (panel, place)) in self.panels.iter().zip(places.concat()).enumerate() {
@@ -229,12 +189,6 @@ mod tests {
     #[test]
     fn constant_values_fill_one_bin() {
         let bins = Bins::of(&[2.0, 2.0, f64::NAN], 4, None).unwrap();
-        assert_eq!(
-            bins.densities
-                .iter()
-                .filter(|&&density| density > 0.0)
-                .count(),
-            1
-        );
+        assert_eq!(bins.densities.iter().filter(|&&density| density > 0.0).count(), 1);
     }
 }

@@ -28,21 +28,13 @@ const GAP: f64 = 12.0;
 impl Images {
     /// A figure for images of one size, ten in a row.
     pub fn new(title: impl Into<String>, size: (usize, usize)) -> Self {
-        Self {
-            title: title.into(),
-            size,
-            images: Vec::new(),
-            n_columns: 10,
-        }
+        Self { title: title.into(), size, images: Vec::new(), n_columns: 10 }
     }
 
     /// Adds an image.
     #[must_use]
     pub fn image<T: Copy + Into<f64>>(mut self, caption: impl Into<String>, pixels: &[T]) -> Self {
-        self.images.push((
-            caption.into(),
-            pixels.iter().map(|&pixel| pixel.into()).collect(),
-        ));
+        self.images.push((caption.into(), pixels.iter().map(|&pixel| pixel.into()).collect()));
         self
     }
 
@@ -59,11 +51,7 @@ impl Images {
     /// If there is no image, or one has not as many pixels as its size says.
     pub fn render(&self) -> Result<Svg> {
         let (width, height) = self.size;
-        ensure!(
-            !self.images.is_empty(),
-            "figure '{}' has no images",
-            self.title
-        );
+        ensure!(!self.images.is_empty(), "figure '{}' has no images", self.title);
         for (caption, pixels) in &self.images {
             ensure!(
                 width * height > 0 && pixels.len() == width * height,
@@ -84,12 +72,7 @@ impl Images {
         for (i, (caption, pixels)) in self.images.iter().enumerate() {
             let left = body.left + (i % n_columns) as f64 * (side + GAP);
             let top = body.top + (i / n_columns) as f64 * step;
-            let area = Area {
-                left,
-                top,
-                right: left + side,
-                bottom: top + tall,
-            };
+            let area = Area { left, top, right: left + side, bottom: top + tall };
             self.draw_image(&canvas, area, pixels)?;
             let at = (f64::midpoint(left, area.right), area.bottom + 7.0);
             canvas.text(caption, at, lettering.at(HPos::Center, VPos::Top))?;
@@ -108,10 +91,7 @@ impl Images {
         let (cell_x, cell_y) = (area.width() / width as f64, area.height() / height as f64);
         let shade = |pixel: f64| (pixel.clamp(0.0, 1.0) * f64::from(N_SHADES)).round() as u8;
         for level in 1..=N_SHADES {
-            let color = theme::WHITE.mix(
-                Color(0x1F, 0x1B, 0x24),
-                f64::from(level) / f64::from(N_SHADES),
-            );
+            let color = theme::WHITE.mix(Color(0x1F, 0x1B, 0x24), f64::from(level) / f64::from(N_SHADES));
             let mut runs = Vec::new();
             for (row, line) in pixels.chunks(width).enumerate() {
                 let mut start = 0;
@@ -121,12 +101,7 @@ impl Images {
                         let right = left + group.len() as f64 * cell_x;
                         let top = area.top + row as f64 * cell_y;
                         let bottom = top + cell_y;
-                        runs.push(vec![
-                            (left, top),
-                            (right, top),
-                            (right, bottom),
-                            (left, bottom),
-                        ]);
+                        runs.push(vec![(left, top), (right, top), (right, bottom), (left, bottom)]);
                     }
                     start += group.len();
                 }

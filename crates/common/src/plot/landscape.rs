@@ -45,11 +45,7 @@ pub struct DescentPath {
 impl DescentPath {
     /// A path under a name.
     pub fn new(label: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        Self {
-            label: label.into(),
-            points: points.into_iter().collect(),
-            color: None,
-        }
+        Self { label: label.into(), points: points.into_iter().collect(), color: None }
     }
 }
 
@@ -76,19 +72,13 @@ impl Landscape {
     /// Marks a point with a star named "optimum".
     #[must_use]
     pub fn optimum(self, x: f64, y: f64) -> Self {
-        Self {
-            optimum: Some((x, y, "optimum".to_owned())),
-            ..self
-        }
+        Self { optimum: Some((x, y, "optimum".to_owned())), ..self }
     }
 
     /// Sets the values at which contours are drawn.
     #[must_use]
     pub fn levels(self, levels: impl IntoIterator<Item = f64>) -> Self {
-        Self {
-            levels: levels.into_iter().collect(),
-            ..self
-        }
+        Self { levels: levels.into_iter().collect(), ..self }
     }
 
     /// Draws the figure.
@@ -102,24 +92,14 @@ impl Landscape {
         let mut levels = self.levels.clone();
         if levels.is_empty() {
             let share = |i: u8| f64::from(i) / 13.0;
-            levels = (1..13)
-                .map(|i| lo + (hi - lo) * share(i) * share(i))
-                .collect();
+            levels = (1..13).map(|i| lo + (hi - lo) * share(i) * share(i)).collect();
         }
         let ascending = levels.windows(2).all(|pair| pair[0] <= pair[1]);
-        ensure!(
-            ascending,
-            "the contour levels of figure '{}' do not ascend",
-            self.title
-        );
+        ensure!(ascending, "the contour levels of figure '{}' do not ascend", self.title);
         let x = AxisSpec::over(&self.labels.0, self.grid.x_range, 0.0, false);
         let y = AxisSpec::over(&self.labels.1, self.grid.y_range, 0.0, false);
         let entries = self.entries();
-        let layout = Row {
-            title: &self.title,
-            titles: &[""],
-            entries: &entries,
-        };
+        let layout = Row { title: &self.title, titles: &[""], entries: &entries };
         let (canvas, frames) = layout.fit(&x, &y, true)?;
         let frame = &frames[0];
         self.draw_contours(&canvas, frame, &levels)?;
@@ -136,9 +116,7 @@ impl Landscape {
     }
 
     fn color(&self, index: usize) -> Color {
-        self.paths[index]
-            .color
-            .unwrap_or_else(|| theme::series_color(index))
+        self.paths[index].color.unwrap_or_else(|| theme::series_color(index))
     }
 
     fn entries(&self) -> Vec<Entry> {
@@ -146,16 +124,9 @@ impl Landscape {
             key: Key::Line(Stroke::solid(self.color(i), 2.0), Some(Marker::Disc)),
             label: path.label.clone(),
         };
-        let optimum = self.optimum.iter().map(|(_, _, name)| Entry {
-            key: Key::Mark(Marker::Star, theme::INK),
-            label: name.clone(),
-        });
-        self.paths
-            .iter()
-            .enumerate()
-            .map(path)
-            .chain(optimum)
-            .collect()
+        let optimum =
+            self.optimum.iter().map(|(_, _, name)| Entry { key: Key::Mark(Marker::Star, theme::INK), label: name.clone() });
+        self.paths.iter().enumerate().map(path).chain(optimum).collect()
     }
 
     /// Low ground is nearly white, so that paths stand out where they end.
@@ -178,24 +149,12 @@ impl Landscape {
 fn draw_path(canvas: &Canvas, frame: &Frame, path: &DescentPath, color: Color) -> Result<()> {
     let visited = path.points.iter().map_while(|&(x, y)| frame.map(x, y));
     let points: Vec<Point> = visited.collect();
-    let stroke = Stroke {
-        color,
-        width: 2.0,
-        dash: Dash::Solid,
-    };
+    let stroke = Stroke { color, width: 2.0, dash: Dash::Solid };
     for piece in polyline::pieces(points.iter().copied().map(Some), frame.area) {
         canvas.line(&polyline::thin(&piece, 0.1), stroke)?;
     }
-    for (i, &at) in points
-        .iter()
-        .enumerate()
-        .filter(|(_, at)| frame.area.contains(**at))
-    {
-        let (marker, size) = if i == 0 {
-            (Marker::Square, 5.5)
-        } else {
-            (Marker::Disc, 3.6)
-        };
+    for (i, &at) in points.iter().enumerate().filter(|(_, at)| frame.area.contains(**at)) {
+        let (marker, size) = if i == 0 { (Marker::Square, 5.5) } else { (Marker::Disc, 3.6) };
         canvas.mark(at, marker, size, color)?;
     }
     Ok(())

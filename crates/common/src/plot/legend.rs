@@ -43,22 +43,13 @@ impl Key {
             Self::Line(stroke, marker) => {
                 canvas.line(&[(x, y), (x + self.width(), y)], stroke)?;
                 match marker {
-                    Some(marker) => {
-                        canvas.mark((x + self.width() / 2.0, y), marker, 5.0, stroke.color)
-                    }
+                    Some(marker) => canvas.mark((x + self.width() / 2.0, y), marker, 5.0, stroke.color),
                     None => Ok(()),
                 }
             }
-            Self::Mark(marker, color) => {
-                canvas.mark((x + self.width() / 2.0, y), marker, 5.0, color)
-            }
+            Self::Mark(marker, color) => canvas.mark((x + self.width() / 2.0, y), marker, 5.0, color),
             Self::Swatch(color) => {
-                let area = Area {
-                    left: x,
-                    top: y - 6.5,
-                    right: x + self.width(),
-                    bottom: y + 6.5,
-                };
+                let area = Area { left: x, top: y - 6.5, right: x + self.width(), bottom: y + 6.5 };
                 canvas.rect(area, Some(color), Some(Stroke::solid(theme::FRAME, 0.8)))
             }
         }
@@ -75,19 +66,11 @@ fn entry_width(canvas: &Canvas, entry: &Entry) -> Result<f64> {
 
 fn draw_entry(canvas: &Canvas, entry: &Entry, (x, y): Point) -> Result<()> {
     entry.key.draw(canvas, (x, y))?;
-    canvas.text(
-        &entry.label,
-        (x + entry.key.width() + KEY_GAP, y),
-        lettering(),
-    )
+    canvas.text(&entry.label, (x + entry.key.width() + KEY_GAP, y), lettering())
 }
 
 /// Distributes entries over rows of the given width.
-fn rows<'a>(
-    canvas: &Canvas,
-    entries: &'a [Entry],
-    width: f64,
-) -> Result<Vec<Vec<(f64, &'a Entry)>>> {
+fn rows<'a>(canvas: &Canvas, entries: &'a [Entry], width: f64) -> Result<Vec<Vec<(f64, &'a Entry)>>> {
     let mut rows: Vec<Vec<(f64, &Entry)>> = Vec::new();
     let mut x = 0.0;
     for entry in entries {
@@ -107,11 +90,7 @@ fn rows<'a>(
 /// Height of a strip of the given width.
 pub(super) fn strip_height(canvas: &Canvas, entries: &[Entry], width: f64) -> Result<f64> {
     let n_rows = rows(canvas, entries, width)?.len();
-    Ok(if n_rows == 0 {
-        0.0
-    } else {
-        n_rows as f64 * ROW + 8.0
-    })
+    Ok(if n_rows == 0 { 0.0 } else { n_rows as f64 * ROW + 8.0 })
 }
 
 /// Draws a strip from the top left corner of `area`, and returns what is left below it.
@@ -122,28 +101,17 @@ pub(super) fn draw_strip(canvas: &Canvas, entries: &[Entry], area: Area) -> Resu
             draw_entry(canvas, entry, (area.left + x, y))?;
         }
     }
-    Ok(Area {
-        top: area.top + strip_height(canvas, entries, area.width())?,
-        ..area
-    })
+    Ok(Area { top: area.top + strip_height(canvas, entries, area.width())?, ..area })
 }
 
 /// Finds a place inside `frame` where a legend hides none of the `obstacles`: corners first, then the
 /// middles of the sides.
-pub(super) fn find_place(
-    canvas: &Canvas,
-    entries: &[Entry],
-    frame: Area,
-    obstacles: &[Vec<Point>],
-) -> Result<Option<Area>> {
+pub(super) fn find_place(canvas: &Canvas, entries: &[Entry], frame: Area, obstacles: &[Vec<Point>]) -> Result<Option<Area>> {
     let mut width = 0.0_f64;
     for entry in entries {
         width = width.max(entry_width(canvas, entry)?);
     }
-    let (width, height) = (
-        width + 2.0 * PADDING,
-        entries.len() as f64 * ROW + 2.0 * PADDING - 6.0,
-    );
+    let (width, height) = (width + 2.0 * PADDING, entries.len() as f64 * ROW + 2.0 * PADDING - 6.0);
     let inner = frame.grow(-INSET);
     if width > inner.width() * 0.75 || height > inner.height() * 0.75 {
         return Ok(None);
@@ -161,30 +129,19 @@ pub(super) fn find_place(
         (middle, top),
         (middle, bottom),
     ];
-    let place = |(left, top)| Area {
-        left,
-        top,
-        right: left + width,
-        bottom: top + height,
-    };
+    let place = |(left, top)| Area { left, top, right: left + width, bottom: top + height };
     Ok(corners.into_iter().map(place).find(|area| {
         let zone = area.grow(6.0);
         obstacles.iter().all(|line| match line.as_slice() {
             [point] => !zone.contains(*point),
-            line => line
-                .windows(2)
-                .all(|pair| clip_segment(zone, pair[0], pair[1]).is_none()),
+            line => line.windows(2).all(|pair| clip_segment(zone, pair[0], pair[1]).is_none()),
         })
     }))
 }
 
 /// Draws a legend in the place found for it.
 pub(super) fn draw_box(canvas: &Canvas, entries: &[Entry], area: Area) -> Result<()> {
-    canvas.rect(
-        area,
-        Some(theme::WHITE),
-        Some(Stroke::solid(theme::GRID, 1.2)),
-    )?;
+    canvas.rect(area, Some(theme::WHITE), Some(Stroke::solid(theme::GRID, 1.2)))?;
     for (i, entry) in entries.iter().enumerate() {
         let y = area.top + PADDING - 3.0 + (i as f64 + 0.5) * ROW;
         draw_entry(canvas, entry, (area.left + PADDING, y))?;

@@ -24,11 +24,7 @@ impl Confusion {
     /// A matrix of counts.
     pub fn new(title: impl Into<String>, class_names: &[&str], counts: Vec<Vec<usize>>) -> Self {
         let class_names = class_names.iter().map(|&name| name.to_owned()).collect();
-        Self {
-            title: title.into(),
-            class_names,
-            counts,
-        }
+        Self { title: title.into(), class_names, counts }
     }
 
     /// Draws the figure.
@@ -47,16 +43,8 @@ impl Confusion {
             let total = row.iter().sum::<usize>().max(1) as f64;
             let cell = |&count: &usize| {
                 let share = count as f64 / total;
-                let percent = if n <= 6 {
-                    ticks::fixed(100.0 * share, 0) + " %"
-                } else {
-                    String::new()
-                };
-                Cell {
-                    shade: share,
-                    text: ticks::fixed(count as f64, 0),
-                    small: percent,
-                }
+                let percent = if n <= 6 { ticks::fixed(100.0 * share, 0) + " %" } else { String::new() };
+                Cell { shade: share, text: ticks::fixed(count as f64, 0), small: percent }
             };
             row.iter().map(cell).collect()
         });
@@ -123,10 +111,7 @@ impl HeatMap {
     /// Fixes the number of decimals of the written values.
     #[must_use]
     pub fn decimals(self, decimals: usize) -> Self {
-        Self {
-            decimals: Some(decimals),
-            ..self
-        }
+        Self { decimals: Some(decimals), ..self }
     }
 
     /// Draws the figure.
@@ -136,9 +121,7 @@ impl HeatMap {
     /// If there are no cells, no finite value, or the values or notes do not match the names.
     pub fn render(&self) -> Result<Svg> {
         let (n_rows, n_columns) = (self.rows.len(), self.columns.len());
-        let fits = |lengths: &[usize]| {
-            lengths.len() == n_rows && lengths.iter().all(|&length| length == n_columns)
-        };
+        let fits = |lengths: &[usize]| lengths.len() == n_rows && lengths.iter().all(|&length| length == n_columns);
         let lengths: Vec<usize> = self.values.iter().map(Vec::len).collect();
         let note_lengths: Vec<usize> = self.notes.iter().map(Vec::len).collect();
         ensure!(
@@ -146,38 +129,21 @@ impl HeatMap {
             "heat map '{}': expected {n_rows} rows of {n_columns} values",
             self.title
         );
-        let finite = self
-            .values
-            .iter()
-            .flatten()
-            .copied()
-            .filter(|value| value.is_finite());
-        let (lo, hi) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| {
-            (lo.min(v), hi.max(v))
-        });
+        let finite = self.values.iter().flatten().copied().filter(|value| value.is_finite());
+        let (lo, hi) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)));
         ensure!(lo <= hi, "heat map '{}' has no finite value", self.title);
         let shown: Vec<f64> = self.values.iter().flatten().copied().collect();
         let plain = hi.abs().max(lo.abs()) < 1e6 && hi.abs().max(lo.abs()) >= 0.01;
-        let decimals = self
-            .decimals
-            .or_else(|| plain.then(|| ticks::common_decimals(&shown)));
+        let decimals = self.decimals.or_else(|| plain.then(|| ticks::common_decimals(&shown)));
         let cells = self.values.iter().enumerate().map(|(row, values)| {
             let cell = |(column, &value): (usize, &f64)| Cell {
-                shade: if hi > lo {
-                    0.06 + 0.94 * (value - lo) / (hi - lo)
-                } else {
-                    0.3
-                },
+                shade: if hi > lo { 0.06 + 0.94 * (value - lo) / (hi - lo) } else { 0.3 },
                 text: match decimals {
                     _ if !value.is_finite() => "–".to_owned(),
                     Some(decimals) => ticks::fixed(value, decimals),
                     None => ticks::short(value),
                 },
-                small: self
-                    .notes
-                    .get(row)
-                    .map(|notes| notes[column].clone())
-                    .unwrap_or_default(),
+                small: self.notes.get(row).map(|notes| notes[column].clone()).unwrap_or_default(),
             };
             values.iter().enumerate().map(cell).collect()
         });
@@ -207,11 +173,7 @@ impl Cell {
             return theme::WHITE;
         }
         let light = theme::WHITE.mix(theme::DEV, 0.38);
-        if self.shade < 0.5 {
-            theme::WHITE.mix(light, 2.0 * self.shade)
-        } else {
-            light.mix(theme::TRAIN, 2.0 * self.shade - 1.0)
-        }
+        if self.shade < 0.5 { theme::WHITE.mix(light, 2.0 * self.shade) } else { light.mix(theme::TRAIN, 2.0 * self.shade - 1.0) }
     }
 }
 
@@ -226,11 +188,7 @@ struct Table<'a> {
 
 impl Table<'_> {
     fn draw(&self) -> Result<Svg> {
-        ensure!(
-            !self.rows.is_empty() && !self.columns.is_empty(),
-            "table '{}' is empty",
-            self.title
-        );
+        ensure!(!self.rows.is_empty() && !self.columns.is_empty(), "table '{}' is empty", self.title);
         let mut canvas = Canvas::new(760.0, 2000.0)?;
         let body = canvas.title(self.title)?;
         let names = Lettering::new(theme::TICK_SIZE, theme::SOFT_INK);
@@ -249,35 +207,18 @@ impl Table<'_> {
             canvas.text(name, at, names.at(HPos::Right, VPos::Center))?;
             for (j, cell) in row.iter().enumerate() {
                 let x = left + j as f64 * width;
-                cell.draw(
-                    &canvas,
-                    Area {
-                        left: x,
-                        top: y,
-                        right: x + width,
-                        bottom: y + height,
-                    },
-                )?;
+                cell.draw(&canvas, Area { left: x, top: y, right: x + width, bottom: y + height })?;
             }
         }
         for (j, name) in self.columns.iter().enumerate() {
             let at = (left + (j as f64 + 0.5) * width, bottom + 9.0);
             canvas.text(name, at, names.at(HPos::Center, VPos::Top))?;
         }
-        let all = Area {
-            left,
-            top,
-            right,
-            bottom,
-        };
+        let all = Area { left, top, right, bottom };
         canvas.rect(all, None, Some(Stroke::solid(theme::FRAME, 1.2)))?;
         let (middle, halfway) = all.center();
         let label_y = bottom + 32.0;
-        canvas.text(
-            self.x_label,
-            (middle, label_y),
-            labels.at(HPos::Center, VPos::Top),
-        )?;
+        canvas.text(self.x_label, (middle, label_y), labels.at(HPos::Center, VPos::Top))?;
         let upwards = labels.at(HPos::Center, VPos::Top).upwards();
         canvas.text(self.y_label, (body.left, halfway), upwards)?;
         let below = if self.x_label.is_empty() { 26.0 } else { 52.0 };
@@ -290,20 +231,10 @@ impl Table<'_> {
     /// Width and height of a cell: room for its texts and its column's name, and not taller than wide.
     fn cell_size(&self, canvas: &Canvas, room: f64) -> Result<(f64, f64)> {
         let names = Lettering::new(theme::TICK_SIZE, theme::SOFT_INK);
-        let texts = self
-            .cells
-            .iter()
-            .flatten()
-            .flat_map(|cell| [&cell.text, &cell.small]);
+        let texts = self.cells.iter().flatten().flat_map(|cell| [&cell.text, &cell.small]);
         let widest = canvas.widest(texts.chain(self.columns).map(String::as_str), names)?;
-        let width = (room / self.columns.len() as f64)
-            .min(120.0)
-            .max(widest + 14.0);
-        let two_lines = self
-            .cells
-            .iter()
-            .flatten()
-            .any(|cell| !cell.small.is_empty());
+        let width = (room / self.columns.len() as f64).min(120.0).max(widest + 14.0);
+        let two_lines = self.cells.iter().flatten().any(|cell| !cell.small.is_empty());
         let least = if two_lines { 52.0 } else { 36.0 };
         let height = (width * 0.8).min(470.0 / self.rows.len() as f64).max(least);
         Ok((width, height))
@@ -314,21 +245,13 @@ impl Cell {
     fn draw(&self, canvas: &Canvas, area: Area) -> Result<()> {
         let color = self.color();
         canvas.rect(area, Some(color), Some(Stroke::solid(theme::WHITE, 1.5)))?;
-        let ink = if color.is_dark() {
-            theme::WHITE
-        } else {
-            theme::INK
-        };
+        let ink = if color.is_dark() { theme::WHITE } else { theme::INK };
         let (x, y) = area.center();
         let text = Lettering::new(theme::LABEL_SIZE, ink).centered();
         if self.small.is_empty() {
             return canvas.text(&self.text, (x, y), text);
         }
         canvas.text(&self.text, (x, y - 9.0), text)?;
-        canvas.text(
-            &self.small,
-            (x, y + 12.0),
-            Lettering::new(theme::TICK_SIZE - 2.0, ink).centered(),
-        )
+        canvas.text(&self.small, (x, y + 12.0), Lettering::new(theme::TICK_SIZE - 2.0, ink).centered())
     }
 }

@@ -20,11 +20,7 @@
 )]
 #![cfg_attr(
     test,
-    allow(
-        clippy::unwrap_used,
-        clippy::float_cmp,
-        reason = "a failed test is the report, and expected values are exact"
-    )
+    allow(clippy::unwrap_used, clippy::float_cmp, reason = "a failed test is the report, and expected values are exact")
 )]
 
 mod axes;

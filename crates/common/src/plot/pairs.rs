@@ -42,13 +42,7 @@ impl Pairs {
         classes: Vec<usize>,
     ) -> Self {
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        Self {
-            title: title.into(),
-            features: names(features),
-            class_names: names(class_names),
-            samples,
-            classes,
-        }
+        Self { title: title.into(), features: names(features), class_names: names(class_names), samples, classes }
     }
 
     /// Draws the figure.
@@ -59,11 +53,7 @@ impl Pairs {
     /// a sample, or a class has no name.
     pub fn render(&self) -> Result<Svg> {
         let n = self.features.len();
-        ensure!(
-            n > 0 && !self.samples.is_empty(),
-            "scatter matrix '{}' is empty",
-            self.title
-        );
+        ensure!(n > 0 && !self.samples.is_empty(), "scatter matrix '{}' is empty", self.title);
         ensure!(
             self.samples.iter().all(|sample| sample.len() == n),
             "scatter matrix '{}': expected {n} values a sample",
@@ -77,15 +67,12 @@ impl Pairs {
             self.classes.len()
         );
         ensure!(
-            self.classes
-                .iter()
-                .all(|&class| class < self.class_names.len()),
+            self.classes.iter().all(|&class| class < self.class_names.len()),
             "scatter matrix '{}': a class has no name",
             self.title
         );
-        let axes: Result<Vec<_>> = (0..n)
-            .map(|feature| AxisSpec::linear(&self.features[feature], self.feature(feature), 0.08))
-            .collect();
+        let axes: Result<Vec<_>> =
+            (0..n).map(|feature| AxisSpec::linear(&self.features[feature], self.feature(feature), 0.08)).collect();
         let axes = axes?;
         let mut canvas = Canvas::new(72.0 + n as f64 * (SIDE + GAP) + 24.0, 4000.0)?;
         let body = canvas.title(&self.title)?;
@@ -95,20 +82,12 @@ impl Pairs {
             for column in 0..n {
                 let x = left + column as f64 * (SIDE + GAP);
                 let y = top + row as f64 * (SIDE + GAP);
-                let area = Area {
-                    left: x,
-                    top: y,
-                    right: x + SIDE,
-                    bottom: y + SIDE,
-                };
+                let area = Area { left: x, top: y, right: x + SIDE, bottom: y + SIDE };
                 self.draw_panel(&canvas, area, &axes, (row, column))?;
             }
         }
         let end = n as f64 * (SIDE + GAP) - GAP;
-        canvas.resize(
-            left + end + theme::MARGIN + 4.0,
-            top + end + 52.0 + theme::MARGIN,
-        );
+        canvas.resize(left + end + theme::MARGIN + 4.0, top + end + 52.0 + theme::MARGIN);
         Ok(canvas.finish(&self.title))
     }
 
@@ -117,20 +96,12 @@ impl Pairs {
     }
 
     fn entries(&self) -> Vec<Entry> {
-        let entry = |(i, name): (usize, &String)| Entry {
-            key: Key::Mark(Marker::nth(i), theme::series_color(i)),
-            label: name.clone(),
-        };
+        let entry =
+            |(i, name): (usize, &String)| Entry { key: Key::Mark(Marker::nth(i), theme::series_color(i)), label: name.clone() };
         self.class_names.iter().enumerate().map(entry).collect()
     }
 
-    fn draw_panel(
-        &self,
-        canvas: &Canvas,
-        area: Area,
-        axes: &[AxisSpec],
-        (row, column): (usize, usize),
-    ) -> Result<()> {
+    fn draw_panel(&self, canvas: &Canvas, area: Area, axes: &[AxisSpec], (row, column): (usize, usize)) -> Result<()> {
         let mut x = axes[column].clone();
         let mut y = axes[row].clone();
         x.labelled = row + 1 == axes.len();
@@ -165,19 +136,10 @@ impl Pairs {
 
     /// The classes' distributions of one feature, one over another. Heights are relative: the y axis of the
     /// row does not apply to them.
-    fn draw_histogram(
-        &self,
-        canvas: &Canvas,
-        area: Area,
-        x: &AxisSpec,
-        feature: usize,
-    ) -> Result<()> {
+    fn draw_histogram(&self, canvas: &Canvas, area: Area, x: &AxisSpec, feature: usize) -> Result<()> {
         let mut all = Vec::new();
         for class in 0..self.class_names.len() {
-            let members = self
-                .feature(feature)
-                .zip(&self.classes)
-                .filter(|(_, c)| **c == class);
+            let members = self.feature(feature).zip(&self.classes).filter(|(_, c)| **c == class);
             let values: Vec<f64> = members.map(|(value, _)| value).collect();
             // A class without samples has no histogram.
             if values.iter().any(|value| value.is_finite()) {
@@ -185,9 +147,7 @@ impl Pairs {
                 all.push((theme::series_color(class), bins));
             }
         }
-        let densities = all
-            .iter()
-            .flat_map(|(_, bins)| bins.densities.iter().copied());
+        let densities = all.iter().flat_map(|(_, bins)| bins.densities.iter().copied());
         let tallest = densities.fold(0.0, f64::max);
         let y = AxisSpec::over("", (0.0, 1.1 * tallest), 0.0, false);
         let frame = Frame::within(canvas, area, x.clone(), y)?;

@@ -6,12 +6,7 @@ use super::geometry::{Area, Point};
 pub(super) fn clip_segment(area: Area, a: Point, b: Point) -> Option<(Point, Point)> {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
-    let walls = [
-        (-dx, a.0 - area.left),
-        (dx, area.right - a.0),
-        (-dy, a.1 - area.top),
-        (dy, area.bottom - a.1),
-    ];
+    let walls = [(-dx, a.0 - area.left), (dx, area.right - a.0), (-dy, a.1 - area.top), (dy, area.bottom - a.1)];
     for (speed, room) in walls {
         if speed == 0.0 {
             if room < 0.0 {
@@ -32,10 +27,7 @@ pub(super) fn clip_segment(area: Area, a: Point, b: Point) -> Option<(Point, Poi
 }
 
 /// Cuts a curve into the pieces that can be drawn: gaps (`None`) and the frame interrupt it.
-pub(super) fn pieces(
-    points: impl IntoIterator<Item = Option<Point>>,
-    area: Area,
-) -> Vec<Vec<Point>> {
+pub(super) fn pieces(points: impl IntoIterator<Item = Option<Point>>, area: Area) -> Vec<Vec<Point>> {
     let mut pieces: Vec<Vec<Point>> = Vec::new();
     let mut previous: Option<Point> = None;
     let mut open = false;
@@ -66,11 +58,7 @@ pub(super) fn pieces(
 /// neighbours' chord goes.
 pub(super) fn thin(points: &[Point], tolerance: f64) -> Vec<Point> {
     let monotone = points.windows(2).all(|pair| pair[0].0 <= pair[1].0);
-    if monotone && points.len() > 2000 {
-        simplify(&keep_extremes(points), tolerance)
-    } else {
-        simplify(points, tolerance)
-    }
+    if monotone && points.len() > 2000 { simplify(&keep_extremes(points), tolerance) } else { simplify(points, tolerance) }
 }
 
 fn keep_extremes(points: &[Point]) -> Vec<Point> {
@@ -123,23 +111,14 @@ fn simplify(points: &[Point], tolerance: f64) -> Vec<Point> {
             spans.push((farthest.0, last));
         }
     }
-    points
-        .iter()
-        .zip(keep)
-        .filter(|(_, keep)| *keep)
-        .map(|(point, _)| *point)
-        .collect()
+    points.iter().zip(keep).filter(|(_, keep)| *keep).map(|(point, _)| *point).collect()
 }
 
 fn distance_to_chord(point: Point, a: Point, b: Point) -> f64 {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let (px, py) = (point.0 - a.0, point.1 - a.1);
     let length_squared = dx * dx + dy * dy;
-    let along = if length_squared > 0.0 {
-        ((px * dx + py * dy) / length_squared).clamp(0.0, 1.0)
-    } else {
-        0.0
-    };
+    let along = if length_squared > 0.0 { ((px * dx + py * dy) / length_squared).clamp(0.0, 1.0) } else { 0.0 };
     let (ox, oy) = (px - along * dx, py - along * dy);
     (ox * ox + oy * oy).sqrt()
 }
@@ -148,22 +127,11 @@ fn distance_to_chord(point: Point, a: Point, b: Point) -> f64 {
 mod tests {
     use super::*;
 
-    const AREA: Area = Area {
-        left: 0.0,
-        top: 0.0,
-        right: 10.0,
-        bottom: 10.0,
-    };
+    const AREA: Area = Area { left: 0.0, top: 0.0, right: 10.0, bottom: 10.0 };
 
     #[test]
     fn curves_are_cut_at_gaps_and_at_the_frame() {
-        let points = [
-            Some((0.0, 5.0)),
-            Some((5.0, 5.0)),
-            None,
-            Some((6.0, 5.0)),
-            Some((6.0, 25.0)),
-        ];
+        let points = [Some((0.0, 5.0)), Some((5.0, 5.0)), None, Some((6.0, 5.0)), Some((6.0, 25.0))];
         let expected = vec![vec![(0.0, 5.0), (5.0, 5.0)], vec![(6.0, 5.0), (6.0, 10.0)]];
         assert_eq!(pieces(points, AREA), expected);
     }

@@ -65,22 +65,14 @@ impl Split {
         points: impl IntoIterator<Item = (f64, f64)>,
         classes: impl IntoIterator<Item = usize>,
     ) -> Self {
-        Self {
-            label: label.into(),
-            points: points.into_iter().collect(),
-            classes: classes.into_iter().collect(),
-        }
+        Self { label: label.into(), points: points.into_iter().collect(), classes: classes.into_iter().collect() }
     }
 }
 
 impl RegionPanel {
     /// A model's answers, without data.
     pub fn new(title: impl Into<String>, field: Field) -> Self {
-        Self {
-            title: title.into(),
-            field,
-            splits: Vec::new(),
-        }
+        Self { title: title.into(), field, splits: Vec::new() }
     }
 
     /// Adds the points of one split.
@@ -116,10 +108,7 @@ impl Field {
             Self::Probability(_) => {
                 let layer = |tenth: u8| {
                     let level = f64::from(tenth) / 10.0;
-                    (
-                        contour::region(grid, level, Crossing::Linear),
-                        probability_tint(level + 0.05),
-                    )
+                    (contour::region(grid, level, Crossing::Linear), probability_tint(level + 0.05))
                 };
                 Ok((probability_tint(0.05), (1..10).map(layer).collect()))
             }
@@ -143,11 +132,7 @@ fn probability_tint(p: f64) -> Color {
 
 impl Regions {
     /// An empty figure with its title, axis labels and class names.
-    pub fn new(
-        title: impl Into<String>,
-        (x_label, y_label): (&str, &str),
-        class_names: &[&str],
-    ) -> Self {
+    pub fn new(title: impl Into<String>, (x_label, y_label): (&str, &str), class_names: &[&str]) -> Self {
         Self {
             title: title.into(),
             x_label: x_label.into(),
@@ -195,17 +180,9 @@ impl Regions {
         }
         let x = AxisSpec::over(&self.x_label, grid.x_range, 0.0, false);
         let y = AxisSpec::over(&self.y_label, grid.y_range, 0.0, false);
-        let titles: Vec<&str> = self
-            .panels
-            .iter()
-            .map(|panel| panel.title.as_str())
-            .collect();
+        let titles: Vec<&str> = self.panels.iter().map(|panel| panel.title.as_str()).collect();
         let entries = self.entries();
-        let layout = Row {
-            title: &self.title,
-            titles: &titles,
-            entries: &entries,
-        };
+        let layout = Row { title: &self.title, titles: &titles, entries: &entries };
         let (canvas, frames) = layout.fit(&x, &y, true)?;
         for (panel, frame) in self.panels.iter().zip(&frames) {
             let grid = panel.field.grid();
@@ -230,25 +207,15 @@ impl Regions {
     }
 
     fn entries(&self) -> Vec<Entry> {
-        let class = |(i, name): (usize, &String)| Entry {
-            key: Key::Mark(Marker::Disc, theme::series_color(i)),
-            label: name.clone(),
-        };
+        let class =
+            |(i, name): (usize, &String)| Entry { key: Key::Mark(Marker::Disc, theme::series_color(i)), label: name.clone() };
         let mut entries: Vec<_> = self.class_names.iter().enumerate().map(class).collect();
         // One split needs no telling apart: all points are discs.
-        let n_splits = self
-            .panels
-            .iter()
-            .map(|panel| panel.splits.len())
-            .max()
-            .unwrap_or(0);
+        let n_splits = self.panels.iter().map(|panel| panel.splits.len()).max().unwrap_or(0);
         for panel in &self.panels {
             for (i, split) in panel.splits.iter().enumerate().filter(|_| n_splits > 1) {
                 let key = Key::Mark(Marker::nth(i), theme::SOFT_INK);
-                let entry = Entry {
-                    key,
-                    label: split.label.clone(),
-                };
+                let entry = Entry { key, label: split.label.clone() };
                 if !entries.contains(&entry) {
                     entries.push(entry);
                 }
@@ -268,12 +235,7 @@ impl Regions {
             for point in order {
                 let (x, y) = split.points[point];
                 if let Some(at) = frame.map(x, y).filter(|&at| frame.area.contains(at)) {
-                    canvas.mark(
-                        at,
-                        Marker::nth(i),
-                        size,
-                        theme::series_color(split.classes[point]),
-                    )?;
+                    canvas.mark(at, Marker::nth(i), size, theme::series_color(split.classes[point]))?;
                 }
             }
         }

@@ -51,62 +51,35 @@ pub struct Group {
 impl Group {
     /// Points under one name.
     pub fn new(label: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        Self {
-            label: label.into(),
-            points: points.into_iter().collect(),
-            color: None,
-            marker: None,
-        }
+        Self { label: label.into(), points: points.into_iter().collect(), color: None, marker: None }
     }
 
     /// Splits labelled points into one group a class; a class number without a name is left out.
     #[must_use]
     pub fn by_class(points: &[(f64, f64)], classes: &[usize], names: &[&str]) -> Vec<Self> {
         let of_class = |class: usize| {
-            let members = points
-                .iter()
-                .zip(classes)
-                .filter(move |(_, c)| **c == class);
+            let members = points.iter().zip(classes).filter(move |(_, c)| **c == class);
             members.map(|(point, _)| *point)
         };
-        names
-            .iter()
-            .enumerate()
-            .map(|(class, name)| Self::new(*name, of_class(class)))
-            .collect()
+        names.iter().enumerate().map(|(class, name)| Self::new(*name, of_class(class))).collect()
     }
 
     fn look(&self, index: usize) -> (Marker, Color) {
-        (
-            self.marker.unwrap_or_else(|| Marker::nth(index)),
-            self.color.unwrap_or_else(|| theme::series_color(index)),
-        )
+        (self.marker.unwrap_or_else(|| Marker::nth(index)), self.color.unwrap_or_else(|| theme::series_color(index)))
     }
 }
 
 impl ScatterPanel {
     /// A panel with its title and groups.
     pub fn new(title: impl Into<String>, groups: impl IntoIterator<Item = Group>) -> Self {
-        Self {
-            title: title.into(),
-            groups: groups.into_iter().collect(),
-        }
+        Self { title: title.into(), groups: groups.into_iter().collect() }
     }
 }
 
 impl Scatter {
     /// An empty figure with its title and axis labels.
-    pub fn new(
-        title: impl Into<String>,
-        x_label: impl Into<String>,
-        y_label: impl Into<String>,
-    ) -> Self {
-        Self {
-            title: title.into(),
-            x_label: x_label.into(),
-            y_label: y_label.into(),
-            ..Self::default()
-        }
+    pub fn new(title: impl Into<String>, x_label: impl Into<String>, y_label: impl Into<String>) -> Self {
+        Self { title: title.into(), x_label: x_label.into(), y_label: y_label.into(), ..Self::default() }
     }
 
     /// Adds a panel.
@@ -122,16 +95,10 @@ impl Scatter {
     ///
     /// If there is no panel, or no finite point in any of them.
     pub fn render(&self) -> Result<Svg> {
-        ensure!(
-            !self.panels.is_empty(),
-            "figure '{}' has no panels",
-            self.title
-        );
+        ensure!(!self.panels.is_empty(), "figure '{}' has no panels", self.title);
         let points = || {
             let groups = self.panels.iter().flat_map(|panel| &panel.groups);
-            groups
-                .flat_map(|group| &group.points)
-                .filter(|p| p.0.is_finite() && p.1.is_finite())
+            groups.flat_map(|group| &group.points).filter(|p| p.0.is_finite() && p.1.is_finite())
         };
         let x = AxisSpec::linear(&self.x_label, points().map(|point| point.0), 0.05)?;
         let y = AxisSpec::linear(&self.y_label, points().map(|point| point.1), 0.05)?;
@@ -139,25 +106,14 @@ impl Scatter {
         for panel in &self.panels {
             for (i, group) in panel.groups.iter().enumerate() {
                 let (marker, color) = group.look(i);
-                let entry = Entry {
-                    key: Key::Mark(marker, color),
-                    label: group.label.clone(),
-                };
+                let entry = Entry { key: Key::Mark(marker, color), label: group.label.clone() };
                 if !group.label.is_empty() && !entries.contains(&entry) {
                     entries.push(entry);
                 }
             }
         }
-        let titles: Vec<&str> = self
-            .panels
-            .iter()
-            .map(|panel| panel.title.as_str())
-            .collect();
-        let layout = Row {
-            title: &self.title,
-            titles: &titles,
-            entries: &entries,
-        };
+        let titles: Vec<&str> = self.panels.iter().map(|panel| panel.title.as_str()).collect();
+        let layout = Row { title: &self.title, titles: &titles, entries: &entries };
         let (canvas, frames) = layout.fit(&x, &y, !self.free_aspect)?;
         for (panel, frame) in self.panels.iter().zip(&frames) {
             frame.draw_grid(&canvas, true)?;
@@ -174,11 +130,7 @@ const STRETCH: usize = 16;
 
 /// Draws the points of all groups in turn (first of each, second of each, …), so that no group covers another.
 fn draw_groups(canvas: &Canvas, frame: &Frame, groups: &[Group], n_panels: usize) -> Result<()> {
-    let longest = groups
-        .iter()
-        .map(|group| group.points.len())
-        .max()
-        .unwrap_or(0);
+    let longest = groups.iter().map(|group| group.points.len()).max().unwrap_or(0);
     let size = mark_size(longest * groups.len(), n_panels);
     for start in (0..longest).step_by(STRETCH) {
         for (i, group) in groups.iter().enumerate() {
@@ -213,12 +165,7 @@ pub(super) struct Row<'a> {
 
 impl Row<'_> {
     /// Draws the title and the legend, and returns the sheet, of the right size, with a frame for each panel.
-    pub(super) fn fit(
-        &self,
-        x: &AxisSpec,
-        y: &AxisSpec,
-        equal_aspect: bool,
-    ) -> Result<(Canvas, Vec<Frame>)> {
+    pub(super) fn fit(&self, x: &AxisSpec, y: &AxisSpec, equal_aspect: bool) -> Result<(Canvas, Vec<Frame>)> {
         let n = self.titles.len();
         let width = sheet::width(n);
         let tallest = if n == 1 { 560.0 } else { 460.0 };
@@ -226,11 +173,7 @@ impl Row<'_> {
         let mut canvas = Canvas::new(width, 2000.0)?;
         let mut body = canvas.title(self.title)?;
         // The frame's margins do not depend on its place, so they are measured first.
-        let probe = Area {
-            right: body.left + body.width() / n as f64,
-            bottom: body.top + tallest,
-            ..body
-        };
+        let probe = Area { right: body.left + body.width() / n as f64, bottom: body.top + tallest, ..body };
         let frame = Frame::fit(&canvas, probe, x.clone(), y.clone())?;
         let before = frame.area.left - probe.left;
         let after = probe.right - frame.area.right;
@@ -253,12 +196,7 @@ impl Row<'_> {
         let frames: Result<Vec<_>> = (0..n)
             .map(|i| {
                 let left = body.left + before + i as f64 * (share + gap);
-                let area = Area {
-                    left,
-                    top,
-                    right: left + share,
-                    bottom: top + height,
-                };
+                let area = Area { left, top, right: left + share, bottom: top + height };
                 let mut y = y.clone();
                 if i > 0 {
                     y.labelled = false;

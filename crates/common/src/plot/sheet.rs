@@ -39,12 +39,7 @@ pub(super) fn sheet(title: &str, n_panels: usize) -> Result<(Canvas, Vec<Vec<Are
     let rows = (0..n_rows).map(|row| {
         let top = body.top + row as f64 * (height + gap);
         let n = (n_panels - row * n_columns).min(n_columns);
-        let mut columns = Area {
-            top,
-            bottom: top + height,
-            ..body
-        }
-        .columns(n_columns, 26.0);
+        let mut columns = Area { top, bottom: top + height, ..body }.columns(n_columns, 26.0);
         columns.truncate(n);
         columns
     });

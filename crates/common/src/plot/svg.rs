@@ -47,23 +47,11 @@ impl SvgBackend {
         let mut out = String::new();
         out.push_str("<svg xmlns=\"http://www.w3.org/2000/svg\" ");
         out.push_str("xmlns:xlink=\"http://www.w3.org/1999/xlink\" ");
-        put(
-            &mut out,
-            format_args!("width=\"{}\" height=\"{}\" ", width / units, height / units),
-        );
-        put(
-            &mut out,
-            format_args!("viewBox=\"0 0 {width} {height}\" role=\"img\" "),
-        );
+        put(&mut out, format_args!("width=\"{}\" height=\"{}\" ", width / units, height / units));
+        put(&mut out, format_args!("viewBox=\"0 0 {width} {height}\" role=\"img\" "));
         out.push_str("fill=\"none\" stroke-linejoin=\"round\">\n");
-        put(
-            &mut out,
-            format_args!("<title>{}</title>\n", Escaped(title)),
-        );
-        put(
-            &mut out,
-            format_args!("<rect width=\"{width}\" height=\"{height}\" fill=\"#FFFFFF\"/>\n"),
-        );
+        put(&mut out, format_args!("<title>{}</title>\n", Escaped(title)));
+        put(&mut out, format_args!("<rect width=\"{width}\" height=\"{height}\" fill=\"#FFFFFF\"/>\n"));
         self.write_glyphs(&mut out);
         let mut rest = self.items.as_slice();
         while let Some((_, style)) = rest.first() {
@@ -96,10 +84,7 @@ impl SvgBackend {
         out.push_str("<defs>\n");
         for key in keys {
             let outline = self.fonts.outline(key);
-            put(
-                out,
-                format_args!("<path id=\"{}\" d=\"{outline}\"/>\n", key.id()),
-            );
+            put(out, format_args!("<path id=\"{}\" d=\"{outline}\"/>\n", key.id()));
         }
         out.push_str("</defs>\n");
     }
@@ -112,33 +97,18 @@ fn put(out: &mut String, arguments: fmt::Arguments<'_>) {
 
 fn write_shape(out: &mut String, shape: &Shape) {
     match shape {
-        Shape::Circle {
-            center: (x, y),
-            radius,
-        } => {
-            put(
-                out,
-                format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"/>\n"),
-            );
+        Shape::Circle { center: (x, y), radius } => {
+            put(out, format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"/>\n"));
         }
-        Shape::Rect {
-            corner: (x, y),
-            width,
-            height,
-        } => put(
-            out,
-            format_args!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>\n"),
-        ),
+        Shape::Rect { corner: (x, y), width, height } => {
+            put(out, format_args!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>\n"));
+        }
         Shape::Path { rings, closed } => {
             out.push_str("<path d=\"");
             for ring in rings {
                 write_ring(out, ring, *closed);
             }
-            out.push_str(if rings.len() > 1 && *closed {
-                "\" fill-rule=\"evenodd\"/>\n"
-            } else {
-                "\"/>\n"
-            });
+            out.push_str(if rings.len() > 1 && *closed { "\" fill-rule=\"evenodd\"/>\n" } else { "\"/>\n" });
         }
         Shape::Text(text) => write_text(out, text),
     }
@@ -181,10 +151,7 @@ fn write_ring(out: &mut String, ring: &[(i32, i32)], closed: bool) {
 
 fn write_text(out: &mut String, text: &TextShape) {
     let (x, y) = text.at;
-    put(
-        out,
-        format_args!("<g aria-label=\"{}\" ", Escaped(&text.text)),
-    );
+    put(out, format_args!("<g aria-label=\"{}\" ", Escaped(&text.text)));
     put(out, format_args!("transform=\"translate({x} {y})"));
     if text.turns > 0 {
         put(out, format_args!("rotate({})", i32::from(text.turns) * 90));
@@ -216,12 +183,7 @@ impl fmt::Display for Attributes<'_> {
         if let Some(fill) = self.0.fill {
             paint(f, "fill", fill)?;
         }
-        if let Some(Outline {
-            paint: color,
-            width,
-            dash,
-        }) = &self.0.outline
-        {
+        if let Some(Outline { paint: color, width, dash }) = &self.0.outline {
             paint(f, "stroke", *color)?;
             write!(f, " stroke-width=\"{width}\"")?;
             if !dash.is_empty() {

@@ -8,19 +8,11 @@ fn assert_well_formed(svg: &Svg) {
     let mut open: Vec<&str> = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find('<') {
-        assert!(
-            !rest[..start].contains('>'),
-            "stray '>' before {}",
-            &rest[..=start]
-        );
+        assert!(!rest[..start].contains('>'), "stray '>' before {}", &rest[..=start]);
         let end = start + rest[start..].find('>').expect("every tag is closed");
         let tag = &rest[start + 1..end];
         assert!(!tag.contains('<'), "'<' within tag {tag}");
-        assert_eq!(
-            tag.matches('"').count() % 2,
-            0,
-            "unbalanced quotes in {tag}"
-        );
+        assert_eq!(tag.matches('"').count() % 2, 0, "unbalanced quotes in {tag}");
         if let Some(name) = tag.strip_prefix('/') {
             assert_eq!(open.pop(), Some(name));
         } else if !tag.ends_with('/') {
@@ -31,15 +23,9 @@ fn assert_well_formed(svg: &Svg) {
     assert!(open.is_empty(), "left open: {open:?}");
     for entity in text.split('&').skip(1) {
         let name = entity.split(';').next().expect("split yields a part");
-        assert!(
-            ["amp", "lt", "gt", "quot"].contains(&name),
-            "unknown entity {name}"
-        );
+        assert!(["amp", "lt", "gt", "quot"].contains(&name), "unknown entity {name}");
     }
-    assert!(
-        !text.contains("NaN") && !text.contains("inf\""),
-        "a number is not finite"
-    );
+    assert!(!text.contains("NaN") && !text.contains("inf\""), "a number is not finite");
 }
 
 fn line(label: &str, values: &[f64]) -> Series {
@@ -56,93 +42,45 @@ fn every_kind() -> Vec<(Svg, Vec<&'static str>)> {
     let square = vec![(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
     let classes = [0, 1, 0, 1];
     let names = ["red <&> \"blue\"", "other"];
-    let grid = Grid::sample((-1.0, 2.0), (-1.0, 2.0), (20, 20), |x, y| {
-        f64::from(u8::from(x > y))
-    });
+    let grid = Grid::sample((-1.0, 2.0), (-1.0, 2.0), (20, 20), |x, y| f64::from(u8::from(x > y)));
     let panel = CurvePanel::new("epoch", "loss")
         .with(Series::train("Train loss", &values))
         .with(Series::dev("Dev loss", &values).with_band([(0.6, 0.8), (0.5, 0.7), (0.5, 0.6)]));
-    let crossed = CurvePanel::new("z", "f(z)")
-        .through_origin()
-        .with(line("tanh", &[-1.0, 0.0, 1.0]));
-    let norms = CurvePanel::new("layer", "norm")
-        .log_y()
-        .with(line("ReLU", &[0.0, 1e-9, 1.0]).marked(Marker::Disc));
-    let scatter = Scatter::new("points", "x₁", "x₂").panel(ScatterPanel::new(
-        "train",
-        Group::by_class(&square, &classes, &names),
-    ));
-    let regions = Regions::new("regions", ("x₁", "x₂"), &names).panel(
-        RegionPanel::new("model", Field::Classes(grid.clone())).split(Split::new(
-            "train",
-            square.clone(),
-            classes,
-        )),
-    );
-    let probability = Regions::new("probabilities", ("x₁", "x₂"), &names)
-        .panel(RegionPanel::new("model", Field::Probability(grid.clone())));
+    let crossed = CurvePanel::new("z", "f(z)").through_origin().with(line("tanh", &[-1.0, 0.0, 1.0]));
+    let norms = CurvePanel::new("layer", "norm").log_y().with(line("ReLU", &[0.0, 1e-9, 1.0]).marked(Marker::Disc));
+    let scatter =
+        Scatter::new("points", "x₁", "x₂").panel(ScatterPanel::new("train", Group::by_class(&square, &classes, &names)));
+    let regions = Regions::new("regions", ("x₁", "x₂"), &names)
+        .panel(RegionPanel::new("model", Field::Classes(grid.clone())).split(Split::new("train", square.clone(), classes)));
+    let probability =
+        Regions::new("probabilities", ("x₁", "x₂"), &names).panel(RegionPanel::new("model", Field::Probability(grid.clone())));
     let histogram = Histogram::new("N(0, 1)", &values, 3).with_density([(0.5, 1.0), (0.8, 2.0)]);
     let boxes = BoxPanel::new("iris", "cm").group("setosa", &values);
     let samples = square.iter().map(|&(x, y)| vec![x, y]).collect();
-    let heat = HeatMap::new(
-        "grid",
-        ("lr", &["0.1", "1"]),
-        ("width", &["5"]),
-        vec![vec![0.5, f64::NAN]],
-    );
-    let landscape = Landscape::new("bowl", ("x₁", "x₂"), grid)
-        .path(DescentPath::new("SGD", vec![(1.0, 1.0), (0.5, 0.2)]))
-        .optimum(0.0, 0.0);
+    let heat = HeatMap::new("grid", ("lr", &["0.1", "1"]), ("width", &["5"]), vec![vec![0.5, f64::NAN]]);
+    let landscape =
+        Landscape::new("bowl", ("x₁", "x₂"), grid).path(DescentPath::new("SGD", vec![(1.0, 1.0), (0.5, 0.2)])).optimum(0.0, 0.0);
     let images = Images::new("digits", (2, 2)).image("seven", &[0.0, 0.5, 1.0, 0.25]);
     vec![
-        (
-            chart(panel).unwrap(),
-            vec!["chart", "Train loss", "Dev loss", "epoch", "loss"],
-        ),
+        (chart(panel).unwrap(), vec!["chart", "Train loss", "Dev loss", "epoch", "loss"]),
         (chart(crossed).unwrap(), vec!["tanh", "f(z)"]),
         (chart(norms).unwrap(), vec!["ReLU", "0", "10⁻⁴"]),
-        (
-            scatter.render().unwrap(),
-            vec!["points", "red &lt;&amp;&gt; &quot;blue&quot;", "x₁"],
-        ),
+        (scatter.render().unwrap(), vec!["points", "red &lt;&amp;&gt; &quot;blue&quot;", "x₁"]),
         (regions.render().unwrap(), vec!["regions", "model", "other"]),
         (probability.render().unwrap(), vec!["probabilities"]),
+        (Histograms::new("samples").panel(histogram).render().unwrap(), vec!["N(0, 1)", "density"]),
+        (BoxPlots::new("boxes").panel(boxes).render().unwrap(), vec!["boxes", "setosa", "cm"]),
         (
-            Histograms::new("samples")
-                .panel(histogram)
-                .render()
-                .unwrap(),
-            vec!["N(0, 1)", "density"],
-        ),
-        (
-            BoxPlots::new("boxes").panel(boxes).render().unwrap(),
-            vec!["boxes", "setosa", "cm"],
-        ),
-        (
-            Bars::new("bars", ("digit", "count"), ["a", "b"])
-                .group("n", &[1.0, -2.0])
-                .show_values()
-                .render()
-                .unwrap(),
+            Bars::new("bars", ("digit", "count"), ["a", "b"]).group("n", &[1.0, -2.0]).show_values().render().unwrap(),
             vec!["bars", "digit", "−2"],
         ),
         (
-            Confusion::new("confusion", &names, vec![vec![3, 1], vec![0, 4]])
-                .render()
-                .unwrap(),
+            Confusion::new("confusion", &names, vec![vec![3, 1], vec![0, 4]]).render().unwrap(),
             vec!["predicted class", "true class", "75 %"],
         ),
         (heat.render().unwrap(), vec!["grid", "lr", "0.5", "–"]),
         (
-            Pairs::new(
-                "pairs",
-                &["length", "width"],
-                &names,
-                samples,
-                classes.to_vec(),
-            )
-            .render()
-            .unwrap(),
+            Pairs::new("pairs", &["length", "width"], &names, samples, classes.to_vec()).render().unwrap(),
             vec!["length", "width", "other"],
         ),
         (landscape.render().unwrap(), vec!["bowl", "SGD", "optimum"]),
@@ -173,20 +111,10 @@ fn points_that_are_not_finite_are_left_out() {
     let bad = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
     let mut values = vec![1.0, 2.0, 3.0];
     values.extend(bad);
-    assert_well_formed(
-        &chart(CurvePanel::new("x", "y").with(line("a", &values).marked(Marker::Star))).unwrap(),
-    );
-    let points = [
-        (0.0, 0.0),
-        (1.0, f64::NAN),
-        (f64::INFINITY, 2.0),
-        (1.0, 1.0),
-    ];
+    assert_well_formed(&chart(CurvePanel::new("x", "y").with(line("a", &values).marked(Marker::Star))).unwrap());
+    let points = [(0.0, 0.0), (1.0, f64::NAN), (f64::INFINITY, 2.0), (1.0, 1.0)];
     let group = Group::new("a", points);
-    let svg = Scatter::new("s", "x", "y")
-        .panel(ScatterPanel::new("", [group]))
-        .render()
-        .unwrap();
+    let svg = Scatter::new("s", "x", "y").panel(ScatterPanel::new("", [group])).render().unwrap();
     assert_well_formed(&svg);
     // Two points and the legend's sample.
     assert_eq!(svg.as_str().matches("<circle").count(), 3);
@@ -201,55 +129,21 @@ fn empty_data_says_what_is_empty() {
     }
     check(Curves::new("loss").render(), "figure 'loss' has no panels");
     check(chart(CurvePanel::new("x", "y")), "no series");
-    check(
-        chart(CurvePanel::new("x", "y").with(line("Train", &[]))),
-        "series 'Train' has no points",
-    );
-    check(
-        chart(CurvePanel::new("x", "loss").with(line("a", &[f64::NAN]))),
-        "axis 'loss' has no finite value",
-    );
-    check(
-        chart(CurvePanel::new("x", "y").log_y().with(line("a", &[-1.0]))),
-        "no positive value",
-    );
-    check(
-        Scatter::new("s", "x", "y")
-            .panel(ScatterPanel::default())
-            .render(),
-        "no finite value",
-    );
-    check(
-        Histograms::new("h")
-            .panel(Histogram::new::<f64>("", &[], 5))
-            .render(),
-        "no finite value",
-    );
-    check(
-        BoxPlots::new("b").panel(BoxPanel::new("", "")).render(),
-        "no groups",
-    );
-    check(
-        Bars::new("b", ("", ""), Vec::<String>::new()).render(),
-        "no categories",
-    );
-    check(
-        Confusion::new("c", &["a"], vec![]).render(),
-        "expected 1 rows of 1 counts",
-    );
+    check(chart(CurvePanel::new("x", "y").with(line("Train", &[]))), "series 'Train' has no points");
+    check(chart(CurvePanel::new("x", "loss").with(line("a", &[f64::NAN]))), "axis 'loss' has no finite value");
+    check(chart(CurvePanel::new("x", "y").log_y().with(line("a", &[-1.0]))), "no positive value");
+    check(Scatter::new("s", "x", "y").panel(ScatterPanel::default()).render(), "no finite value");
+    check(Histograms::new("h").panel(Histogram::new::<f64>("", &[], 5)).render(), "no finite value");
+    check(BoxPlots::new("b").panel(BoxPanel::new("", "")).render(), "no groups");
+    check(Bars::new("b", ("", ""), Vec::<String>::new()).render(), "no categories");
+    check(Confusion::new("c", &["a"], vec![]).render(), "expected 1 rows of 1 counts");
     check(Pairs::default().render(), "is empty");
     check(Images::new("i", (2, 2)).render(), "has no images");
-    check(
-        Images::new("i", (2, 2)).image("", &[0.0]).render(),
-        "expected 4 pixels, found 1",
-    );
+    check(Images::new("i", (2, 2)).image("", &[0.0]).render(), "expected 4 pixels, found 1");
     let mut grid = Grid::sample((0.0, 1.0), (0.0, 1.0), (3, 3), |_, _| 0.0);
     grid.values.pop();
     let panel = RegionPanel::new("", Field::Classes(grid));
-    check(
-        Regions::new("r", ("", ""), &[]).panel(panel).render(),
-        "3 × 3 nodes has 8 values",
-    );
+    check(Regions::new("r", ("", ""), &[]).panel(panel).render(), "3 × 3 nodes has 8 values");
 }
 
 #[test]
@@ -268,9 +162,7 @@ fn constant_and_extreme_series_can_be_drawn() {
     for values in cases {
         assert_well_formed(&chart(CurvePanel::new("x", "y").with(line("a", values))).unwrap());
         let positive: Vec<f64> = values.iter().map(|value| value.abs()).collect();
-        assert_well_formed(
-            &chart(CurvePanel::new("x", "y").log_y().with(line("a", &positive))).unwrap(),
-        );
+        assert_well_formed(&chart(CurvePanel::new("x", "y").log_y().with(line("a", &positive))).unwrap());
     }
 }
 

@@ -26,11 +26,7 @@ impl Color {
             let (a, b) = (f64::from(a), f64::from(b));
             (a + (b - a) * share).round() as u8
         };
-        Self(
-            channel(self.0, other.0),
-            channel(self.1, other.1),
-            channel(self.2, other.2),
-        )
+        Self(channel(self.0, other.0), channel(self.1, other.1), channel(self.2, other.2))
     }
 
     /// The light version used to fill a region under points: 22 % colour on white.
@@ -100,14 +96,7 @@ pub enum Marker {
 
 impl Marker {
     /// Every marker, in order.
-    pub const ALL: [Self; 6] = [
-        Self::Disc,
-        Self::Triangle,
-        Self::Square,
-        Self::Diamond,
-        Self::Cross,
-        Self::Star,
-    ];
+    pub const ALL: [Self; 6] = [Self::Disc, Self::Triangle, Self::Square, Self::Diamond, Self::Cross, Self::Star];
 
     /// The marker of class or split number `index`; the list repeats after its end.
     #[must_use]

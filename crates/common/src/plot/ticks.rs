@@ -14,18 +14,13 @@ pub(super) struct Tick {
 pub(super) fn linear(lo: f64, hi: f64, target: usize, integer: bool) -> Vec<Tick> {
     // Rounding the step up can leave a single tick, which says nothing about the scale.
     let mut attempts = (target..=3 * target).map(|target| spaced(lo, hi, target, integer));
-    attempts
-        .find(|ticks| ticks.len() >= 2)
-        .unwrap_or_else(|| spaced(lo, hi, target, integer))
+    attempts.find(|ticks| ticks.len() >= 2).unwrap_or_else(|| spaced(lo, hi, target, integer))
 }
 
 fn spaced(lo: f64, hi: f64, target: usize, integer: bool) -> Vec<Tick> {
     let raw_step = (hi - lo) / target.max(1) as f64;
     let mut exponent = libm::log10(raw_step).floor() as i32;
-    let mut digit = [1, 2, 5, 10]
-        .into_iter()
-        .find(|&m| decimal(m, exponent) >= raw_step * 0.999_999)
-        .unwrap_or(10);
+    let mut digit = [1, 2, 5, 10].into_iter().find(|&m| decimal(m, exponent) >= raw_step * 0.999_999).unwrap_or(10);
     if digit == 10 {
         (digit, exponent) = (1, exponent + 1);
     }
@@ -38,16 +33,7 @@ fn spaced(lo: f64, hi: f64, target: usize, integer: bool) -> Vec<Tick> {
     let largest = lo.abs().max(hi.abs());
     // A step too fine to be seen in the values (a range of a few ulps) would give equal labels.
     if last - first > 100 || largest > 1e15 * step {
-        return vec![
-            Tick {
-                at: lo,
-                label: scientific(lo, 3),
-            },
-            Tick {
-                at: hi,
-                label: scientific(hi, 3),
-            },
-        ];
+        return vec![Tick { at: lo, label: scientific(lo, 3) }, Tick { at: hi, label: scientific(hi, 3) }];
     }
     let top = libm::log10(largest).floor() as i32;
     // Powers for the very large and very small; but not where the digits that differ come late.
@@ -73,40 +59,24 @@ pub(super) fn logarithmic(lo: f64, hi: f64, target: usize) -> (Vec<Tick>, Vec<f6
     let plain = first >= -3 && last <= 4;
     let name = |digit: i64, exponent: i32| {
         if plain {
-            fixed(
-                decimal(digit, exponent),
-                usize::try_from(-exponent).unwrap_or(0),
-            )
+            fixed(decimal(digit, exponent), usize::try_from(-exponent).unwrap_or(0))
         } else if digit == 1 {
             format!("10{}", superscript(exponent))
         } else {
             format!("{digit}×10{}", superscript(exponent))
         }
     };
-    let tick = |digit: i64, exponent: i32| Tick {
-        at: libm::log10(digit as f64) + f64::from(exponent),
-        label: name(digit, exponent),
-    };
+    let tick =
+        |digit: i64, exponent: i32| Tick { at: libm::log10(digit as f64) + f64::from(exponent), label: name(digit, exponent) };
     let inside = |at: f64| at >= lo - 1e-9 && at <= hi + 1e-9;
     if n_decades >= 3 {
-        let stride = i32::try_from(n_decades.div_ceil(target.max(1)))
-            .unwrap_or(1)
-            .max(1);
+        let stride = i32::try_from(n_decades.div_ceil(target.max(1))).unwrap_or(1).max(1);
         // Strides count from 10⁰, so that the tick labels are round: 10⁻⁶, 10⁻³, 10⁰.
-        let ticks = (first..=last)
-            .filter(|e| e % stride == 0)
-            .map(|e| tick(1, e))
-            .collect();
+        let ticks = (first..=last).filter(|e| e % stride == 0).map(|e| tick(1, e)).collect();
         let minor = if stride > 1 {
-            (first..=last)
-                .filter(|e| e % stride != 0)
-                .map(f64::from)
-                .collect()
+            (first..=last).filter(|e| e % stride != 0).map(f64::from).collect()
         } else {
-            minor_positions(first - 1, last)
-                .into_iter()
-                .filter(|&at| inside(at))
-                .collect()
+            minor_positions(first - 1, last).into_iter().filter(|&at| inside(at)).collect()
         };
         return (ticks, minor);
     }
@@ -117,10 +87,7 @@ pub(super) fn logarithmic(lo: f64, hi: f64, target: usize) -> (Vec<Tick>, Vec<f6
         .filter(|tick| inside(tick.at))
         .collect();
     if ticks.len() >= 2 {
-        let minor = minor_positions(first - 1, last)
-            .into_iter()
-            .filter(|&at| inside(at))
-            .collect();
+        let minor = minor_positions(first - 1, last).into_iter().filter(|&at| inside(at)).collect();
         return (ticks, minor);
     }
     // Less than a decade: evenly spaced values, at the places that their logarithms have.
@@ -128,29 +95,20 @@ pub(super) fn logarithmic(lo: f64, hi: f64, target: usize) -> (Vec<Tick>, Vec<f6
     let ticks = linear(bottom, top, target.min(5), false)
         .into_iter()
         .filter(|tick| tick.at > 0.0)
-        .map(|tick| Tick {
-            at: libm::log10(tick.at),
-            ..tick
-        })
+        .map(|tick| Tick { at: libm::log10(tick.at), ..tick })
         .collect();
     (ticks, Vec::new())
 }
 
 /// The logarithms of 2, 3, … 9 in every decade.
 fn minor_positions(first: i32, last: i32) -> Vec<f64> {
-    (first..=last)
-        .flat_map(|e| (2..10).map(move |digit| libm::log10(f64::from(digit)) + f64::from(e)))
-        .collect()
+    (first..=last).flat_map(|e| (2..10).map(move |digit| libm::log10(f64::from(digit)) + f64::from(e))).collect()
 }
 
 /// The double nearest to `n` × 10^`exponent`, for the exponents that doubles hold exactly.
 fn decimal(n: i64, exponent: i32) -> f64 {
     let power = libm::pow(10.0, f64::from(exponent.abs()));
-    if exponent < 0 {
-        n as f64 / power
-    } else {
-        n as f64 * power
-    }
+    if exponent < 0 { n as f64 / power } else { n as f64 * power }
 }
 
 /// `value` with a fixed number of decimals, a true minus sign and thousands separated: −12,500.
@@ -230,13 +188,8 @@ pub(super) fn common_decimals(values: &[f64]) -> usize {
         let power = decimal(1, decimals);
         finite().all(|value| (value * power - (value * power).round()).abs() < 1e-6)
     });
-    let enough = [100.0, 10.0, 1.0]
-        .iter()
-        .take_while(|&&limit| largest < limit)
-        .count();
-    exact
-        .and_then(|decimals| usize::try_from(decimals).ok())
-        .unwrap_or(enough.max(1))
+    let enough = [100.0, 10.0, 1.0].iter().take_while(|&&limit| largest < limit).count();
+    exact.and_then(|decimals| usize::try_from(decimals).ok()).unwrap_or(enough.max(1))
 }
 
 #[cfg(test)]
@@ -251,37 +204,19 @@ mod tests {
 
     #[test]
     fn linear_ticks_are_round() {
-        check(
-            linear(0.0, 1000.0, 6, true),
-            &["0", "200", "400", "600", "800", "1000"],
-        );
+        check(linear(0.0, 1000.0, 6, true), &["0", "200", "400", "600", "800", "1000"]);
         check(linear(0.43, 0.75, 5, false), &["0.5", "0.6", "0.7"]);
-        check(
-            linear(-10.0, 10.0, 5, false),
-            &["−10", "−5", "0", "5", "10"],
-        );
+        check(linear(-10.0, 10.0, 5, false), &["−10", "−5", "0", "5", "10"]);
         check(linear(1.0, 5.0, 9, true), &["1", "2", "3", "4", "5"]);
-        check(
-            linear(0.0, 50_000.0, 5, true),
-            &["0", "10,000", "20,000", "30,000", "40,000", "50,000"],
-        );
-        check(
-            linear(-0.25, 0.15, 5, false),
-            &["−0.2", "−0.1", "0.0", "0.1"],
-        );
+        check(linear(0.0, 50_000.0, 5, true), &["0", "10,000", "20,000", "30,000", "40,000", "50,000"]);
+        check(linear(-0.25, 0.15, 5, false), &["−0.2", "−0.1", "0.0", "0.1"]);
     }
 
     #[test]
     fn extreme_ranges_use_powers() {
         check(linear(0.0, 2e-7, 2, false), &["0", "1×10⁻⁷", "2×10⁻⁷"]);
-        check(
-            linear(0.0, 3e9, 3, false),
-            &["0", "1×10⁹", "2×10⁹", "3×10⁹"],
-        );
-        check(
-            linear(1.0, 1.0 + 2e-8, 2, false),
-            &["1.00000000", "1.00000001", "1.00000002"],
-        );
+        check(linear(0.0, 3e9, 3, false), &["0", "1×10⁹", "2×10⁹", "3×10⁹"]);
+        check(linear(1.0, 1.0 + 2e-8, 2, false), &["1.00000000", "1.00000001", "1.00000002"]);
         assert_eq!(linear(1.0, 1.0 + 4.0 * f64::EPSILON, 5, false).len(), 2);
     }
 
@@ -296,13 +231,7 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        let cases = [
-            (0.0, "0"),
-            (0.8126, "0.813"),
-            (12.0, "12"),
-            (12_345.6, "12,346"),
-            (1.7e-11, "1.7×10⁻¹¹"),
-        ];
+        let cases = [(0.0, "0"), (0.8126, "0.813"), (12.0, "12"), (12_345.6, "12,346"), (1.7e-11, "1.7×10⁻¹¹")];
         for (value, expected) in cases {
             assert_eq!(short(value), expected);
         }

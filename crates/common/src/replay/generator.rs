@@ -4,6 +4,8 @@
 //! was set, begins at state n·c + 1: calls of different sizes overlap, a flaw that shows in the source (the initial W2 of section
 //! 4.2 is the second row of W1).
 
+#![allow(clippy::excessive_precision, reason = "the coefficients stand as they were published")]
+
 const MULTIPLIER: u64 = 48271;
 const MODULUS: u64 = 2147483647;
 

@@ -3,7 +3,7 @@
 use super::arithmetic::{block_sums, mean, narrow_product, product, tensor_core_product, tf32};
 use crate::{
     data::Labels,
-    kernels::{Activation, functions, reduce},
+    kernels::{Activation, activation::relu, functions, reduce},
     matrix::Matrix,
     parameters::Parameters,
     scratch::{Layer, Linear, LinearGradients},
@@ -41,8 +41,13 @@ pub struct Network {
 
 impl Network {
     /// A network of the given layers.
+    ///
+    /// # Panics
+    /// If an activation is none of the source's: logistic, ReLU, leaky ReLU.
     #[must_use]
     pub fn new(layers: Vec<Layer>, operators: Operators, learning_rate: f32) -> Self {
+        let known = |f| matches!(f, Activation::Logistic | Activation::Relu | Activation::LeakyRelu { .. });
+        assert!(layers.iter().all(|layer| known(layer.activation)), "an activation that the source does not use");
         Self { layers, operators, learning_rate, gradients: Vec::new() }
     }
 
@@ -51,7 +56,8 @@ impl Network {
         let mut passes: Vec<(Matrix, Matrix)> = Vec::with_capacity(self.layers.len());
         for Layer { linear: Linear { weight, bias }, activation } in &self.layers {
             let input = passes.last().map_or(x, |(_, a)| a);
-            let z = if training && bias.len() == 1 { narrow_product(input, weight, bias[0]) } else { product(input, weight, bias) };
+            let z =
+                if training && bias.len() == 1 { narrow_product(input, weight, bias[0]) } else { product(input, weight, bias) };
             let a = z.map(|z| apply(*activation, z));
             passes.push((z, a));
         }
@@ -102,8 +108,20 @@ impl Network {
         let gradient = |((&z, &a), &da): ((&f32, &f32), &f32)| match (activation, operators) {
             (Activation::Logistic, Operators::HandWritten) => da * (a * (1.0 - a)),
             (Activation::Logistic, Operators::Library) => da * a * (1.0 - a),
-            (Activation::LeakyRelu { slope }, _) => if z > 0.0 { da } else { da * slope },
-            _ => if z > 0.0 { da } else { 0.0 },
+            (Activation::LeakyRelu { slope }, _) => {
+                if z > 0.0 {
+                    da
+                } else {
+                    da * slope
+                }
+            }
+            _ => {
+                if z > 0.0 {
+                    da
+                } else {
+                    0.0
+                }
+            }
         };
         Matrix::new(z.rows(), z.columns(), z.values().iter().zip(a.values()).zip(da.values()).map(gradient).collect())
     }
@@ -178,8 +196,14 @@ impl Learner for Network {
 fn apply(activation: Activation, z: f32) -> f32 {
     match activation {
         Activation::Logistic => 1.0 / (1.0 + functions::exp(-z)),
-        Activation::LeakyRelu { slope } => if z > 0.0 { z } else { slope * z },
-        _ => z.max(0.0),
+        Activation::LeakyRelu { slope } => {
+            if z > 0.0 {
+                z
+            } else {
+                slope * z
+            }
+        }
+        _ => relu(z),
     }
 }
 

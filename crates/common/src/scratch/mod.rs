@@ -6,11 +6,16 @@ mod linear;
 mod network;
 
 pub use linear::{Linear, LinearGradients};
-pub(crate) use network::{load_into, parameters_of};
 pub use network::{Layer, Network};
+pub(crate) use network::{load_into, parameters_of};
 
 use crate::{
-    kernels::{Activation, Loss, activation::Activated, isa::Isa, loss::{Outputs, Targets}},
+    kernels::{
+        Activation, Loss,
+        activation::Activated,
+        isa::Isa,
+        loss::{Outputs, Targets},
+    },
     matrix::Matrix,
 };
 

@@ -114,7 +114,10 @@ pub fn evaluate(learner: &impl Learner, samples: &Samples, metric: Metric) -> Re
 pub fn train(learner: &mut impl Learner, split: &Split, mut training: Training, journal: &mut impl Journal) -> Result<Outcome> {
     if let Batches::Shuffled { size, .. } = &training.batches {
         let n = split.train.len();
-        ensure!((1..=n).contains(size), "a batch of {size} cannot be drawn from {n} training samples: choose a batch size from 1 to {n}");
+        ensure!(
+            (1..=n).contains(size),
+            "a batch of {size} cannot be drawn from {n} training samples: choose a batch size from 1 to {n}"
+        );
     }
     let mut run = Run::new(learner, &training, split.train.len());
     for epoch in 0..training.n_epochs {
@@ -159,7 +162,14 @@ impl Run {
     }
 
     /// One step: forward, backward, update.
-    fn learn(&mut self, epoch: usize, batch: &Samples, training: &Training, learner: &mut impl Learner, journal: &mut impl Journal) -> Result<()> {
+    fn learn(
+        &mut self,
+        epoch: usize,
+        batch: &Samples,
+        training: &Training,
+        learner: &mut impl Learner,
+        journal: &mut impl Journal,
+    ) -> Result<()> {
         let pass = learner.learn(&batch.x, &batch.y)?;
         if !pass.loss.is_finite() {
             bail!(
@@ -168,7 +178,9 @@ impl Run {
                 self.step
             );
         }
-        if let Log::Steps { every } = training.log && self.step.is_multiple_of(every) {
+        if let Log::Steps { every } = training.log
+            && self.step.is_multiple_of(every)
+        {
             let (n, step, steps) = (training.n_epochs, self.step, self.steps);
             journal.line(&format!("[Train] epoch: {epoch}/{n}, step: {step}/{steps}, loss: {:.5}", pass.loss))?;
         }
@@ -209,7 +221,9 @@ impl Run {
 
     fn log_epoch(&self, epoch: usize, training: &Training, journal: &mut impl Journal) -> Result<()> {
         let Log::Epochs { every } = training.log else { return Ok(()) };
-        if epoch.is_multiple_of(every) && let Some(loss) = self.outcome.history.train_loss.last() {
+        if epoch.is_multiple_of(every)
+            && let Some(loss) = self.outcome.history.train_loss.last()
+        {
             journal.line(&format!("[Train] epoch: {epoch}/{}, loss: {loss}", training.n_epochs))?;
         }
         Ok(())

@@ -59,15 +59,12 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     network.load(&parameters).with_context(of_another_model)?;
     let range = Range::from_parameters(&parameters).with_context(of_another_model)?;
 
-    let flowers = match &args.csv {
-        Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            iris::parse_measurements(&text, &path.display().to_string())?
-        }
-        None => {
-            let lengths = vec![args.sepal_length, args.sepal_width, args.petal_length, args.petal_width];
-            Matrix::new(1, FEATURES.len(), lengths)
-        }
+    let flowers = if let Some(path) = &args.csv {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        iris::parse_measurements(&text, &path.display().to_string())?
+    } else {
+        let lengths = vec![args.sepal_length, args.sepal_width, args.petal_length, args.petal_width];
+        Matrix::new(1, FEATURES.len(), lengths)
     };
     let logits = network.outputs(&range.normalize(&flowers))?;
     let mut probabilities = Matrix::zeros(flowers.rows(), SPECIES.len());

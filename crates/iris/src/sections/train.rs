@@ -61,7 +61,7 @@ impl Args {
     fn training(&self, seed: u64) -> Training {
         Training {
             n_epochs: self.epochs,
-            batches: Batches::Shuffled { size: self.batch_size, stream: Stream::new(seed, "shuffle") },
+            batches: Batches::Shuffled { size: self.batch_size, stream: Box::new(Stream::new(seed, "shuffle")) },
             evaluate_every: self.evaluate_every,
             log: Log::Steps { every: self.log_every },
             metric: Metric::Argmax,
@@ -77,7 +77,11 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let split = iris::split(&flowers, seed);
     if args.batch_size > split.train.len() {
         let n = split.train.len();
-        return Err(UsageError(format!("--batch-size {} is more than the {n} training flowers: choose 1 to {n}", args.batch_size)).into());
+        return Err(UsageError(format!(
+            "--batch-size {} is more than the {n} training flowers: choose 1 to {n}",
+            args.batch_size
+        ))
+        .into());
     }
     let mut network = classifier(args.lr, seed)?;
     let outcome = train(&mut network, &split, args.training(seed), lab)?;
@@ -118,10 +122,17 @@ fn curves(outcome: &Outcome) -> Result<common::plot::Svg> {
     let per_epoch = history.train_loss.len() / history.epoch_loss.len();
     let at_steps = |points: &[(usize, f32)]| points.iter().map(|&(step, y)| (step as f64, f64::from(y))).collect::<Vec<_>>();
     let losses = CurvePanel::new("step", "loss")
-        .with(Series::sampled("Train, epoch mean", &history.epoch_loss, per_epoch as f64 / 2.0, per_epoch as f64).colored(common::plot::theme::TRAIN))
-        .with(Series::new("Dev", at_steps(&history.dev_loss)).colored(common::plot::theme::DEV).dashed(common::plot::Dash::Dashed));
+        .with(
+            Series::sampled("Train, epoch mean", &history.epoch_loss, per_epoch as f64 / 2.0, per_epoch as f64)
+                .colored(common::plot::theme::TRAIN),
+        )
+        .with(
+            Series::new("Dev", at_steps(&history.dev_loss)).colored(common::plot::theme::DEV).dashed(common::plot::Dash::Dashed),
+        );
     let scores = CurvePanel::new("step", "accuracy")
-        .with(Series::new("Dev", at_steps(&history.dev_score)).colored(common::plot::theme::DEV).dashed(common::plot::Dash::Dashed))
+        .with(
+            Series::new("Dev", at_steps(&history.dev_score)).colored(common::plot::theme::DEV).dashed(common::plot::Dash::Dashed),
+        )
         .y_range(0.0, 1.05);
     Curves::new("Learning to tell irises apart").panel(losses).panel(scores).render()
 }
@@ -129,10 +140,15 @@ fn curves(outcome: &Outcome) -> Result<common::plot::Svg> {
 /// The numbers that the book prints, and the test.
 fn results(outcome: &Outcome, args: &Args, (accuracy, loss): (f32, f32)) -> Vec<(String, f32)> {
     let history = &outcome.history;
-    let losses = history.train_loss.iter().enumerate().step_by(args.log_every).map(|(step, x)| (format!("train loss, step {step}"), *x));
+    let losses =
+        history.train_loss.iter().enumerate().step_by(args.log_every).map(|(step, x)| (format!("train loss, step {step}"), *x));
     let dev_scores = history.dev_score.iter().map(|(step, x)| (format!("dev accuracy, step {step}"), *x));
     let dev_losses = history.dev_loss.iter().map(|(step, x)| (format!("dev loss, step {step}"), *x));
-    losses.chain(dev_scores).chain(dev_losses).chain([("test accuracy".to_owned(), accuracy), ("test loss".to_owned(), loss)]).collect()
+    losses
+        .chain(dev_scores)
+        .chain(dev_losses)
+        .chain([("test accuracy".to_owned(), accuracy), ("test loss".to_owned(), loss)])
+        .collect()
 }
 
 /// What the book's numbers and the test accuracy span over seeds.

@@ -104,11 +104,9 @@ fn worst_error(function: Scalar, truth: fn(f64) -> f64, step: usize) -> f64 {
 #[test]
 fn compositions_are_as_accurate_as_they_say() {
     let softplus_error = worst_error(softplus, |x| x.max(0.0) + libm::log1p(libm::exp(-x.abs())), 997);
-    let elu_error =
-        worst_error(|x| elu(x, 0.7), |x| if x > 0.0 { x } else { f64::from(0.7_f32) * libm::expm1(x) }, 997);
+    let elu_error = worst_error(|x| elu(x, 0.7), |x| if x > 0.0 { x } else { f64::from(0.7_f32) * libm::expm1(x) }, 997);
     // Below −87 the logistic function is subnormal.
-    let swish_error =
-        worst_error(|x| swish(x.max(-87.0), 1.0), |x| x.max(-87.0) / (1.0 + libm::exp(-x.max(-87.0))), 997);
+    let swish_error = worst_error(|x| swish(x.max(-87.0), 1.0), |x| x.max(-87.0) / (1.0 + libm::exp(-x.max(-87.0))), 997);
     assert!(softplus_error < 1.5 && elu_error < 1.5 && swish_error < 1.5, "{softplus_error} {elu_error} {swish_error}");
 }
 
@@ -128,8 +126,7 @@ fn log_sum_exp_is_stable_and_in_order() {
 
         let x = (0..1000_u16).map(|i| f32::from(i * 37 % 1000) / 100.0).collect::<Vec<_>>();
         let first = x.iter().position(|&x| x == 9.99);
-        let chain =
-            x.iter().enumerate().filter(|(i, _)| Some(*i) != first).fold(0.0, |sum, (_, x)| sum + exp(x - 9.99));
+        let chain = x.iter().enumerate().filter(|(i, _)| Some(*i) != first).fold(0.0, |sum, (_, x)| sum + exp(x - 9.99));
         assert_eq!(log_sum_exp_parts(isa, &x), (9.99, ln_1p(chain)));
     }
 }

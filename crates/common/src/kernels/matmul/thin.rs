@@ -5,6 +5,8 @@
 //!
 //! Bound: the latency of the chains where there are few rows, otherwise loading A.
 
+#![allow(clippy::needless_range_loop, reason = "indices over constant ranges unroll into registers")]
+
 use super::View;
 use crate::kernels::fused::fused_multiply_add;
 use pulp::Simd;

@@ -7,6 +7,8 @@
 //!
 //! Bound: arithmetic, for inner dimensions beyond about 50; the register tile does 24 multiply-adds for 11 loads.
 
+#![allow(clippy::needless_range_loop, clippy::manual_memcpy, reason = "indices over constant ranges unroll into registers")]
+
 use super::View;
 use crate::kernels::fused::fused_multiply_add;
 use pulp::Simd;
@@ -137,7 +139,13 @@ fn panel<S: Simd>(simd: S, a: View, b: impl Columns, mut place: Place, (c, n): (
 
 /// Runs `ROWS` × `VECTORS` vectors of chains over the steps of a panel and stores them; gives the number of rows.
 #[inline(always)]
-fn tile<S: Simd, const ROWS: usize, const VECTORS: usize>(simd: S, a: View, b: impl Columns, place: Place, (c, n): (&mut [f32], usize)) -> usize {
+fn tile<S: Simd, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    a: View,
+    b: impl Columns,
+    place: Place,
+    (c, n): (&mut [f32], usize),
+) -> usize {
     let mut chains = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
     if place.first > 0 {
         load::<S, ROWS, VECTORS>(c, n, place, &mut chains);
@@ -189,7 +197,12 @@ fn for_each_vector<S: Simd, const ROWS: usize, const VECTORS: usize>(
 
 /// Picks up chains that an earlier panel left in C, `n` columns wide.
 #[inline(always)]
-fn load<S: Simd, const ROWS: usize, const VECTORS: usize>(c: &[f32], n: usize, place: Place, chains: &mut [[S::f32s; VECTORS]; ROWS]) {
+fn load<S: Simd, const ROWS: usize, const VECTORS: usize>(
+    c: &[f32],
+    n: usize,
+    place: Place,
+    chains: &mut [[S::f32s; VECTORS]; ROWS],
+) {
     let mut lanes = [0.0; MAX_LANES];
     for i in 0..ROWS {
         for v in 0..VECTORS {
@@ -204,7 +217,12 @@ fn load<S: Simd, const ROWS: usize, const VECTORS: usize>(c: &[f32], n: usize, p
 
 /// Writes chains to C, `n` columns wide.
 #[inline(always)]
-fn store<S: Simd, const ROWS: usize, const VECTORS: usize>(c: &mut [f32], n: usize, place: Place, chains: &[[S::f32s; VECTORS]; ROWS]) {
+fn store<S: Simd, const ROWS: usize, const VECTORS: usize>(
+    c: &mut [f32],
+    n: usize,
+    place: Place,
+    chains: &[[S::f32s; VECTORS]; ROWS],
+) {
     let mut lanes = [0.0; MAX_LANES];
     for i in 0..ROWS {
         for v in 0..VECTORS {
@@ -238,4 +256,3 @@ fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s
         simd.mul_add_f32s(a, b, c)
     }
 }
-
