@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn a_flipped_sign_changes_the_fingerprint() {
         let mut other = example();
-        other.0[0].values[1] = -0.0;
+        other.0[1].values[1] = -0.0;
         assert_ne!(other.fingerprint(), example().fingerprint());
     }
 

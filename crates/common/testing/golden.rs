@@ -33,17 +33,19 @@ fn check(chapter: &Chapter, section: &Section, edition: Edition) -> Result<(), F
     let snapshots = root.join("snapshots").join(chapter.name);
     let file = section.golden(edition);
     let name = file.trim_end_matches(".snap");
+    let found = report.golden();
+    let description = format!("{} · {}", section.book, section.title);
     let compare = || {
         insta::with_settings!({
             snapshot_path => &snapshots,
             prepend_module_to_snapshot => false,
             omit_expression => true,
-            description => format!("{} · {}", section.book, section.title),
+            description => &description,
         }, {
-            insta::assert_snapshot!(name, report.golden());
+            insta::assert_snapshot!(name, &found);
         });
     };
-    match golden::difference(&snapshots.join(&file), &report.golden())? {
+    match golden::difference(&snapshots.join(&file), &found)? {
         None => {
             compare();
             Ok(())
