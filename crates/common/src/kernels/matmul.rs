@@ -1,11 +1,13 @@
 //! Matrix products.
 //!
-//! Contract: C[i,j] is one chain over the inner index p = 0, 1, 2, …, one fused multiply-add a step, from zero,
+//! Contract: each element of C is one chain over the inner index p = 0, 1, 2, …, one fused multiply-add a step, from zero,
 //! then one addition of the bias:
 //!
-//! c ← 0;  c ← fma(A[i,p], B[p,j], c) for p = 0 … k−1;  C[i,j] = c + bias[j]
+//! ```text
+//! c ← 0;   c ← fma(A[i,p], B[p,j], c) for p = 0 … k−1;   C[i,j] = c + bias[j]
+//! ```
 //!
-//! Two fast versions: [`thin`] for up to 16 columns, the products of small networks, and [`wide`] for more. Both keep several
+//! Two fast versions: `thin` for up to 16 columns, the products of small networks, and `wide` for more. Both keep several
 //! chains in registers and never split one, so that neither blocking nor the number of threads changes a bit.
 
 mod thin;

@@ -55,7 +55,7 @@ impl<M: TensorCollection<f32, Device>, O, const I: usize, const C: usize> Networ
     }
 
     fn batch(&self, x: &Matrix) -> Result<Batch<I>> {
-        Ok(self.device.try_tensor_from_vec(x.values().to_vec(), (x.rows(), Const::<I>))?)
+        self.device.try_tensor_from_vec(x.values().to_vec(), (x.rows(), Const::<I>)).map_err(failed)
     }
 }
 
@@ -67,7 +67,7 @@ where
     O: Optimizer,
 {
     fn outputs(&self, x: &Matrix) -> Result<Matrix> {
-        let outputs = self.model.try_forward(self.batch(x)?)?;
+        let outputs = self.model.try_forward(self.batch(x)?).map_err(failed)?;
         Ok(Matrix::new(x.rows(), C, values(&outputs)))
     }
 
@@ -76,12 +76,12 @@ where
     }
 
     fn learn(&mut self, x: &Matrix, labels: &Labels) -> Result<Pass> {
-        let outputs = self.model.try_forward(self.batch(x)?.leaky_trace())?;
+        let outputs = self.model.try_forward(self.batch(x)?.leaky_trace()).map_err(failed)?;
         let (outputs, tape) = outputs.split_tape();
         let pass_outputs = Matrix::new(x.rows(), C, values(&outputs));
-        let loss = ops::loss(outputs.put_tape(tape), labels, self.loss)?;
+        let loss = ops::loss(outputs.put_tape(tape), labels, self.loss).map_err(failed)?;
         let value = loss.array();
-        self.gradients = loss.try_backward()?;
+        self.gradients = loss.try_backward().map_err(failed)?;
         Ok(Pass { loss: value, outputs: pass_outputs })
     }
 
@@ -101,6 +101,12 @@ where
         let gradients = self.gradients().0;
         gradients.iter().filter(|g| g.name.ends_with("weight")).map(|g| reduce::norm(&g.values)).collect()
     }
+}
+
+/// The device's error, which does not implement the standard trait on every device.
+#[allow(clippy::needless_pass_by_value, reason = "the signature that map_err asks for")]
+fn failed(error: DeviceError) -> anyhow::Error {
+    anyhow::anyhow!("the device that tensors live on failed: {error:?}")
 }
 
 /// Gives every weight and bias of `model` its first values, layer by layer, weights before biases.

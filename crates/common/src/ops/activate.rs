@@ -37,8 +37,8 @@ pub fn activate<S: Shape, T: Tape<f32, Device>>(z: Tensor<S, T>, f: Activation) 
 #[allow(clippy::disallowed_methods, reason = "bits are not promised on a GPU")]
 pub fn activate<S: Shape, T: Tape<f32, Device>>(z: Tensor<S, T>, f: Activation) -> Result<Tensor<S, T>, DeviceError> {
     use dfdx::{
-        tensor::{PutTape, SplitTape},
-        tensor_ops::{TryAdd, TryClamp, TryExp, TryLn, TryMul, TryNegate, TryRelu, TrySigmoid, TrySub, TryTanh},
+        tensor::WithEmptyTape,
+        tensor_ops::{TryAdd, TryMul, TrySub},
     };
 
     match f {

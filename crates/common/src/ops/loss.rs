@@ -53,11 +53,8 @@ pub fn loss<B: Dim, const C: usize, T: Tape<f32, Device>>(
 ) -> Result<Tensor<Rank0, T>, DeviceError> {
     use dfdx::{
         shapes::{Axes2, Axis, HasShape},
-        tensor::TensorFromVec,
-        tensor_ops::{
-            LogSoftmaxTo as _, MeanTo, SumTo, TryAbs, TryAdd, TryClamp, TryDiv, TryExp, TryLn, TryMul, TryNegate, TryRelu,
-            TrySquare, TrySub,
-        },
+        tensor::{TensorFromVec, WithEmptyTape},
+        tensor_ops::{MeanTo, SumTo, TryAdd, TryDiv, TryMul, TrySub},
     };
 
     let shape = *outputs.shape();
