@@ -3,12 +3,9 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command that reports to a terminal")]
 
 use clap::Parser;
-use common::{
-    cli::at_least_one,
-    kernels::{
-        isa::Isa,
-        verify::{Authority, FUNCTIONS, check_range},
-    },
+use common::kernels::{
+    isa::Isa,
+    verify::{Authority, FUNCTIONS, check_range},
 };
 use std::{
     process::ExitCode,
@@ -23,8 +20,8 @@ struct Args {
     /// Functions to check [default: all]
     functions: Vec<String>,
     /// Check every n-th input only
-    #[arg(long, default_value_t = 1, value_parser = at_least_one)]
-    step: usize,
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    step: u32,
     /// Ask libm and astro-float in place of CORE-MATH (which has no logistic function: that one they check anyway)
     #[arg(long)]
     arbitrary: bool,
@@ -49,7 +46,7 @@ fn main() -> ExitCode {
                 eprintln!("{}: {} million inputs", function.name, (before + n) / 1_000_000);
             }
         };
-        let report = check_range(function, authority, &isas, 0..=u32::MAX, args.step as u64, &tell);
+        let report = check_range(function, authority, &isas, 0..=u32::MAX, args.step, &tell);
         let seconds = start.elapsed().as_secs();
         println!(
             "{:9} {} inputs, {} differences, {seconds} s ({authority:?})",

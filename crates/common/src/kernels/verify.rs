@@ -136,6 +136,16 @@ pub enum Authority {
 }
 
 impl Authority {
+    /// This authority, or the one that stands in for it where it lacks the function.
+    #[must_use]
+    pub fn over(self, function: &Function) -> Self {
+        match self {
+            Self::Arbitrary => self,
+            #[cfg(feature = "exhaustive")]
+            Self::CoreMath => function.core_math.map_or(Self::Arbitrary, |_| self),
+        }
+    }
+
     /// The f32 nearest to `function` of `x`; the one NaN for any.
     #[must_use]
     pub fn nearest(self, function: &Function, x: f32) -> f32 {
