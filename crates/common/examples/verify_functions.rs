@@ -49,8 +49,11 @@ fn main() -> ExitCode {
         let report = check_range(function, authority, &isas, 0..=u32::MAX, args.step, &tell);
         let seconds = start.elapsed().as_secs();
         println!(
-            "{:9} {} inputs, {} differences, {seconds} s ({authority:?})",
-            function.name, report.checked, report.differences
+            "{:9} {} inputs, {} differences, {seconds} s ({:?})",
+            function.name,
+            report.checked,
+            report.differences,
+            authority.over(function)
         );
         for difference in &report.first {
             println!("  {difference:?}");

@@ -137,13 +137,10 @@ pub enum Authority {
 
 impl Authority {
     /// This authority, or the one that stands in for it where it lacks the function.
+    #[cfg(feature = "exhaustive")]
     #[must_use]
     pub fn over(self, function: &Function) -> Self {
-        match self {
-            Self::Arbitrary => self,
-            #[cfg(feature = "exhaustive")]
-            Self::CoreMath => function.core_math.map_or(Self::Arbitrary, |_| self),
-        }
+        if function.core_math.is_some() { self } else { Self::Arbitrary }
     }
 
     /// The f32 nearest to `function` of `x`; the one NaN for any.
