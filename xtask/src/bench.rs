@@ -1,5 +1,6 @@
 //! `bench`: how long training takes, beside PyTorch where a `python3` with torch is found.
 
+use crate::say;
 use anyhow::Result;
 use common::{
     data::{Batches, moons},
@@ -23,7 +24,7 @@ const RUNS: usize = 7;
 
 pub(crate) fn run() -> Result<ExitCode> {
     let torch = torch_seconds();
-    println!("{:<52} {:>10} {:>10} {:>8}", "workload", "ours", "PyTorch", "ratio");
+    say(&format!("{:<52} {:>10} {:>10} {:>8}", "workload", "ours", "PyTorch", "ratio"));
     let init = Initialization { weight: Initializer::STANDARD_NORMAL, bias: Initializer::ZEROS };
     let sgd = Sgd { learning_rate: 0.2 };
     let by_hand = fastest(|| {
@@ -39,7 +40,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     })?;
     row("moons 2-5-1, 1000 steps, dev each step, taped", taped, torch);
     if torch.is_none() {
-        println!("no python3 with torch here: install it to see PyTorch's times beside ours");
+        say("no python3 with torch here: install it to see PyTorch's times beside ours");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -74,5 +75,5 @@ fn row(workload: &str, ours: f64, torch: Option<f64>) {
     let milliseconds = |seconds: f64| format!("{:.1} ms", 1e3 * seconds);
     let theirs = torch.map_or_else(|| "-".to_owned(), milliseconds);
     let ratio = torch.map_or_else(|| "-".to_owned(), |torch| format!("1/{:.1}", torch / ours));
-    println!("{workload:<52} {:>10} {theirs:>10} {ratio:>8}", milliseconds(ours));
+    say(&format!("{workload:<52} {:>10} {theirs:>10} {ratio:>8}", milliseconds(ours)));
 }

@@ -1,5 +1,6 @@
 //! `compare`: where two runs of a section part.
 
+use crate::say;
 use anyhow::{Context, Result, ensure};
 use common::parameters::Parameters;
 use std::{
@@ -20,16 +21,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let traces = [&args.a, &args.b].map(|folder| read(folder));
     let [a, b] = traces;
     let Some((epoch, tensor)) = first_parting(&a?, &b?)? else {
-        println!("every parameter has the same bits before training and after every epoch");
+        say("every parameter has the same bits before training and after every epoch");
         return Ok(ExitCode::SUCCESS);
     };
-    println!("the runs part at epoch {epoch} (0: before training), first in tensor {tensor}");
+    say(&format!("the runs part at epoch {epoch} (0: before training), first in tensor {tensor}"));
     let checkpoints = [&args.a, &args.b].map(|folder| Parameters::read(&folder.join("best-model.safetensors")));
     if let [Ok(a), Ok(b)] = checkpoints {
         for parameter in &a.0 {
             let other = b.get(&parameter.name, &parameter.shape)?;
             let ulps = parameter.values.iter().zip(&other.values).map(|(x, y)| distance(*x, *y)).max().unwrap_or_default();
-            println!("best model, {:<16} up to {ulps} ulps apart", parameter.name);
+            say(&format!("best model, {:<16} up to {ulps} ulps apart", parameter.name));
         }
     }
     Ok(ExitCode::FAILURE)
@@ -40,6 +41,7 @@ fn read(folder: &Path) -> Result<Vec<Vec<String>>> {
     let path = folder.join("trace.txt");
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}: name the results folder of a section that trains", path.display()))?;
+    ensure!(!text.trim().is_empty(), "{} is empty: run the section again", path.display());
     Ok(text.lines().map(|line| line.split(' ').map(str::to_owned).collect()).collect())
 }
 

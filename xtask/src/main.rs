@@ -1,5 +1,4 @@
 //! The workspace's chores.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "chores report to a terminal")]
 
 mod bench;
 mod compare;
@@ -9,7 +8,7 @@ mod tidy;
 mod verify_functions;
 
 use clap::{Parser, Subcommand};
-use common::registry::Chapter;
+use common::{cli, registry::Chapter};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Chores of the workspace
@@ -24,6 +23,8 @@ struct Cli {
 enum Chore {
     /// Run every section, compare with the golden files, leave results/index.html
     ReproduceAll(reproduce::Args),
+    /// Write results/index.html anew over the results that are there, such as those of several parts copied together
+    Report(report::Args),
     /// Check the workspace's own rules: goldens, README rows, file sizes, ledgers
     Tidy,
     /// Name the first epoch and tensor where two runs of a section part, and by how much
@@ -35,17 +36,21 @@ enum Chore {
 }
 
 fn main() -> ExitCode {
+    cli::stop_when_interrupted();
     let outcome = match Cli::parse().chore {
         Chore::ReproduceAll(args) => reproduce::run(&args),
+        Chore::Report(args) => report::run(&args),
         Chore::Tidy => tidy::run(),
         Chore::Bench => bench::run(),
         Chore::Compare(args) => compare::run(&args),
         Chore::VerifyFunctions(args) => verify_functions::run(&args),
     };
-    outcome.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
-        ExitCode::FAILURE
-    })
+    outcome.unwrap_or_else(|error| cli::report(&error))
+}
+
+/// Prints a line. That it cannot be printed changes nothing: the exit code and the report hold the outcome.
+fn say(line: &str) {
+    let _ = cli::print(&format!("{line}\n"));
 }
 
 /// Every chapter, in the order of the book.
@@ -55,6 +60,6 @@ fn chapters() -> Vec<Chapter> {
 
 /// The top of the workspace.
 fn root() -> PathBuf {
-    let data = common::cli::data_folder();
+    let data = cli::data_folder();
     data.parent().map_or_else(PathBuf::new, PathBuf::from)
 }

@@ -1,7 +1,9 @@
 //! The report: a small static site over the results folders, without network or script.
 
-use anyhow::{Context, Result};
+use crate::say;
+use anyhow::{Context, Result, ensure};
 use common::{
+    cli::results_folder,
     lab::write_whole,
     registry::{Chapter, Edition, Section},
 };
@@ -10,7 +12,24 @@ use std::{
     fmt::Write,
     fs,
     path::{Path, PathBuf},
+    process::ExitCode,
 };
+
+/// Results that `reproduce-all` left
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Folder of the results [default: results/, at the top of the workspace]
+    folder: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let results = args.folder.clone().unwrap_or_else(results_folder);
+    let all = statuses(&results)?;
+    ensure!(!all.is_empty(), "no results in {}: run `cargo xtask reproduce-all` first", results.display());
+    let good = all.iter().filter(|status| status.is_good()).count();
+    say(&format!("{good} of {} runs are identical with their golden files\nreport: {}", all.len(), write(&results)?.display()));
+    Ok(if good == all.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
 
 /// How a section's last run ended, as `status.json` beside its results; folders of several machines can be copied together.
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,6 +62,10 @@ impl Status {
         }
     }
 
+    fn is_good(&self) -> bool {
+        self.outcome == "identical" || self.outcome == "blessed"
+    }
+
     pub(crate) fn write(&self, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         write_whole(&folder.join("status.json"), &serde_json::to_vec_pretty(self)?)
@@ -59,21 +82,32 @@ img{max-width:100%;height:auto;display:block;margin:1rem 0}
 
 /// Writes a page for each results folder and the front page over all of them; gives the front page's path.
 pub(crate) fn write(results: &Path) -> Result<PathBuf> {
+    let all = statuses(results)?;
+    for status in &all {
+        let folder = results.join(&status.chapter).join(&status.name);
+        write_whole(&folder.join("index.html"), section_page(status, &folder)?.as_bytes())?;
+    }
+    let index = results.join("index.html");
+    write_whole(&index, front_page(&all)?.as_bytes())?;
+    Ok(index)
+}
+
+/// How each run ended whose results are there, in the book's order.
+fn statuses(results: &Path) -> Result<Vec<Status>> {
     let mut all = Vec::new();
     for chapter in folders(results)? {
         for folder in folders(&chapter)? {
-            if let Ok(text) = fs::read(folder.join("status.json")) {
-                let status: Status = serde_json::from_slice(&text)
-                    .with_context(|| format!("{} is not a status", folder.join("status.json").display()))?;
-                write_whole(&folder.join("index.html"), section_page(&status, &folder)?.as_bytes())?;
+            let path = folder.join("status.json");
+            if let Ok(text) = fs::read(&path) {
+                let status: Status = serde_json::from_slice(&text).with_context(|| {
+                    format!("{} is damaged: run the section again with `cargo xtask reproduce-all`", path.display())
+                })?;
                 all.push(status);
             }
         }
     }
     all.sort_by(|a, b| (&a.chapter, a.place, &a.name).cmp(&(&b.chapter, b.place, &b.name)));
-    let index = results.join("index.html");
-    write_whole(&index, front_page(&all)?.as_bytes())?;
-    Ok(index)
+    Ok(all)
 }
 
 fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
@@ -81,7 +115,7 @@ fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
         return Ok(Vec::new());
     }
     let mut folders = Vec::new();
-    for entry in fs::read_dir(parent)? {
+    for entry in fs::read_dir(parent).with_context(|| format!("cannot read {}", parent.display()))? {
         let path = entry?.path();
         if path.is_dir() {
             folders.push(path);
@@ -92,7 +126,7 @@ fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn front_page(all: &[Status]) -> Result<String> {
-    let good = all.iter().filter(|status| status.outcome == "identical" || status.outcome == "blessed").count();
+    let good = all.iter().filter(|status| status.is_good()).count();
     let mut body = format!(
         "<h1>Every experiment, reproduced</h1>\n<p>{good} of {} runs are identical with their golden files.</p>\n",
         all.len()

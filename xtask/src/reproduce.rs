@@ -1,14 +1,16 @@
 //! `reproduce-all`: runs every section, compares with the goldens, leaves a report.
 
-use crate::{chapters, report, root};
+use crate::{chapters, report, root, say};
 use anyhow::{Context, Result};
 use common::{
-    cli::{at_least_one, data_folder, results_folder},
+    cli::{UsageError, at_least_one, data_folder, results_folder},
     golden::{self, Difference},
+    lab,
     registry::{Chapter, Edition, Section},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{Mutex, mpsc},
@@ -89,6 +91,11 @@ impl Outcome {
         }
     }
 
+    /// Whether the section ran to its end: what it wrote is of this run.
+    fn has_results(&self) -> bool {
+        !matches!(self, Self::Failed(_))
+    }
+
     fn is_good(&self) -> bool {
         matches!(self, Self::Identical | Self::Blessed)
     }
@@ -96,8 +103,9 @@ impl Outcome {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let chapters = chapters();
-    let jobs = choose(&chapters, args);
+    let jobs = choose(&chapters, args)?;
     let out = args.out.clone().unwrap_or_else(results_folder);
+    lab::prepare(&out)?;
     let workers = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let start = Instant::now();
     let bar = ProgressBar::new(jobs.len() as u64)
@@ -105,19 +113,24 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
     // A section that reads another one's results runs after all that do not.
     let (later, first): (Vec<&Job>, Vec<&Job>) = jobs.iter().partition(|job| job.section.needs.is_some());
-    let mut rows = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     for wave in [first, later] {
-        rows.extend(run_wave(&wave, workers, args, &out, &bar));
+        let done: BTreeSet<String> =
+            rows.iter().filter(|(_, outcome, _)| outcome.has_results()).map(|(path, ..)| path.clone()).collect();
+        rows.extend(run_wave(&wave, workers, &|job| attempt(job, args, &out, &done), &out, &bar));
     }
     bar.finish_and_clear();
     let index = report::write(&out)?;
     let bad = summarise(&rows, start.elapsed());
-    println!("report: {}", index.display());
-    Ok(if bad == 0 && !rows.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    say(&format!("report: {}", index.display()));
+    Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The editions that the flags ask for.
-fn choose<'a>(chapters: &'a [Chapter], args: &Args) -> Vec<Job<'a>> {
+///
+/// # Errors
+/// If there are none.
+fn choose<'a>(chapters: &'a [Chapter], args: &Args) -> Result<Vec<Job<'a>>, UsageError> {
     let mut jobs = Vec::new();
     for chapter in chapters {
         for section in &chapter.sections {
@@ -127,8 +140,17 @@ fn choose<'a>(chapters: &'a [Chapter], args: &Args) -> Vec<Job<'a>> {
         }
     }
     jobs.retain(|job| args.only.as_ref().is_none_or(|glob| matches(glob, &job.path())));
+    if let (Some(glob), true) = (&args.only, jobs.is_empty()) {
+        return Err(UsageError(format!(
+            "no section matches --only {glob}: expected crate/section, such as 'iris/*' or 'ch4-feedforward/moons'"
+        )));
+    }
     let (i, n) = args.shard.unwrap_or((1, 1));
-    jobs.into_iter().skip(i - 1).step_by(n).collect()
+    if i > jobs.len() {
+        let count = if jobs.len() == 1 { "is 1 section".to_owned() } else { format!("are {} sections", jobs.len()) };
+        return Err(UsageError(format!("--shard {i}/{n} is empty: there {count} to run")));
+    }
+    Ok(jobs.into_iter().skip(i - 1).step_by(n).collect())
 }
 
 /// Whether `text` matches a pattern in which `*` stands for any characters.
@@ -144,7 +166,13 @@ fn matches(glob: &str, text: &str) -> bool {
 type Row = (String, Outcome, Duration);
 
 /// Runs jobs that do not depend on each other; prints each as it ends.
-fn run_wave(jobs: &[&Job], workers: usize, args: &Args, out: &Path, bar: &ProgressBar) -> Vec<Row> {
+fn run_wave(
+    jobs: &[&Job],
+    workers: usize,
+    attempt: &(dyn Fn(&Job) -> Result<Outcome> + Sync),
+    out: &Path,
+    bar: &ProgressBar,
+) -> Vec<Row> {
     let queue = Mutex::new(jobs.iter());
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -155,7 +183,7 @@ fn run_wave(jobs: &[&Job], workers: usize, args: &Args, out: &Path, bar: &Progre
                 while let Some(job) = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next() {
                     bar.set_message(job.path());
                     let start = Instant::now();
-                    let outcome = attempt(job, args, out).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+                    let outcome = attempt(job).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
                     let status = report::Status::new(job.chapter, job.section, job.edition, (outcome.word(), outcome.detail()));
                     let outcome = match status.write(&out.join(job.path())) {
                         Ok(()) => outcome,
@@ -171,15 +199,23 @@ fn run_wave(jobs: &[&Job], workers: usize, args: &Args, out: &Path, bar: &Progre
         for row in receiver {
             let (path, outcome, time) = &row;
             bar.inc(1);
-            bar.suspend(|| println!("{:<9} {path:<40} {:>8.2} s  {}", outcome.word(), time.as_secs_f32(), outcome.detail()));
+            bar.suspend(|| say(&format!("{:<9} {path:<40} {:>8.2} s  {}", outcome.word(), time.as_secs_f32(), outcome.detail())));
             rows.push(row);
         }
         rows
     })
 }
 
-/// Runs a job and compares it with its golden file.
-fn attempt(job: &Job, args: &Args, out: &Path) -> Result<Outcome> {
+/// Runs a job and compares it with its golden file; first the section that it needs, unless that one is among the `done`: results of an
+/// earlier run may be those of other flags.
+fn attempt(job: &Job, args: &Args, out: &Path, done: &BTreeSet<String>) -> Result<Outcome> {
+    if let Some(needed) = job.section.needs.and_then(|id| job.chapter.section(id)) {
+        let needed = Job { chapter: job.chapter, section: needed, edition: Edition::FULL };
+        if !done.contains(&needed.path()) {
+            let run = job.chapter.run_edition(needed.section, needed.edition, (&data_folder(), &out.join(needed.path())));
+            run.with_context(|| format!("{}, whose results this one reads", needed.path()))?;
+        }
+    }
     let report = job.chapter.run_edition(job.section, job.edition, (&data_folder(), &out.join(job.path())))?;
     let found = report.golden();
     let path = root().join("snapshots").join(job.chapter.name).join(job.section.golden(job.edition));
@@ -203,15 +239,15 @@ fn show(path: &str, expected: &str, found: &str) {
             text.extend(new.get(i).map(|line| format!("+{line}\n")));
         }
     }
-    print!("{text}");
+    say(text.trim_end());
 }
 
 /// Prints the table of what was not identical; gives their number.
 fn summarise(rows: &[Row], time: Duration) -> usize {
     let bad: Vec<&Row> = rows.iter().filter(|(_, outcome, _)| !outcome.is_good()).collect();
-    println!("\n{} of {} identical or blessed in {:.1} s", rows.len() - bad.len(), rows.len(), time.as_secs_f32());
+    say(&format!("\n{} of {} identical or blessed in {:.1} s", rows.len() - bad.len(), rows.len(), time.as_secs_f32()));
     for (path, outcome, _) in &bad {
-        println!("  {path}: {} {}", outcome.word(), outcome.detail());
+        say(&format!("  {path}: {} {}", outcome.word(), outcome.detail()));
     }
     bad.len()
 }
@@ -226,6 +262,21 @@ mod tests {
         assert!(matches("*", "iris/train"));
         assert!(!matches("iris", "iris/train"));
         assert!(!matches("*adam", "ch7-optimization/adamw"));
+    }
+
+    #[test]
+    fn parts_cover_every_section_once() {
+        let chapters = chapters();
+        let chosen = |shard| {
+            let args = Args { quick: false, only: None, jobs: None, bless: false, shard, out: None };
+            choose(&chapters, &args).unwrap().iter().map(Job::path).collect::<Vec<_>>()
+        };
+        let all = chosen(None);
+        for n in 1..=all.len() {
+            let mut parts: Vec<String> = (1..=n).flat_map(|i| chosen(Some((i, n)))).collect();
+            parts.sort_by_key(|path| all.iter().position(|other| other == path));
+            assert_eq!(parts, all, "{n} parts");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `tidy`: the workspace's rules as code.
 
-use crate::{chapters, root};
+use crate::{chapters, root, say};
 use anyhow::{Context, Result};
 use common::{
     published,
@@ -32,12 +32,12 @@ pub(crate) fn run() -> Result<ExitCode> {
     }
     check_lengths(&root, &mut complaints)?;
     for complaint in &complaints {
-        println!("{complaint}");
+        say(complaint);
     }
-    println!(
+    say(&format!(
         "tidy: {}",
         if complaints.is_empty() { "nothing to complain of".to_owned() } else { format!("{} complaints", complaints.len()) }
-    );
+    ));
     Ok(if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -1,6 +1,6 @@
 //! What sections 4.2 and 4.3 share: a classifier of the two moons is trained, the best model saved, loaded again, tested and drawn.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use common::{
     cli::{at_least_one, non_negative, positive},
@@ -11,7 +11,7 @@ use common::{
     train::{Learner, Log, Metric, Outcome, Silent, Ties, Training, evaluate, train},
 };
 use rayon::prelude::*;
-use std::fmt::Write;
+use std::{fmt::Write, ops::RangeInclusive};
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, Args)]
@@ -69,17 +69,20 @@ pub(crate) fn study(learner: &mut impl Learner, split: &Split, settings: &Settin
     Ok(outcome)
 }
 
-/// Trains networks that `learner` makes for `settings.seeds` seeds and records what each result spans.
-pub(crate) fn span<L: Learner>(learner: impl Fn(u64) -> Result<L> + Sync, settings: &Settings, lab: &mut Lab) -> Result<()> {
+/// Trains networks that `learner` makes for `seeds`, if there are several, and records what each result spans.
+pub(crate) fn span<L: Learner>(
+    learner: impl Fn(u64) -> Result<L> + Sync,
+    seeds: RangeInclusive<u64>,
+    settings: &Settings,
+    lab: &mut Lab,
+) -> Result<()> {
     if settings.seeds == 1 {
         return Ok(());
     }
-    let first = lab.seed();
-    let seeds: Vec<u64> = (0..settings.seeds as u64).map(|i| first + i).collect();
-    let runs = seeds.par_iter().map(|&seed| {
+    let runs = seeds.into_par_iter().map(|seed| {
         let split = moons::moon1000(settings.noise, seed);
         let mut learner = learner(seed)?;
-        let outcome = train(&mut learner, &split, settings.training(), &mut Silent)?;
+        let outcome = train(&mut learner, &split, settings.training(), &mut Silent).with_context(|| format!("seed {seed}"))?;
         learner.load(&outcome.best)?;
         Ok(results(&outcome, settings.log_every, evaluate(&learner, &split.test, Metric::Probability)?))
     });

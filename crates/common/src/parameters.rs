@@ -62,7 +62,7 @@ impl Parameters {
     /// Reads a safetensors file.
     ///
     /// # Errors
-    /// If the file cannot be read, is not a safetensors file, is cut off, or holds anything but f32 tensors.
+    /// If the file cannot be read, is not a safetensors file, is cut off, or holds anything but finite f32 values.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read the checkpoint {}", path.display()))?;
         Self::from_safetensors(&bytes)
@@ -74,7 +74,10 @@ impl Parameters {
         let mut parameters = Vec::new();
         for (name, view) in tensors.tensors() {
             ensure!(view.dtype() == Dtype::F32, "tensor {name}: expected f32 values, found {:?}", view.dtype());
-            let values = view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            let values: Vec<f32> = view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            if let Some(x) = values.iter().find(|x| !x.is_finite()) {
+                bail!("tensor {name}: expected finite values, found {x}");
+            }
             parameters.push(Parameter { name, shape: view.shape().to_vec(), values });
         }
         parameters.sort_by(|a, b| a.name.cmp(&b.name));
@@ -88,7 +91,7 @@ impl Parameters {
     pub fn get(&self, name: &str, shape: &[usize]) -> Result<&Parameter> {
         let Some(parameter) = self.0.iter().find(|parameter| parameter.name == name) else {
             let names: Vec<&str> = self.0.iter().map(|parameter| parameter.name.as_str()).collect();
-            bail!("the checkpoint has no tensor {name}, only {}", names.join(", "));
+            bail!("expected a tensor {name}, found {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") });
         };
         ensure!(
             parameter.shape == shape,

@@ -99,7 +99,7 @@ impl Section {
     #[must_use]
     pub fn command(&self) -> Command {
         let about = format!("{} · {}", self.book, self.title);
-        (self.augment)(Command::new(self.id))
+        take_negative_numbers((self.augment)(Command::new(self.id)))
             .about(about.clone())
             .long_about(format!("{about}\n\n{}", self.summary))
             .next_help_heading("Everywhere")
@@ -116,6 +116,14 @@ impl Section {
     pub fn golden(&self, edition: Edition) -> String {
         if edition == Edition::FULL { format!("{}.snap", self.id) } else { format!("{}.{}.snap", self.id, edition.name) }
     }
+}
+
+/// The same command, which takes `-1` after a flag for its value: the message then says what the flag expects.
+pub(crate) fn take_negative_numbers(command: Command) -> Command {
+    command.mut_args(|arg| {
+        let takes_values = arg.get_action().takes_values();
+        arg.allow_negative_numbers(takes_values)
+    })
 }
 
 impl Chapter {

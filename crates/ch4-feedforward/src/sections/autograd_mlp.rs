@@ -11,6 +11,7 @@ use crate::classifier::{self, Settings};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
+    cli,
     data::moons,
     kernels::Loss,
     lab::Lab,
@@ -41,6 +42,7 @@ const INIT: Initialization = Initialization { weight: Initializer::STANDARD_NORM
 /// Trains and tests the network.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let settings = &args.settings;
+    let seeds = cli::seeds(lab.seed(), settings.seeds)?;
     let outcome = if settings.replay {
         lab.replay();
         let mut network = replay::Network::new(source_layers(), Operators::Library, settings.lr);
@@ -49,7 +51,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let mut network = network(args, lab.seed())?;
         classifier::study(&mut network, &moons::moon1000(settings.noise, lab.seed()), settings, lab)?
     };
-    classifier::span(|seed| network(args, seed), settings, lab)?;
+    classifier::span(|seed| network(args, seed), seeds, settings, lab)?;
     let losses = &outcome.history.train_loss;
     let falls = losses.last() < losses.first();
     lab.claim(

@@ -14,7 +14,7 @@ use crate::classifier::{self, Settings};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::at_least_one,
+    cli::{self, one_to},
     data::moons,
     kernels::{Activation, Loss},
     lab::Lab,
@@ -32,11 +32,14 @@ use std::fmt::Write;
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Hidden units
-    #[arg(long, default_value_t = 5, value_parser = at_least_one, conflicts_with = "replay")]
+    #[arg(long, default_value_t = 5, value_parser = one_to::<MOST_UNITS>, conflicts_with = "replay")]
     hidden: usize,
     #[command(flatten)]
     settings: Settings,
 }
+
+/// Hidden units that fit into any machine's memory.
+const MOST_UNITS: usize = 10_000;
 
 /// Weights from N(0, 1), biases zero.
 const INIT: Initialization = Initialization { weight: Initializer::STANDARD_NORMAL, bias: Initializer::ZEROS };
@@ -44,6 +47,7 @@ const INIT: Initialization = Initialization { weight: Initializer::STANDARD_NORM
 /// Shows the network on one sample, then trains and tests it.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let settings = &args.settings;
+    let seeds = cli::seeds(lab.seed(), settings.seeds)?;
     show_one_sample(lab, settings.replay)?;
     let outcome = if settings.replay {
         lab.replay();
@@ -53,7 +57,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let mut network = network(args, lab.seed());
         classifier::study(&mut network, &moons::moon1000(settings.noise, lab.seed()), settings, lab)?
     };
-    classifier::span(|seed| Ok(network(args, seed)), settings, lab)?;
+    classifier::span(|seed| Ok(network(args, seed)), seeds, settings, lab)?;
     claim(&outcome, lab);
     Ok(())
 }

@@ -8,10 +8,10 @@
 //!
 //! `--replay` takes the source's own data and weights, in the arithmetic of its GPU, and compares the norms digit by digit.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, non_negative, positive},
+    cli::{at_least_one, finite, non_negative, positive, seeds},
     data::{Split, moons},
     kernels::{Activation, Loss},
     lab::{Lab, Value},
@@ -25,7 +25,7 @@ use common::{
     train::Learner,
 };
 use dfdx::nn::DeviceBuildExt;
-use std::fmt::Write;
+use std::{fmt::Write, ops::RangeInclusive};
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -34,7 +34,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
     weight_sd: f32,
     /// Initial value of every bias
-    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 1.0, value_parser = finite)]
     bias: f32,
     /// Learning rate of the one step
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
@@ -61,7 +61,13 @@ type Mlp = (
 
 /// Prints and draws the norm of each layer's weight gradient.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let seeds = seeds(lab.seed(), args.seeds)?;
     let columns = if args.replay { source_norms(args, lab)? } else { our_norms(args, lab)? };
+    for (name, norms) in &columns {
+        if let Some(layer) = norms.iter().position(|norm| !norm.is_finite()) {
+            bail!("the norm of layer {} with {name} is {}: choose a smaller --weight-sd or --bias", layer + 1, norms[layer]);
+        }
+    }
     let names = columns.iter().map(|(name, _)| format!(" {name:>14}"));
     writeln!(lab, "L2 norm of each layer's weight gradient\nlayer{}", names.collect::<String>())?;
     for layer in 0..columns[0].1.len() {
@@ -75,7 +81,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     }
     lab.figure("norms", &figure(&columns)?)?;
     if args.seeds > 1 {
-        span(args, lab)?;
+        span(args, seeds, lab)?;
     }
     claim(&columns, lab);
     Ok(())
@@ -137,7 +143,7 @@ fn one_step(learner: &mut impl Learner, split: &Split) -> Result<Vec<f32>> {
 }
 
 /// What the norms of the book's two activations span over seeds.
-fn span(args: &Args, lab: &mut Lab) -> Result<()> {
+fn span(args: &Args, seeds: RangeInclusive<u64>, lab: &mut Lab) -> Result<()> {
     let run = |seed| {
         let split = moons::moon1000(0.5, seed);
         let mut named = Vec::new();
@@ -146,7 +152,7 @@ fn span(args: &Args, lab: &mut Lab) -> Result<()> {
         }
         Ok(named)
     };
-    let runs: Vec<Vec<(String, f32)>> = (lab.seed()..lab.seed() + args.seeds as u64).map(run).collect::<Result<_>>()?;
+    let runs: Vec<Vec<(String, f32)>> = seeds.map(run).collect::<Result<_>>()?;
     lab.bands(&runs);
     Ok(())
 }

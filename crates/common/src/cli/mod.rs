@@ -3,14 +3,14 @@
 mod values;
 mod workspace;
 
-pub use values::{UsageError, at_least_one, non_negative, positive};
+pub use values::{UsageError, at_least_one, finite, non_negative, one_to, positive, seeds};
 pub use workspace::{data_folder, results_folder};
 
 use crate::{
-    lab::{Report, Settings},
-    registry::{Chapter, Section},
+    lab::{Report, Settings, stop_writing},
+    registry::{Chapter, Section, take_negative_numbers},
 };
-use anyhow::{Error, Result, anyhow, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use clap::{ArgMatches, Args, Command, FromArgMatches, parser::ValueSource};
 use std::{
     io::{self, IsTerminal, Write},
@@ -23,6 +23,8 @@ use std::{
 const USAGE: u8 = 2;
 /// Exit status after Ctrl-C.
 const INTERRUPTED: i32 = 130;
+/// More threads than any machine has use for; starting very many takes minutes.
+const MOST_THREADS: usize = 1024;
 
 /// The flags that every section takes.
 #[derive(Debug, Clone, Args)]
@@ -38,7 +40,7 @@ struct Shared {
     #[arg(long, global = true, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
     /// Threads to use; the results are the same bits for any number [default: one a core]
-    #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, global = true, value_name = "N", value_parser = one_to::<MOST_THREADS>)]
     threads: Option<usize>,
     /// Use the quick budget where a section has one: smaller numbers, the same code
     #[arg(long, global = true)]
@@ -55,18 +57,38 @@ struct Shared {
 /// (2 for usage, 130 after Ctrl-C, 1 for the rest).
 #[must_use]
 pub fn main(chapter: &Chapter) -> ExitCode {
+    stop_when_interrupted();
+    let matches = command(chapter).get_matches();
+    dispatch(chapter, &matches).map_or_else(|error| report(&error), |()| ExitCode::SUCCESS)
+}
+
+/// Says on the standard error what went wrong; gives the exit code (2 for usage, 1 for the rest).
+#[must_use]
+pub fn report(error: &Error) -> ExitCode {
+    // Where not even the message can be written, the exit code says what there is to say.
+    let _ = writeln!(io::stderr(), "error: {error:#}");
+    if error.is::<UsageError>() || error.is::<clap::Error>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+}
+
+/// Ends the process with exit code 130 on Ctrl-C, once no file is half written.
+pub fn stop_when_interrupted() {
     // Without the handler a run could still be stopped; it would only not say so.
     let _ = ctrlc::set_handler(|| {
+        let _no_file_is_half_written = stop_writing();
         let _ = writeln!(io::stderr(), "interrupted: finished files are kept, unfinished ones were not put in place");
         std::process::exit(INTERRUPTED);
     });
-    let matches = command(chapter).get_matches();
-    match dispatch(chapter, &matches) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error:#}");
-            if error.is::<UsageError>() || error.is::<clap::Error>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
-        }
+}
+
+/// Prints to the standard output; that nobody reads it any more (`| head`) is no error.
+///
+/// # Errors
+/// If it cannot be written to.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("cannot write to the standard output"),
+        _ => Ok(()),
     }
 }
 
@@ -79,7 +101,8 @@ pub fn command(chapter: &Chapter) -> Command {
         name = chapter.name
     );
     let sections = chapter.sections.iter().map(Section::command);
-    let command = Command::new(chapter.name)
+    // The flags first: they bring their own description of the command.
+    let command = Shared::augment_args(Command::new(chapter.name))
         .about(chapter.title)
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
@@ -88,7 +111,7 @@ pub fn command(chapter: &Chapter) -> Command {
         .subcommand(Command::new("all").about("Run every section in the book's order"))
         .subcommands(sections)
         .after_help(examples);
-    Shared::augment_args(command)
+    take_negative_numbers(command)
 }
 
 fn dispatch(chapter: &Chapter, matches: &ArgMatches) -> Result<()> {
@@ -108,33 +131,35 @@ fn dispatch(chapter: &Chapter, matches: &ArgMatches) -> Result<()> {
 }
 
 fn list(chapter: &Chapter) -> Result<()> {
-    let mut out = io::stdout().lock();
     let width = chapter.sections.iter().map(|section| section.id.len()).max().unwrap_or_default();
-    for section in &chapter.sections {
-        writeln!(out, "{:width$}  {:<12} {}", section.id, section.book, section.title)?;
-    }
-    Ok(())
+    let lines = chapter.sections.iter().map(|section| format!("{:width$}  {:<12} {}\n", section.id, section.book, section.title));
+    print(&lines.collect::<String>())
 }
 
 fn all(chapter: &Chapter, shared: &Shared) -> Result<()> {
     let mut failed = Vec::new();
     for section in &chapter.sections {
         if !shared.quiet && !shared.json {
-            writeln!(io::stdout(), "══ {} · {} ({})\n", section.book, section.title, section.id)?;
+            print(&format!("══ {} · {} ({})\n\n", section.book, section.title, section.id))?;
         }
         let matches = section.command().try_get_matches_from([section.id])?;
         if let Err(error) = run(chapter, section, &matches, shared) {
-            writeln!(io::stderr(), "error: {}: {error:#}", section.id)?;
+            let _ = writeln!(io::stderr(), "error: {}: {error:#}", section.id);
             failed.push(section.id);
         }
         if !shared.quiet && !shared.json {
-            writeln!(io::stdout())?;
+            print("\n")?;
         }
     }
     if failed.is_empty() { Ok(()) } else { bail!("these sections failed: {}", failed.join(", ")) }
 }
 
 fn run(chapter: &Chapter, section: &Section, matches: &ArgMatches, shared: &Shared) -> Result<()> {
+    if shared.quick
+        && let Some(flag) = chosen_flag(section, matches)
+    {
+        return Err(UsageError(format!("--quick chooses the hyper-parameters itself: leave out --quick or --{flag}")).into());
+    }
     let quick = shared.quick.then(|| section.quick().flags);
     let requick =
         quick.map(|flags| section.command().try_get_matches_from(std::iter::once(&section.id).chain(flags))).transpose()?;
@@ -149,14 +174,24 @@ fn run(chapter: &Chapter, section: &Section, matches: &ArgMatches, shared: &Shar
     let start = Instant::now();
     let report = chapter.run(section, requick.as_ref().unwrap_or(matches), settings)?;
     if shared.json {
-        io::stdout().write_all(&std::fs::read(results.join("metrics.json"))?)?;
-        writeln!(io::stdout())?;
+        let path = results.join("metrics.json");
+        let metrics = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        print(&format!("{metrics}\n"))?;
     }
     if io::stderr().is_terminal() && !shared.quiet {
         let names: Vec<&str> = report.files.iter().map(|(name, _)| name.as_str()).collect();
-        writeln!(io::stderr(), "\n{:.2} s; in {}: {}", start.elapsed().as_secs_f32(), results.display(), names.join(", "))?;
+        let _ =
+            writeln!(io::stderr(), "\n{:.2} s; in {}: {}", start.elapsed().as_secs_f32(), results.display(), names.join(", "));
     }
     failures(&report)
+}
+
+/// The first hyper-parameter that a flag sets.
+fn chosen_flag(section: &Section, matches: &ArgMatches) -> Option<String> {
+    let command = section.command();
+    let chosen =
+        command.get_arguments().find(|arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine));
+    chosen.map(|arg| arg.get_long().unwrap_or_else(|| arg.get_id().as_str()).to_owned())
 }
 
 /// Whether no flag changes what the book's run computes.

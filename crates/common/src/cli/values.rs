@@ -1,6 +1,6 @@
 //! Values that hyper-parameters may take.
 
-use std::fmt;
+use std::{fmt, ops::RangeInclusive};
 
 /// Flags that are each well formed but make no sense together; the exit code is that of wrong usage.
 #[derive(Debug)]
@@ -22,6 +22,27 @@ pub fn positive(text: &str) -> Result<f32, String> {
 /// Parses a number that is finite and not negative.
 pub fn non_negative(text: &str) -> Result<f32, String> {
     number(text, |x| x >= 0.0, "a number of at least 0")
+}
+
+/// Parses a number that is finite.
+pub fn finite(text: &str) -> Result<f32, String> {
+    number(text, |_| true, "a finite number")
+}
+
+/// Parses a whole number from one to `LARGEST`.
+pub fn one_to<const LARGEST: usize>(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| (1..=LARGEST).contains(n)).ok_or_else(|| format!("expected a whole number from 1 to {LARGEST}"))
+}
+
+/// The `n` seeds from `first` on.
+///
+/// # Errors
+/// If they go past the largest seed.
+pub fn seeds(first: u64, n: usize) -> Result<RangeInclusive<u64>, UsageError> {
+    let last = (n as u64).checked_sub(1).and_then(|further| first.checked_add(further));
+    let past =
+        || UsageError(format!("--seed {first} with --seeds {n} goes past the largest seed {}: choose a smaller seed", u64::MAX));
+    Ok(first..=last.ok_or_else(past)?)
 }
 
 /// Parses a whole number of at least one.

@@ -6,7 +6,7 @@ use crate::{
     parameters::{Parameter, Parameters},
     rng::Stream,
 };
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use std::path::Path;
 
 /// The classes, in the order of their indices.
@@ -15,15 +15,51 @@ pub const SPECIES: [&str; 3] = ["setosa", "versicolor", "virginica"];
 pub const FEATURES: [&str; 4] = ["sepal length", "sepal width", "petal length", "petal width"];
 /// Longest length that a flower of an iris could have, in centimetres: more is a slip of the pen.
 const LONGEST: f32 = 100.0;
+/// Fewest flowers of which a tenth is a flower.
+const FEWEST: usize = 10;
+
+/// Parses one length in centimetres.
+///
+/// # Errors
+/// If it is not a number, or no flower's.
+pub fn length(text: &str) -> Result<f32, String> {
+    let length: f32 = text.parse().map_err(|_| format!("expected a number, found \"{text}\""))?;
+    let fits = length > 0.0 && length < LONGEST;
+    fits.then_some(length).ok_or_else(|| format!("expected a length in centimetres between 0 and {LONGEST}, found {text}"))
+}
 
 /// Reads `iris.csv`: a header line, then one flower a line, four lengths in centimetres and the species.
 ///
 /// # Errors
-/// If the file cannot be read, or a line is not four lengths and a species; the message names file and line.
+/// If the file cannot be read, a line is not four lengths and a species, or the flowers are too few to be split; the message names
+/// file and line.
 pub fn load(path: &Path) -> Result<Samples> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read {}: give the folder that holds iris/iris.csv with --data-dir", path.display()))?;
-    parse(&text, &path.display().to_string())
+    let name = path.display().to_string();
+    let text =
+        read(path).with_context(|| format!("cannot read {name}: give the folder that holds iris/iris.csv with --data-dir"))?;
+    let samples = parse(&text, &name)?;
+    let classes = samples.y.classes();
+    for (class, species) in SPECIES.iter().enumerate() {
+        ensure!(classes.contains(&class), "{name}: expected flowers of each species, found no {species}");
+    }
+    ensure!(samples.len() >= FEWEST, "{name}: expected at least {FEWEST} flowers, found {}", samples.len());
+    Ok(samples)
+}
+
+/// Reads measurements from a file of the user's.
+///
+/// # Errors
+/// As [`load`], for any number of lines and without species.
+pub fn load_measurements(path: &Path) -> Result<Matrix> {
+    let name = path.display().to_string();
+    parse_measurements(&read(path).with_context(|| format!("cannot read {name}"))?, &name)
+}
+
+fn read(path: &Path) -> Result<String> {
+    String::from_utf8(std::fs::read(path)?).map_err(|error| {
+        let place = error.utf8_error().valid_up_to();
+        anyhow!("expected UTF-8 text, found the byte {:#04x} at place {place}", error.as_bytes()[place])
+    })
 }
 
 /// Parses the text of `iris.csv`; `name` is what messages call it.
@@ -62,6 +98,10 @@ pub fn parse_measurements(text: &str, name: &str) -> Result<Matrix> {
 /// The lines below the header with their numbers, cut into trimmed fields.
 fn rows(text: &str, name: &str) -> Result<Vec<(u64, Vec<String>)>> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let header = reader.headers().with_context(|| format!("{name}: not a CSV file"))?;
+    if let Some(field) = header.iter().find(|field| field.parse::<f32>().is_ok()) {
+        bail!("{name} line 1: expected a header line with the names of the columns, found the number {field}");
+    }
     reader
         .records()
         .map(|record| {
@@ -73,15 +113,7 @@ fn rows(text: &str, name: &str) -> Result<Vec<(u64, Vec<String>)>> {
 }
 
 fn parse_lengths(fields: &[String]) -> Result<Vec<f32>> {
-    let parse = |(field, feature): (&String, &str)| {
-        let length: f32 = field.parse().ok().with_context(|| format!("{feature}: expected a number, found \"{field}\""))?;
-        ensure!(
-            length > 0.0 && length < LONGEST,
-            "{feature}: expected a length in centimetres between 0 and {LONGEST}, found {field}"
-        );
-        Ok(length)
-    };
-    fields.iter().zip(FEATURES).map(parse).collect()
+    fields.iter().zip(FEATURES).map(|(field, feature)| length(field).map_err(|error| anyhow!("{feature}: {error}"))).collect()
 }
 
 /// Smallest and largest value of each column.

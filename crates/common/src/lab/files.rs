@@ -2,12 +2,23 @@
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
 
-/// Creates the folder and makes sure that it can be written to.
-pub(super) fn prepare(folder: &Path) -> Result<()> {
+/// Shared by all who are writing a file; whoever has it alone knows that every file is whole.
+static WRITING: RwLock<()> = RwLock::new(());
+
+/// Creates a folder for results and makes sure that it can be written to.
+///
+/// # Errors
+/// If it cannot; the message says what to do.
+pub fn prepare(folder: &Path) -> Result<()> {
     let cure = || format!("cannot write results to {}: choose another folder with --out", folder.display());
     fs::create_dir_all(folder).with_context(cure)?;
+    let _writing = writing();
     let probe = folder.join(format!(".probe-{}", std::process::id()));
     fs::write(&probe, b"").with_context(cure)?;
     fs::remove_file(&probe).with_context(cure)
@@ -20,12 +31,23 @@ pub(super) fn prepare(folder: &Path) -> Result<()> {
 /// If the folder is missing, full or cannot be written to.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let _writing = writing();
     let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
     fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path)).or_else(|error| {
         // The partial file is of no use; that it may be gone already is no further error.
         let _ = fs::remove_file(&partial);
         Err(error).with_context(|| format!("cannot write {}", path.display()))
     })
+}
+
+fn writing() -> RwLockReadGuard<'static, ()> {
+    // The lock guards no value that a panic could have left broken.
+    WRITING.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until no file is half written; none is begun while the guard lives. For the moment before the process ends.
+pub fn stop_writing() -> RwLockWriteGuard<'static, ()> {
+    WRITING.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The first 64 bits of the SHA-256 of `bytes`, in hexadecimal.

@@ -4,7 +4,7 @@ mod files;
 mod ledger;
 mod value;
 
-pub use files::{short_sha256, write_whole};
+pub use files::{prepare, short_sha256, stop_writing, write_whole};
 pub use value::Value;
 
 use crate::{
@@ -52,6 +52,7 @@ pub struct Lab {
     fingerprint: Option<String>,
     files: Vec<(String, String)>,
     bar: Option<ProgressBar>,
+    unprinted: Option<io::Error>,
 }
 
 /// What a run leaves.
@@ -100,6 +101,7 @@ impl Lab {
             fingerprint: None,
             files: Vec::new(),
             bar: None,
+            unprinted: None,
         })
     }
 
@@ -226,16 +228,22 @@ impl Lab {
             writeln!(self, "\n[Fingerprint] {fingerprint}")?;
         }
         self.write_results()?;
+        if let Some(error) = self.unprinted {
+            let folder = self.settings.results.display();
+            return Err(error).with_context(|| format!("cannot write to the standard output; the results are in {folder}"));
+        }
         if !self.settings.strict {
             failures.clear();
         }
         Ok(Report { transcript: self.transcript, files: self.files, failures })
     }
 
-    /// Ends a run that failed: keeps what there is.
+    /// Ends a run that failed: keeps what there is. A run that failed before it had anything to keep leaves the results of an
+    /// earlier one alone.
     pub fn abandon(mut self) -> Result<()> {
         self.clear_bar();
-        self.write_results()
+        let nothing = self.transcript.is_empty() && self.metrics.is_empty() && self.files.is_empty();
+        if nothing { Ok(()) } else { self.write_results() }
     }
 
     /// The metrics and curves as JSON.
@@ -282,14 +290,12 @@ impl fmt::Write for Lab {
         }
         let print = || io::stdout().write_all(text.as_bytes());
         let printed = self.bar.as_ref().map_or_else(print, |bar| bar.suspend(print));
-        match printed {
-            // Whoever reads has seen enough (`| head`); the files are still wanted.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                self.settings.echo = false;
-                Ok(())
-            }
-            other => other.map_err(|_| fmt::Error),
+        if let Err(error) = printed {
+            // The files are still wanted. Whoever reads may have seen enough (`| head`); any other failure is told at the end.
+            self.settings.echo = false;
+            self.unprinted = Some(error).filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
         }
+        Ok(())
     }
 }
 

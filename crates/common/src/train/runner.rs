@@ -5,7 +5,7 @@ use crate::{
     data::{Batches, Samples, Split},
     parameters::{Parameter, Parameters},
 };
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 
 /// Where the runner writes its lines and how far it is.
 pub trait Journal {
@@ -110,7 +110,7 @@ pub fn evaluate(learner: &impl Learner, samples: &Samples, metric: Metric) -> Re
 /// A step is: forward, loss, backward, update; then, when it is due, evaluation on the development set.
 ///
 /// # Errors
-/// If a batch is larger than the training set, or the loss stops being finite; the message names the step.
+/// If a batch is larger than the training set, or a loss stops being finite; the message names the step.
 pub fn train(learner: &mut impl Learner, split: &Split, mut training: Training, journal: &mut impl Journal) -> Result<Outcome> {
     if let Batches::Shuffled { size, .. } = &training.batches {
         let n = split.train.len();
@@ -129,7 +129,7 @@ pub fn train(learner: &mut impl Learner, split: &Split, mut training: Training, 
                 Some(rows) => run.learn(epoch, &split.train.select(&rows), &training, learner, journal)?,
             }
             if run.evaluation_is_due(&training) {
-                run.evaluate(&split.dev, &training, learner, journal)?;
+                run.evaluate(epoch, &split.dev, &training, learner, journal)?;
             }
             run.log_epoch(epoch, &training, journal)?;
             run.step += 1;
@@ -156,7 +156,8 @@ impl Run {
         let history = History { trace: vec![hashes(&best)], tensors, ..History::default() };
         Self {
             step: 0,
-            steps: training.n_epochs * training.batches.per_epoch(n_train),
+            // More steps than can be counted are never reached.
+            steps: training.n_epochs.saturating_mul(training.batches.per_epoch(n_train)),
             outcome: Outcome { history, best, best_score: 0.0, best_loss: f32::INFINITY },
         }
     }
@@ -171,13 +172,7 @@ impl Run {
         journal: &mut impl Journal,
     ) -> Result<()> {
         let pass = learner.learn(&batch.x, &batch.y)?;
-        if !pass.loss.is_finite() {
-            bail!(
-                "the loss is {} at epoch {epoch}, step {}: training diverged; try a smaller learning rate",
-                pass.loss,
-                self.step
-            );
-        }
+        self.check(pass.loss, "loss", epoch)?;
         if let Log::Steps { every } = training.log
             && self.step.is_multiple_of(every)
         {
@@ -201,8 +196,26 @@ impl Run {
         }
     }
 
-    fn evaluate(&mut self, dev: &Samples, training: &Training, learner: &impl Learner, journal: &mut impl Journal) -> Result<()> {
+    /// Refuses to go on with a loss that is not finite.
+    fn check(&self, loss: f32, name: &str, epoch: usize) -> Result<()> {
+        ensure!(
+            loss.is_finite(),
+            "the {name} is {loss} at epoch {epoch}, step {}: training diverged; try a smaller learning rate",
+            self.step
+        );
+        Ok(())
+    }
+
+    fn evaluate(
+        &mut self,
+        epoch: usize,
+        dev: &Samples,
+        training: &Training,
+        learner: &impl Learner,
+        journal: &mut impl Journal,
+    ) -> Result<()> {
         let (score, loss) = evaluate(learner, dev, training.metric)?;
+        self.check(loss, "development loss", epoch)?;
         let Outcome { history, best, best_score, best_loss } = &mut self.outcome;
         history.dev_loss.push((self.step, loss));
         history.dev_score.push((self.step, score));

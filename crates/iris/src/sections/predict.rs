@@ -7,7 +7,6 @@ use crate::model::classifier;
 use anyhow::{Context, Result, ensure};
 use clap::Args as ClapArgs;
 use common::{
-    cli::positive,
     data::iris::{self, FEATURES, Range, SPECIES},
     kernels::{
         isa::Isa,
@@ -25,16 +24,16 @@ use std::{fmt::Write, path::PathBuf};
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Sepal length in centimetres
-    #[arg(long, default_value_t = 5.9, value_parser = positive)]
+    #[arg(long, default_value_t = 5.9, value_parser = iris::length)]
     sepal_length: f32,
     /// Sepal width in centimetres
-    #[arg(long, default_value_t = 3.0, value_parser = positive)]
+    #[arg(long, default_value_t = 3.0, value_parser = iris::length)]
     sepal_width: f32,
     /// Petal length in centimetres
-    #[arg(long, default_value_t = 5.1, value_parser = positive)]
+    #[arg(long, default_value_t = 5.1, value_parser = iris::length)]
     petal_length: f32,
     /// Petal width in centimetres
-    #[arg(long, default_value_t = 1.8, value_parser = positive)]
+    #[arg(long, default_value_t = 1.8, value_parser = iris::length)]
     petal_width: f32,
     /// Classify each line of this CSV file: a header, then four lengths a line
     #[arg(long, value_name = "FILE", conflicts_with_all = ["sepal_length", "sepal_width", "petal_length", "petal_width"])]
@@ -55,13 +54,14 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     );
     let parameters = Parameters::read(&checkpoint)?;
     let mut network = classifier(1.0, 0)?;
-    let of_another_model = || format!("{} is not a checkpoint of this classifier", checkpoint.display());
+    let of_another_model = || {
+        format!("{} is not a checkpoint of this classifier: name one that `train` wrote with --checkpoint", checkpoint.display())
+    };
     network.load(&parameters).with_context(of_another_model)?;
     let range = Range::from_parameters(&parameters).with_context(of_another_model)?;
 
     let flowers = if let Some(path) = &args.csv {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        iris::parse_measurements(&text, &path.display().to_string())?
+        iris::load_measurements(path)?
     } else {
         let lengths = vec![args.sepal_length, args.sepal_width, args.petal_length, args.petal_width];
         Matrix::new(1, FEATURES.len(), lengths)

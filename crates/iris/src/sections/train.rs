@@ -10,13 +10,13 @@
 //!    (`--keep-first`); here the one with the lowest development loss is kept.
 
 use crate::model::{Classifier, classifier};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args as ClapArgs;
 use common::{
-    cli::{UsageError, at_least_one, positive},
+    cli::{UsageError, at_least_one, positive, seeds},
     data::{
         Batches, Samples, Split,
-        iris::{self, Range, SPECIES},
+        iris::{self, SPECIES},
     },
     kernels::reduce,
     lab::Lab,
@@ -26,7 +26,7 @@ use common::{
     train::{Learner, Log, Metric, Outcome, Silent, Ties, Training, confusion, evaluate, train},
 };
 use rayon::prelude::*;
-use std::fmt::Write;
+use std::{fmt::Write, ops::RangeInclusive};
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -74,6 +74,7 @@ impl Args {
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let flowers = iris::load(&lab.data().join("iris/iris.csv"))?;
     let seed = lab.seed();
+    let seeds = seeds(seed, args.seeds)?;
     let split = iris::split(&flowers, seed);
     if args.batch_size > split.train.len() {
         let n = split.train.len();
@@ -90,7 +91,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     lab.fingerprint(&network.parameters());
 
     let mut checkpoint = outcome.best.clone();
-    checkpoint.0.extend(Range::of(&flowers.x).to_parameters());
+    checkpoint.0.extend(iris::Range::of(&flowers.x).to_parameters());
     let checkpoint = lab.checkpoint("best-model", &checkpoint)?;
     network.load(&Parameters::read(&checkpoint)?)?;
     let test = test(&network, &split, lab)?;
@@ -98,7 +99,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         lab.metric(name, value);
     }
     if args.seeds > 1 {
-        span(args, &flowers, lab)?;
+        span(args, seeds, &flowers, lab)?;
     }
     lab.claim("the best model classifies more than 80 % of the test flowers", test.0 > 0.8);
     Ok(())
@@ -152,12 +153,11 @@ fn results(outcome: &Outcome, args: &Args, (accuracy, loss): (f32, f32)) -> Vec<
 }
 
 /// What the book's numbers and the test accuracy span over seeds.
-fn span(args: &Args, flowers: &Samples, lab: &mut Lab) -> Result<()> {
-    let first = lab.seed();
-    let runs = (0..args.seeds as u64).into_par_iter().map(|i| {
-        let split = iris::split(flowers, first + i);
-        let mut network = classifier(args.lr, first + i)?;
-        let outcome = train(&mut network, &split, args.training(first + i), &mut Silent)?;
+fn span(args: &Args, seeds: RangeInclusive<u64>, flowers: &Samples, lab: &mut Lab) -> Result<()> {
+    let runs = seeds.into_par_iter().map(|seed| {
+        let split = iris::split(flowers, seed);
+        let mut network = classifier(args.lr, seed)?;
+        let outcome = train(&mut network, &split, args.training(seed), &mut Silent).with_context(|| format!("seed {seed}"))?;
         network.load(&outcome.best)?;
         Ok(results(&outcome, args, evaluate(&network, &split.test, Metric::Argmax)?))
     });
