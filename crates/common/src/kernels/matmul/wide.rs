@@ -1,9 +1,8 @@
 //! Products with many columns.
 //!
 //! A tile of C, up to 8 rows by 3 vectors, stays in registers while p runs. Lanes run across columns of C. Rows of A are read
-//! where they lie; columns of B are packed side by side when several tiles will read them, and read where they lie
-//! otherwise. The inner index is cut every [`DEPTH`] steps to keep the packed columns in cache: the chains are stored and
-//! picked up again.
+//! where they lie; columns of B are packed side by side. The inner index is cut every [`DEPTH`] steps to keep the packed
+//! columns in cache: the chains are stored and picked up again.
 //!
 //! Bound: arithmetic, for inner dimensions beyond about 50; the register tile does 24 multiply-adds for 11 loads.
 
@@ -29,30 +28,24 @@ struct Place {
     column: usize,
     columns: usize,
     first: usize,
-    steps: usize,
 }
 
 /// Walks over C panel by panel: up to three vectors of columns, and [`DEPTH`] steps of the inner index, at a time.
 #[inline(always)]
 pub(super) fn product<S: Simd>(simd: S, a: View, b: View, c: &mut [f32]) {
-    let (m, k, n) = (a.rows, a.columns, b.columns);
+    let (k, n) = (a.columns, b.columns);
     let widest = MAX_VECTORS * S::F32_LANES;
-    // Packing pays when several tiles read the panel, and is needed where the columns do not lie side by side.
-    let packs = m > MAX_ROWS || b.column_stride != 1;
-    let mut packed = vec![0.0; if packs { k.min(DEPTH) * widest.min(n.next_multiple_of(S::F32_LANES)) } else { 0 }];
+    let mut packed = vec![0.0; k.min(DEPTH) * widest.min(n.next_multiple_of(S::F32_LANES))];
     for column in (0..n).step_by(widest) {
         let columns = (n - column).min(widest);
         let width = columns.next_multiple_of(S::F32_LANES);
         let mut first = 0;
         loop {
             let steps = (k - first).min(DEPTH);
-            let place = Place { row: 0, column, columns, first, steps };
-            if packs {
-                pack(b, place, width, &mut packed[..steps * width]);
-                panel(simd, a, Packed { panel: &packed[..steps * width], width }, place, (&mut *c, n));
-            } else {
-                panel(simd, a, InPlace { b, place }, place, (&mut *c, n));
-            }
+            let place = Place { row: 0, column, columns, first };
+            let packed = &mut packed[..steps * width];
+            pack(b, place, width, packed);
+            panel(simd, a, packed, place, (&mut *c, n));
             first += steps;
             if first >= k {
                 break;
@@ -72,50 +65,9 @@ fn pack(b: View, place: Place, width: usize, panel: &mut [f32]) {
     }
 }
 
-/// The columns of B as a tile reads them.
-trait Columns: Copy {
-    /// Vector `v` of step `step`.
-    fn vector<S: Simd>(&self, simd: S, step: usize, v: usize) -> S::f32s;
-}
-
-/// Columns that lie side by side, padded with zeros.
-#[derive(Clone, Copy)]
-struct Packed<'a> {
-    panel: &'a [f32],
-    width: usize,
-}
-
-impl Columns for Packed<'_> {
-    #[inline(always)]
-    fn vector<S: Simd>(&self, _: S, step: usize, v: usize) -> S::f32s {
-        let start = step * self.width + v * S::F32_LANES;
-        S::as_simd_f32s(&self.panel[start..start + S::F32_LANES]).0[0]
-    }
-}
-
-/// Columns read from B itself.
-#[derive(Clone, Copy)]
-struct InPlace<'a> {
-    b: View<'a>,
-    place: Place,
-}
-
-impl Columns for InPlace<'_> {
-    #[inline(always)]
-    fn vector<S: Simd>(&self, simd: S, step: usize, v: usize) -> S::f32s {
-        let start = (self.place.first + step) * self.b.row_stride + self.place.column;
-        let start = start + v * S::F32_LANES;
-        // Lanes beyond the last column may hold anything: they are never stored.
-        match self.b.data.get(start..start + S::F32_LANES) {
-            Some(lanes) => S::as_simd_f32s(lanes).0[0],
-            None => simd.partial_load_f32s(&self.b.data[start..]),
-        }
-    }
-}
-
-/// Walks down a panel tile by tile: 8, 4, 2 or 1 rows high.
+/// Walks down a panel tile by tile: 8, 4 or 1 rows high.
 #[inline(always)]
-fn panel<S: Simd>(simd: S, a: View, b: impl Columns, mut place: Place, (c, n): (&mut [f32], usize)) {
+fn panel<S: Simd>(simd: S, a: View, b: &[f32], mut place: Place, (c, n): (&mut [f32], usize)) {
     // A 16-register file holds 4 × 3 chains, a 32-register file 8 × 3.
     let tallest = if S::F32_LANES == MAX_LANES { MAX_ROWS } else { MAX_ROWS / 2 };
     while place.row < a.rows {
@@ -127,9 +79,6 @@ fn panel<S: Simd>(simd: S, a: View, b: impl Columns, mut place: Place, (c, n): (
             (4.., 1) => tile::<S, 4, 1>(simd, a, b, place, (&mut *c, n)),
             (4.., 2) => tile::<S, 4, 2>(simd, a, b, place, (&mut *c, n)),
             (4.., _) => tile::<S, 4, 3>(simd, a, b, place, (&mut *c, n)),
-            (2.., 1) => tile::<S, 2, 1>(simd, a, b, place, (&mut *c, n)),
-            (2.., 2) => tile::<S, 2, 2>(simd, a, b, place, (&mut *c, n)),
-            (2.., _) => tile::<S, 2, 3>(simd, a, b, place, (&mut *c, n)),
             (_, 1) => tile::<S, 1, 1>(simd, a, b, place, (&mut *c, n)),
             (_, 2) => tile::<S, 1, 2>(simd, a, b, place, (&mut *c, n)),
             _ => tile::<S, 1, 3>(simd, a, b, place, (&mut *c, n)),
@@ -142,7 +91,7 @@ fn panel<S: Simd>(simd: S, a: View, b: impl Columns, mut place: Place, (c, n): (
 fn tile<S: Simd, const ROWS: usize, const VECTORS: usize>(
     simd: S,
     a: View,
-    b: impl Columns,
+    b: &[f32],
     place: Place,
     (c, n): (&mut [f32], usize),
 ) -> usize {
@@ -150,49 +99,18 @@ fn tile<S: Simd, const ROWS: usize, const VECTORS: usize>(
     if place.first > 0 {
         load::<S, ROWS, VECTORS>(c, n, place, &mut chains);
     }
-    let start = place.row * a.row_stride + place.first * a.column_stride;
-    if a.column_stride == 1 {
-        let mut rows = [&a.data[..0]; ROWS];
-        for (i, row) in rows.iter_mut().enumerate() {
-            *row = &a.data[start + i * a.row_stride..][..place.steps];
-        }
-        for step in 0..place.steps {
-            for_each_vector(simd, b, step, &mut chains, |i| rows[i][step]);
-        }
-    } else {
-        for step in 0..place.steps {
-            let column = &a.data[start + step * a.column_stride..];
-            if a.row_stride == 1 {
-                let column = &column[..ROWS];
-                for_each_vector(simd, b, step, &mut chains, |i| column[i]);
-            } else {
-                for_each_vector(simd, b, step, &mut chains, |i| column[i * a.row_stride]);
+    let a_rows = &a.data[place.row * a.row_stride + place.first * a.column_stride..];
+    let (b, _) = S::as_simd_f32s(b);
+    for (step, b) in b.chunks_exact(VECTORS).enumerate() {
+        for i in 0..ROWS {
+            let a = simd.splat_f32s(a_rows[i * a.row_stride + step * a.column_stride]);
+            for v in 0..VECTORS {
+                chains[i][v] = multiply_add(simd, a, b[v], chains[i][v]);
             }
         }
     }
     store::<S, ROWS, VECTORS>(c, n, place, &chains);
     ROWS
-}
-
-/// One step of all chains of a tile; `a(i)` is the element of row i.
-#[inline(always)]
-fn for_each_vector<S: Simd, const ROWS: usize, const VECTORS: usize>(
-    simd: S,
-    b: impl Columns,
-    step: usize,
-    chains: &mut [[S::f32s; VECTORS]; ROWS],
-    a: impl Fn(usize) -> f32,
-) {
-    let mut vectors = [simd.splat_f32s(0.0); VECTORS];
-    for v in 0..VECTORS {
-        vectors[v] = b.vector(simd, step, v);
-    }
-    for i in 0..ROWS {
-        let a = simd.splat_f32s(a(i));
-        for v in 0..VECTORS {
-            chains[i][v] = multiply_add(simd, a, vectors[v], chains[i][v]);
-        }
-    }
 }
 
 /// Picks up chains that an earlier panel left in C, `n` columns wide.
