@@ -1,7 +1,7 @@
 //! `reproduce-all`: runs every section, compares with the goldens, leaves a report.
 
 use crate::{chapters, report, root, say};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use common::{
     cli::{UsageError, at_least_one, data_folder, results_folder},
     golden::{self, Difference},
@@ -11,6 +11,7 @@ use common::{
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     collections::BTreeSet,
+    panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{Mutex, mpsc},
@@ -26,6 +27,9 @@ pub(crate) struct Args {
     /// Only sections whose `crate/section` matches; `*` stands for anything
     #[arg(long, value_name = "GLOB")]
     only: Option<String>,
+    /// Not the sections whose `crate/section` matches
+    #[arg(long, value_name = "GLOB")]
+    skip: Option<String>,
     /// Sections to run at a time [default: one a core]
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     jobs: Option<usize>,
@@ -140,6 +144,7 @@ fn choose<'a>(chapters: &'a [Chapter], args: &Args) -> Result<Vec<Job<'a>>, Usag
         }
     }
     jobs.retain(|job| args.only.as_ref().is_none_or(|glob| matches(glob, &job.path())));
+    jobs.retain(|job| args.skip.as_ref().is_none_or(|glob| !matches(glob, &job.path())));
     if let (Some(glob), true) = (&args.only, jobs.is_empty()) {
         return Err(UsageError(format!(
             "no section matches --only {glob}: expected crate/section, such as 'iris/*' or 'ch4-feedforward/moons'"
@@ -183,7 +188,10 @@ fn run_wave(
                 while let Some(job) = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next() {
                     bar.set_message(job.path());
                     let start = Instant::now();
-                    let outcome = attempt(job).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+                    // A section that panics fails like any other; nothing of it is used afterwards.
+                    let outcome = panic::catch_unwind(AssertUnwindSafe(|| attempt(job)))
+                        .unwrap_or_else(|_| bail!("the section panicked; its message stands above"))
+                        .unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
                     let status = report::Status::new(job.chapter, job.section, job.edition, (outcome.word(), outcome.detail()));
                     let outcome = match status.write(&out.join(job.path())) {
                         Ok(()) => outcome,
@@ -268,7 +276,7 @@ mod tests {
     fn parts_cover_every_section_once() {
         let chapters = chapters();
         let chosen = |shard| {
-            let args = Args { quick: false, only: None, jobs: None, bless: false, shard, out: None };
+            let args = Args { quick: false, only: None, skip: None, jobs: None, bless: false, shard, out: None };
             choose(&chapters, &args).unwrap().iter().map(Job::path).collect::<Vec<_>>()
         };
         let all = chosen(None);

@@ -131,6 +131,9 @@ fn dispatch(chapter: &Chapter, matches: &ArgMatches) -> Result<()> {
 }
 
 fn list(chapter: &Chapter) -> Result<()> {
+    if chapter.sections.is_empty() {
+        return print("no section yet\n");
+    }
     let width = chapter.sections.iter().map(|section| section.id.len()).max().unwrap_or_default();
     let lines = chapter.sections.iter().map(|section| format!("{:width$}  {:<12} {}\n", section.id, section.book, section.title));
     print(&lines.collect::<String>())
