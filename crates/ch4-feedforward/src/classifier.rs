@@ -1,6 +1,6 @@
 //! What sections 4.2 and 4.3 share: a classifier of the two moons is trained, the best model saved, loaded again, tested and drawn.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use common::{
     cli::{at_least_one, non_negative, positive},
@@ -10,7 +10,6 @@ use common::{
     parameters::Parameters,
     train::{Learner, Log, Metric, Outcome, Silent, Ties, Training, evaluate, train},
 };
-use rayon::prelude::*;
 use std::{fmt::Write, ops::RangeInclusive};
 
 /// The book's hyper-parameters.
@@ -79,15 +78,14 @@ pub(crate) fn span<L: Learner>(
     if settings.seeds == 1 {
         return Ok(());
     }
-    let runs = seeds.into_par_iter().map(|seed| {
+    let run = |seed| {
         let split = moons::moon1000(settings.noise, seed);
         let mut learner = learner(seed)?;
-        let outcome = train(&mut learner, &split, settings.training(), &mut Silent).with_context(|| format!("seed {seed}"))?;
+        let outcome = train(&mut learner, &split, settings.training(), &mut Silent)?;
         learner.load(&outcome.best)?;
         Ok(results(&outcome, settings.log_every, evaluate(&learner, &split.test, Metric::Probability)?))
-    });
-    let runs: Vec<Vec<(String, f32)>> = runs.collect::<Result<_>>()?;
-    lab.bands(&runs);
+    };
+    lab.over_seeds(seeds, run)?;
     Ok(())
 }
 

@@ -3,7 +3,8 @@
 //! From the bottom up, each module using only those before it: [`kernels`] (arithmetic with a fixed order of
 //! operations), [`rng`], [`matrix`], [`parameters`], [`optim`], [`data`], [`ops`] (the arithmetic on dfdx's tape), [`train`] (the
 //! runner), [`scratch`] (the book's hand-derived operators), [`nn`] (layers), [`replay`] (the source's own random numbers and arithmetic),
-//! [`plot`] (figures), [`published`] and [`lab`] (the bench that a section runs on), [`registry`] and [`cli`].
+//! [`plot`] and [`figures`], [`value`], [`published`] (the ledger) and [`lab`] (the bench that a section runs on), [`golden`] (golden files),
+//! [`registry`] and [`cli`].
 
 pub mod cli;
 pub mod data;
@@ -23,3 +24,4 @@ pub mod replay;
 pub mod rng;
 pub mod scratch;
 pub mod train;
+pub mod value;

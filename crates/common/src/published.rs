@@ -1,6 +1,6 @@
 //! The ledger: what the sources printed, and how ours compares.
 
-use crate::lab::Value;
+use crate::value::Value;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
@@ -161,7 +161,7 @@ impl std::fmt::Display for Digits {
 /// digits, are equal.
 ///
 /// ```
-/// use common::{lab::Value, published::digits};
+/// use common::{published::digits, value::Value};
 ///
 /// assert_eq!(digits("0.46706733107566833", Value::F32(0.46706754)).to_string(), "5 of 17 digits");
 /// assert!(digits("0.7420312762260437", Value::F32(0.7420313)).all());

@@ -14,7 +14,7 @@ use common::{
     cli::{at_least_one, finite, non_negative, positive, seeds},
     data::{Split, moons},
     kernels::{Activation, Loss},
-    lab::{Lab, Value},
+    lab::Lab,
     nn::{Activate, Logistic, Network, builder::Linear, initialize},
     ops::Device,
     optim::Sgd,
@@ -23,6 +23,7 @@ use common::{
     replay::{self, Draws, Operators, SourceLayer},
     rng::Stream,
     train::Learner,
+    value::Value,
 };
 use dfdx::nn::DeviceBuildExt;
 use std::{fmt::Write, ops::RangeInclusive};
@@ -152,8 +153,7 @@ fn span(args: &Args, seeds: RangeInclusive<u64>, lab: &mut Lab) -> Result<()> {
         }
         Ok(named)
     };
-    let runs: Vec<Vec<(String, f32)>> = seeds.map(run).collect::<Result<_>>()?;
-    lab.bands(&runs);
+    lab.over_seeds(seeds, run)?;
     Ok(())
 }
 

@@ -1,7 +1,10 @@
 //! A section's part of the ledger, as its last table.
 
-use super::{Lab, Value};
-use crate::published::{Band, Class, Entry, digits};
+use super::Lab;
+use crate::{
+    published::{Band, Class, Entry, digits},
+    value::Value,
+};
 use anyhow::Result;
 use std::fmt::Write as _;
 

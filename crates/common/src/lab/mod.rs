@@ -2,16 +2,17 @@
 
 mod files;
 mod ledger;
-mod value;
+mod seeds;
 
 pub use files::{prepare, short_sha256, stop_writing, write_whole};
-pub use value::Value;
+pub use seeds::Numbers;
 
 use crate::{
     parameters::Parameters,
     published::{Band, Entry},
     rng::Stream,
     train::{History, Journal},
+    value::Value,
 };
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -139,19 +140,6 @@ impl Lab {
         self.metrics.push((name.into(), value.into()));
     }
 
-    /// Records what named numbers are over many seeds, one list of the same names a seed; only those are kept that the
-    /// ledger has a reference band for.
-    pub fn bands(&mut self, runs: &[Vec<(String, f32)>]) {
-        let names = runs.first().into_iter().flatten().enumerate();
-        for (i, (name, _)) in names {
-            let values: Vec<f64> = runs.iter().map(|run| f64::from(run[i].1)).collect();
-            let known = self.published.iter().any(|entry| entry.metric == *name && entry.reference().is_some());
-            if let Some(band) = Band::of(&values).filter(|_| known) {
-                self.bands.push((name.clone(), band));
-            }
-        }
-    }
-
     /// Records a named sequence of numbers in the form they are printed in; a replay compares it with the source's place by place.
     pub fn sequence(&mut self, name: impl Into<String>, numbers: Vec<String>) {
         self.sequences.push((name.into(), numbers));
@@ -274,6 +262,11 @@ impl Lab {
         Ok(())
     }
 
+    /// Whether somebody watches: progress is for a terminal only.
+    fn shows_progress(&self) -> bool {
+        self.settings.echo && io::stderr().is_terminal()
+    }
+
     fn clear_bar(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
@@ -305,14 +298,10 @@ impl Journal for Lab {
     }
 
     fn progress(&mut self, step: usize, steps: usize, loss: f32) {
-        if !self.settings.echo || !io::stderr().is_terminal() {
+        if !self.shows_progress() {
             return;
         }
-        let bar = self.bar.get_or_insert_with(|| {
-            let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} steps  {msg}  {per_sec}  {eta} left");
-            bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-        });
+        let bar = self.bar.get_or_insert_with(|| progress_bar(steps, "steps"));
         bar.set_position(step as u64);
         if step.is_multiple_of(100) {
             bar.set_message(format!("loss {loss:.4}"));
@@ -321,4 +310,12 @@ impl Journal for Lab {
             self.clear_bar();
         }
     }
+}
+
+/// A bar over so many `units` on the standard error.
+fn progress_bar(total: usize, units: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+    let style =
+        ProgressStyle::with_template(&format!("{{wide_bar}} {{pos}}/{{len}} {units}  {{msg}}  {{per_sec}}  {{eta}} left"));
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -10,7 +10,7 @@
 //!    (`--keep-first`); here the one with the lowest development loss is kept.
 
 use crate::model::{Classifier, classifier};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{UsageError, at_least_one, positive, seeds},
@@ -25,7 +25,6 @@ use common::{
     rng::Stream,
     train::{Learner, Log, Metric, Outcome, Silent, Ties, Training, confusion, evaluate, train},
 };
-use rayon::prelude::*;
 use std::{fmt::Write, ops::RangeInclusive};
 
 /// The book's hyper-parameters.
@@ -154,15 +153,14 @@ fn results(outcome: &Outcome, args: &Args, (accuracy, loss): (f32, f32)) -> Vec<
 
 /// What the book's numbers and the test accuracy span over seeds.
 fn span(args: &Args, seeds: RangeInclusive<u64>, flowers: &Samples, lab: &mut Lab) -> Result<()> {
-    let runs = seeds.into_par_iter().map(|seed| {
+    let run = |seed| {
         let split = iris::split(flowers, seed);
         let mut network = classifier(args.lr, seed)?;
-        let outcome = train(&mut network, &split, args.training(seed), &mut Silent).with_context(|| format!("seed {seed}"))?;
+        let outcome = train(&mut network, &split, args.training(seed), &mut Silent)?;
         network.load(&outcome.best)?;
         Ok(results(&outcome, args, evaluate(&network, &split.test, Metric::Argmax)?))
-    });
-    let runs: Vec<Vec<(String, f32)>> = runs.collect::<Result<_>>()?;
-    lab.bands(&runs);
+    };
+    let runs = lab.over_seeds(seeds, run)?;
     let accuracies = runs.iter().flatten().filter(|(name, _)| name == "test accuracy").map(|(_, x)| f64::from(*x));
     let (mean, deviation) = reduce::mean_and_deviation(&accuracies.collect::<Vec<_>>());
     writeln!(lab, "\n[Test] accuracy over {} seeds: {mean:.4} ± {deviation:.4} (reference: 0.970 ± 0.040)", args.seeds)?;

@@ -1,0 +1,40 @@
+//! The same experiment with many seeds.
+
+use super::{Lab, progress_bar};
+use crate::published::Band;
+use anyhow::{Context, Result};
+use rayon::prelude::*;
+use std::ops::RangeInclusive;
+
+/// What one run gives: named numbers, the same names for every seed.
+pub type Numbers = Vec<(String, f32)>;
+
+impl Lab {
+    /// Runs an experiment for each seed, in parallel, and records what each of its numbers spans, if the ledger has a reference
+    /// band for it; gives the numbers of all runs, in the order of the seeds.
+    ///
+    /// # Errors
+    /// The error of a run that failed, with its seed.
+    pub fn over_seeds(
+        &mut self,
+        seeds: RangeInclusive<u64>,
+        run: impl Fn(u64) -> Result<Numbers> + Sync,
+    ) -> Result<Vec<Numbers>> {
+        let bar = self.shows_progress().then(|| progress_bar(seeds.clone().count(), "seeds"));
+        let numbered = seeds.into_par_iter().map(|seed| {
+            let numbers = run(seed).with_context(|| format!("seed {seed}"));
+            bar.iter().for_each(|bar| bar.inc(1));
+            numbers
+        });
+        let runs: Vec<Numbers> = numbered.collect::<Result<_>>()?;
+        bar.iter().for_each(indicatif::ProgressBar::finish_and_clear);
+        for (i, (name, _)) in runs.first().into_iter().flatten().enumerate() {
+            let values: Vec<f64> = runs.iter().map(|run| f64::from(run[i].1)).collect();
+            let known = self.published.iter().any(|entry| entry.metric == *name && entry.reference().is_some());
+            if let Some(band) = Band::of(&values).filter(|_| known) {
+                self.bands.push((name.clone(), band));
+            }
+        }
+        Ok(runs)
+    }
+}
