@@ -23,11 +23,15 @@ impl Lab {
         let bar = self.shows_progress().then(|| progress_bar(seeds.clone().count(), "seeds"));
         let numbered = seeds.into_par_iter().map(|seed| {
             let numbers = run(seed).with_context(|| format!("seed {seed}"));
-            bar.iter().for_each(|bar| bar.inc(1));
+            if let Some(bar) = &bar {
+                bar.inc(1);
+            }
             numbers
         });
         let runs: Vec<Numbers> = numbered.collect::<Result<_>>()?;
-        bar.iter().for_each(indicatif::ProgressBar::finish_and_clear);
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
         for (i, (name, _)) in runs.first().into_iter().flatten().enumerate() {
             let values: Vec<f64> = runs.iter().map(|run| f64::from(run[i].1)).collect();
             let known = self.published.iter().any(|entry| entry.metric == *name && entry.reference().is_some());
