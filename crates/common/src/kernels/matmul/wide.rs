@@ -1,8 +1,9 @@
 //! Products with many columns.
 //!
-//! A tile of C, up to 8 rows by 3 vectors, stays in registers while p runs. Lanes run across columns of C. Rows of A are read
-//! where they lie; columns of B are packed side by side. The inner index is cut every [`DEPTH`] steps to keep the packed
-//! columns in cache: the chains are stored and picked up again.
+//! A tile of C, up to 8 rows by 3 vectors, stays in registers while p runs. Lanes run across columns of C. Blocks of A and panels of
+//! B are packed first, in the order in which the tiles read them, so that the inner loop reads memory straight on. The inner
+//! index is cut every [`DEPTH`] steps and the rows every [`HEIGHT`], to keep what is packed in cache: chains are stored and
+//! picked up again.
 //!
 //! Bound: arithmetic, for inner dimensions beyond about 50; the register tile does 24 multiply-adds for 11 loads.
 
@@ -14,6 +15,8 @@ use pulp::Simd;
 
 /// Steps of the inner index between two visits to C.
 const DEPTH: usize = 256;
+/// Rows of A that are packed together.
+const HEIGHT: usize = 128;
 /// Rows of the largest register tile.
 const MAX_ROWS: usize = 8;
 /// Vectors in a row of the largest register tile.
@@ -21,110 +24,147 @@ const MAX_VECTORS: usize = 3;
 /// Lanes of the widest vector.
 const MAX_LANES: usize = 16;
 
-/// The place of a tile in C and its part of the inner index.
+/// A block of C: `rows` × `columns` from (`row`, `column`) on, and the steps of the inner index from `first` on.
 #[derive(Clone, Copy)]
-struct Place {
+struct Block {
     row: usize,
+    rows: usize,
     column: usize,
     columns: usize,
     first: usize,
+    steps: usize,
 }
 
-/// Walks over C panel by panel: up to three vectors of columns, and [`DEPTH`] steps of the inner index, at a time.
+/// Computes C = A·B block by block.
 #[inline(always)]
 pub(super) fn product<S: Simd>(simd: S, a: View, b: View, c: &mut [f32]) {
-    let (k, n) = (a.columns, b.columns);
+    let (m, k, n) = (a.rows, a.columns, b.columns);
     let widest = MAX_VECTORS * S::F32_LANES;
-    let mut packed = vec![0.0; k.min(DEPTH) * widest.min(n.next_multiple_of(S::F32_LANES))];
-    for column in (0..n).step_by(widest) {
-        let columns = (n - column).min(widest);
-        let width = columns.next_multiple_of(S::F32_LANES);
-        let mut first = 0;
-        loop {
-            let steps = (k - first).min(DEPTH);
-            let place = Place { row: 0, column, columns, first };
-            let packed = &mut packed[..steps * width];
-            pack(b, place, width, packed);
-            panel(simd, a, packed, place, (&mut *c, n));
-            first += steps;
-            if first >= k {
-                break;
+    let depth = k.min(DEPTH);
+    let mut a_block = vec![0.0; depth * m.min(HEIGHT)];
+    let mut b_panel = vec![0.0; depth * widest.min(n.next_multiple_of(S::F32_LANES))];
+    // An inner dimension of zero still has one block, which stores zeros.
+    for first in (0..k.max(1)).step_by(DEPTH) {
+        let steps = (k - first).min(DEPTH);
+        for row in (0..m).step_by(HEIGHT) {
+            let rows = (m - row).min(HEIGHT);
+            let a_block = &mut a_block[..steps * rows];
+            pack_rows::<S>(a, (row, rows), (first, steps), a_block);
+            for column in (0..n).step_by(widest) {
+                let columns = (n - column).min(widest);
+                let block = Block { row, rows, column, columns, first, steps };
+                let b_panel = &mut b_panel[..steps * columns.next_multiple_of(S::F32_LANES)];
+                pack_columns(b, block, columns.next_multiple_of(S::F32_LANES), b_panel);
+                tiles(simd, a_block, b_panel, block, (&mut *c, n));
             }
         }
     }
 }
 
-/// Copies the columns of a panel side by side, `width` apart a step; what lies beyond the last column becomes zero.
-fn pack(b: View, place: Place, width: usize, panel: &mut [f32]) {
-    for (step, slot) in panel.chunks_exact_mut(width).enumerate() {
-        let start = (place.first + step) * b.row_stride + place.column * b.column_stride;
-        for (j, value) in slot[..place.columns].iter_mut().enumerate() {
-            *value = b.data[start + j * b.column_stride];
+/// The height of the next tile, of `rows` that are left. A 16-register file holds 4 × 3 chains, a 32-register file 8 × 3.
+#[inline(always)]
+fn tile_height<S: Simd>(rows: usize) -> usize {
+    match rows {
+        MAX_ROWS.. if S::F32_LANES == MAX_LANES => MAX_ROWS,
+        4.. => 4,
+        _ => 1,
+    }
+}
+
+/// Copies rows of A tile by tile, step after step within a tile.
+fn pack_rows<S: Simd>(a: View, (row, rows): (usize, usize), (first, steps): (usize, usize), block: &mut [f32]) {
+    let (mut done, mut rest) = (0, block);
+    while done < rows {
+        let height = tile_height::<S>(rows - done);
+        let (tile, later) = std::mem::take(&mut rest).split_at_mut(height * steps);
+        for i in 0..height {
+            let start = (row + done + i) * a.row_stride + first * a.column_stride;
+            let values = a.data[start..].iter().step_by(a.column_stride);
+            for (slot, value) in tile[i..].iter_mut().step_by(height).zip(values) {
+                *slot = *value;
+            }
         }
-        slot[place.columns..].fill(0.0);
+        (done, rest) = (done + height, later);
     }
 }
 
-/// Walks down a panel tile by tile: 8, 4 or 1 rows high.
-#[inline(always)]
-fn panel<S: Simd>(simd: S, a: View, b: &[f32], mut place: Place, (c, n): (&mut [f32], usize)) {
-    // A 16-register file holds 4 × 3 chains, a 32-register file 8 × 3.
-    let tallest = if S::F32_LANES == MAX_LANES { MAX_ROWS } else { MAX_ROWS / 2 };
-    while place.row < a.rows {
-        let rows = (a.rows - place.row).min(tallest);
-        place.row += match (rows, place.columns.div_ceil(S::F32_LANES)) {
-            (8.., 1) => tile::<S, 8, 1>(simd, a, b, place, (&mut *c, n)),
-            (8.., 2) => tile::<S, 8, 2>(simd, a, b, place, (&mut *c, n)),
-            (8.., _) => tile::<S, 8, 3>(simd, a, b, place, (&mut *c, n)),
-            (4.., 1) => tile::<S, 4, 1>(simd, a, b, place, (&mut *c, n)),
-            (4.., 2) => tile::<S, 4, 2>(simd, a, b, place, (&mut *c, n)),
-            (4.., _) => tile::<S, 4, 3>(simd, a, b, place, (&mut *c, n)),
-            (_, 1) => tile::<S, 1, 1>(simd, a, b, place, (&mut *c, n)),
-            (_, 2) => tile::<S, 1, 2>(simd, a, b, place, (&mut *c, n)),
-            _ => tile::<S, 1, 3>(simd, a, b, place, (&mut *c, n)),
-        };
+/// Copies columns of B side by side, `width` apart a step; what lies beyond the last column becomes zero.
+fn pack_columns(b: View, block: Block, width: usize, panel: &mut [f32]) {
+    for (step, slot) in panel.chunks_exact_mut(width).enumerate() {
+        let start = (block.first + step) * b.row_stride + block.column * b.column_stride;
+        let (inside, outside) = slot.split_at_mut(block.columns);
+        if b.column_stride == 1 {
+            inside.copy_from_slice(&b.data[start..start + block.columns]);
+        } else {
+            for (slot, value) in inside.iter_mut().zip(b.data[start..].iter().step_by(b.column_stride)) {
+                *slot = *value;
+            }
+        }
+        outside.fill(0.0);
     }
 }
 
-/// Runs `ROWS` × `VECTORS` vectors of chains over the steps of a panel and stores them; gives the number of rows.
+/// Walks down a block tile by tile.
 #[inline(always)]
-fn tile<S: Simd, const ROWS: usize, const VECTORS: usize>(
+fn tiles<S: Simd>(simd: S, mut a: &[f32], b: &[f32], block: Block, (c, n): (&mut [f32], usize)) {
+    let (end, mut tile) = (block.row + block.rows, block);
+    while tile.row < end {
+        let height = tile_height::<S>(end - tile.row);
+        let (packed, later) = a.split_at(height * block.steps);
+        let c = (&mut *c, n);
+        match (height, block.columns.div_ceil(S::F32_LANES)) {
+            (8, 1) => run_tile::<S, 8, 1>(simd, packed, b, tile, c),
+            (8, 2) => run_tile::<S, 8, 2>(simd, packed, b, tile, c),
+            (8, _) => run_tile::<S, 8, 3>(simd, packed, b, tile, c),
+            (4, 1) => run_tile::<S, 4, 1>(simd, packed, b, tile, c),
+            (4, 2) => run_tile::<S, 4, 2>(simd, packed, b, tile, c),
+            (4, _) => run_tile::<S, 4, 3>(simd, packed, b, tile, c),
+            (_, 1) => run_tile::<S, 1, 1>(simd, packed, b, tile, c),
+            (_, 2) => run_tile::<S, 1, 2>(simd, packed, b, tile, c),
+            _ => run_tile::<S, 1, 3>(simd, packed, b, tile, c),
+        }
+        tile.row += height;
+        a = later;
+    }
+}
+
+/// Runs `ROWS` × `VECTORS` vectors of chains over the steps of a block and stores them.
+#[inline(always)]
+fn run_tile<S: Simd, const ROWS: usize, const VECTORS: usize>(
     simd: S,
-    a: View,
+    a: &[f32],
     b: &[f32],
-    place: Place,
+    tile: Block,
     (c, n): (&mut [f32], usize),
-) -> usize {
+) {
     let mut chains = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-    if place.first > 0 {
-        load::<S, ROWS, VECTORS>(c, n, place, &mut chains);
+    if tile.first > 0 {
+        load::<S, ROWS, VECTORS>(c, n, tile, &mut chains);
     }
-    let a_rows = &a.data[place.row * a.row_stride + place.first * a.column_stride..];
     let (b, _) = S::as_simd_f32s(b);
-    for (step, b) in b.chunks_exact(VECTORS).enumerate() {
+    for (a, b) in a.chunks_exact(ROWS).zip(b.chunks_exact(VECTORS)) {
         for i in 0..ROWS {
-            let a = simd.splat_f32s(a_rows[i * a.row_stride + step * a.column_stride]);
+            let a = simd.splat_f32s(a[i]);
             for v in 0..VECTORS {
                 chains[i][v] = multiply_add(simd, a, b[v], chains[i][v]);
             }
         }
     }
-    store::<S, ROWS, VECTORS>(c, n, place, &chains);
-    ROWS
+    store::<S, ROWS, VECTORS>(c, n, tile, &chains);
 }
 
-/// Picks up chains that an earlier panel left in C, `n` columns wide.
+/// Picks up chains that an earlier block left in C, `n` columns wide.
 #[inline(always)]
 fn load<S: Simd, const ROWS: usize, const VECTORS: usize>(
     c: &[f32],
     n: usize,
-    place: Place,
+    tile: Block,
     chains: &mut [[S::f32s; VECTORS]; ROWS],
 ) {
     let mut lanes = [0.0; MAX_LANES];
     for i in 0..ROWS {
         for v in 0..VECTORS {
-            let (start, count) = span::<S>(n, place, i, v);
+            let (start, count) = span::<S>(n, tile, i, v);
             for lane in 0..count {
                 lanes[lane] = c[start + lane];
             }
@@ -138,13 +178,13 @@ fn load<S: Simd, const ROWS: usize, const VECTORS: usize>(
 fn store<S: Simd, const ROWS: usize, const VECTORS: usize>(
     c: &mut [f32],
     n: usize,
-    place: Place,
+    tile: Block,
     chains: &[[S::f32s; VECTORS]; ROWS],
 ) {
     let mut lanes = [0.0; MAX_LANES];
     for i in 0..ROWS {
         for v in 0..VECTORS {
-            let (start, count) = span::<S>(n, place, i, v);
+            let (start, count) = span::<S>(n, tile, i, v);
             if count == S::F32_LANES {
                 S::as_mut_simd_f32s(&mut c[start..start + S::F32_LANES]).0[0] = chains[i][v];
                 continue;
@@ -159,9 +199,9 @@ fn store<S: Simd, const ROWS: usize, const VECTORS: usize>(
 
 /// Where vector `v` of row `i` of a tile begins in C, and how many of its lanes are columns.
 #[inline(always)]
-fn span<S: Simd>(n: usize, place: Place, i: usize, v: usize) -> (usize, usize) {
+fn span<S: Simd>(n: usize, tile: Block, i: usize, v: usize) -> (usize, usize) {
     let column = v * S::F32_LANES;
-    ((place.row + i) * n + place.column + column, (place.columns - column).min(S::F32_LANES))
+    ((tile.row + i) * n + tile.column + column, (tile.columns - column).min(S::F32_LANES))
 }
 
 /// fma(a, b, c) in every lane; on one lane, where the hardware may have none, the emulated one.
