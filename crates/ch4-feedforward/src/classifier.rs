@@ -48,11 +48,11 @@ impl Settings {
     }
 }
 
-/// Trains `learner` on `split`, saves, reloads and tests the best model, draws curves and regions; gives the test accuracy.
+/// Trains `learner` on `split`, saves, reloads and tests the best model, draws curves and regions; gives the outcome of training.
 pub(crate) fn study(learner: &mut impl Learner, split: &Split, settings: &Settings, lab: &mut Lab) -> Result<Outcome> {
     let outcome = train(learner, split, settings.training(), lab)?;
     lab.history("", &outcome.history)?;
-    lab.figure("curves", &figures::learning_curves("Loss and accuracy of the 2-5-1 network", &outcome.history, true)?)?;
+    lab.figure("curves", &figures::learning_curves("Loss and accuracy of the two-layer network", &outcome.history, true)?)?;
     lab.fingerprint(&learner.parameters());
 
     let checkpoint = lab.checkpoint("best-model", &outcome.best)?;
