@@ -15,7 +15,7 @@ use crate::{
     value::Value,
 };
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde_json::{Map, Value as Json, json};
 use std::{
     fmt::{self, Write as _},
@@ -315,7 +315,10 @@ impl Journal for Lab {
 /// A bar over so many `units` on the standard error.
 fn progress_bar(total: usize, units: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-    let style =
-        ProgressStyle::with_template(&format!("{{wide_bar}} {{pos}}/{{len}} {units}  {{msg}}  {{per_sec}}  {{eta}} left"));
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let style = ProgressStyle::with_template(&format!("{{wide_bar}} {{pos}}/{{len}} {units}  {{msg}}  {{speed}}  {{eta}} left"));
+    let speed = |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // A bar that cannot be written is not missed.
+        let _ = write!(out, "{:.0}/s", state.per_sec());
+    };
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("speed", speed))
 }
