@@ -12,6 +12,7 @@ use common::{
     data::moons,
     figures,
     lab::Lab,
+    parameters::Parameters,
     plot::{Group, Scatter, ScatterPanel},
 };
 use std::fmt::Write;
@@ -39,6 +40,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         figure = figure.panel(ScatterPanel::new(name, Group::by_class(&points, &classes, &["class 0", "class 1"])));
     }
     lab.figure("moons", &figure.render()?)?;
+    lab.fingerprint(&Parameters(split.parts().map(|(name, part)| part.tensor(name)).to_vec()));
 
     let ones = |part: &common::data::Samples| part.y.classes().iter().sum::<usize>();
     let total: usize = split.parts().iter().map(|(_, part)| ones(part)).sum();

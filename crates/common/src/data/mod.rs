@@ -3,7 +3,7 @@
 pub mod iris;
 pub mod moons;
 
-use crate::{kernels::loss::Targets, matrix::Matrix, rng::Stream};
+use crate::{kernels::loss::Targets, matrix::Matrix, parameters::Parameter, rng::Stream};
 
 /// The right answers of a data set.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +76,12 @@ impl Samples {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The features as a named tensor, such as a fingerprint is made of.
+    #[must_use]
+    pub fn tensor(&self, name: &str) -> Parameter {
+        Parameter { name: name.to_owned(), shape: vec![self.x.rows(), self.x.columns()], values: self.x.values().to_vec() }
     }
 
     /// The samples of the given indices, in their order.

@@ -193,7 +193,7 @@ impl Lab {
         self.claims.push((sentence.into(), holds));
     }
 
-    /// States the parameters that training ended with, for the fingerprint in the last line.
+    /// States the parameters that training ended with, or the data that a section shows, for the fingerprint in the last line.
     pub fn fingerprint(&mut self, parameters: &Parameters) {
         self.fingerprint = Some(parameters.fingerprint());
     }

@@ -14,6 +14,7 @@ use common::{
     data::iris::{self, FEATURES, Range, SPECIES},
     lab::Lab,
     matrix::Matrix,
+    parameters::Parameters,
     plot::{BoxPanel, BoxPlots, Pairs},
 };
 use std::fmt::Write;
@@ -48,6 +49,7 @@ pub(crate) fn run(_: &Args, lab: &mut Lab) -> Result<()> {
         outliers_of.push(outliers.len());
     }
     draw(&flowers.x, &classes, lab)?;
+    lab.fingerprint(&Parameters(vec![flowers.tensor("flowers")]));
     lab.claim("each species has 50 flowers and no value is missing", counts == [50; 3] && missing == 0);
     lab.claim("only the sepal width has outliers", outliers_of[1] > 0 && outliers_of.iter().sum::<usize>() == outliers_of[1]);
     Ok(())
