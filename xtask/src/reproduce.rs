@@ -237,17 +237,18 @@ fn attempt(job: &Job, args: &Args, out: &Path, done: &BTreeSet<String>) -> Resul
     Ok(Outcome::Blessed)
 }
 
-/// Shows the lines of a golden file that are about to change.
+/// Shows what of a golden file is about to change: all between the lines that stay the same at its start and at its end.
 fn show(path: &str, expected: &str, found: &str) {
-    let (old, new): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), found.lines().collect());
-    let mut text = format!("── {path}\n");
-    for i in 0..old.len().max(new.len()) {
-        if old.get(i) != new.get(i) {
-            text.extend(old.get(i).map(|line| format!("-{line}\n")));
-            text.extend(new.get(i).map(|line| format!("+{line}\n")));
-        }
+    let (old, new): (Vec<&str>, Vec<&str>) = (expected.trim_end().lines().collect(), found.trim_end().lines().collect());
+    let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+    let end = old[start..].iter().rev().zip(new[start..].iter().rev()).take_while(|(a, b)| a == b).count();
+    say(&format!("── {path}, from line {}", start + 1));
+    for line in &old[start..old.len() - end] {
+        say(&format!("-{line}"));
     }
-    say(text.trim_end());
+    for line in &new[start..new.len() - end] {
+        say(&format!("+{line}"));
+    }
 }
 
 /// Prints the table of what was not identical; gives their number.
