@@ -4,12 +4,13 @@ mod classifier;
 mod sections {
     pub(crate) mod autograd_mlp;
     pub(crate) mod manual_mlp;
+    pub(crate) mod manual_vs_autograd;
     pub(crate) mod moons;
     pub(crate) mod vanishing_gradient;
 }
 
 use common::registry::{Chapter, Section};
-use sections::{autograd_mlp, manual_mlp, moons, vanishing_gradient};
+use sections::{autograd_mlp, manual_mlp, manual_vs_autograd, moons, vanishing_gradient};
 
 /// The chapter's sections in the book's order.
 #[must_use]
@@ -48,6 +49,14 @@ pub fn chapter() -> Chapter {
             )
             .edition("replay", &["--replay"])
             .edition("seeds", &["--seeds", "40"]),
+            Section::new(
+                ("manual-vs-autograd", "4.3, exercise"),
+                (
+                    "By hand or by tape?",
+                    "The networks of 4.2 and 4.3 from equal weights: loss, gradients and parameters compared bit for bit at every step.",
+                ),
+                manual_vs_autograd::run,
+            ),
             Section::new(
                 ("vanishing-gradient", "4.4.2"),
                 (

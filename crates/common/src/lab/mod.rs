@@ -21,6 +21,7 @@ use std::{
     fmt::{self, Write as _},
     io::{self, IsTerminal, Write as _},
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 /// Where a section runs and where its results go.
@@ -128,6 +129,17 @@ impl Lab {
     #[must_use]
     pub fn results_of(&self, section: &str) -> PathBuf {
         self.settings.results.with_file_name(section)
+    }
+
+    /// Runs `work` and tells whoever watches a terminal how long it took; a time is never part of a transcript.
+    pub fn timed<T>(&mut self, what: &str, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        if self.shows_progress() {
+            // A time that cannot be shown is not missed.
+            let _ = writeln!(io::stderr(), "{what}: {:.3} s", start.elapsed().as_secs_f32());
+        }
+        result
     }
 
     /// Says that this run is on the source's own numbers: published values are compared digit by digit.
