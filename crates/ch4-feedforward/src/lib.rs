@@ -7,10 +7,11 @@ mod sections {
     pub(crate) mod manual_vs_autograd;
     pub(crate) mod moons;
     pub(crate) mod vanishing_gradient;
+    pub(crate) mod xor;
 }
 
 use common::registry::{Chapter, Section};
-use sections::{autograd_mlp, manual_mlp, manual_vs_autograd, moons, vanishing_gradient};
+use sections::{autograd_mlp, manual_mlp, manual_vs_autograd, moons, vanishing_gradient, xor};
 
 /// The chapter's sections in the book's order.
 #[must_use]
@@ -68,6 +69,15 @@ pub fn chapter() -> Chapter {
             )
             .edition("replay", &["--replay"])
             .edition("seeds", &["--seeds", "40"]),
+            Section::new(
+                ("xor", "S4 5"),
+                (
+                    "Learning XOR",
+                    "Two ReLUs learn XOR by hand-derived gradients: how many of 100 starts arrive, and the first that does.",
+                ),
+                xor::run,
+            )
+            .edition("quick", &["--epochs", "2001", "--report-every", "500"]),
         ],
     }
 }
