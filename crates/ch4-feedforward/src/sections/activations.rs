@@ -84,14 +84,13 @@ fn derivatives(f: Activation, z: &[f32]) -> Vec<f32> {
 
 /// Two tables: the functions and their derivatives at a few points.
 fn print_values(functions: &[Named], lab: &mut Lab) -> Result<()> {
-    const Z: [f32; 5] = [-2.0, -1.0, 0.0, 1.0, 2.0];
     let line = |values: &[f32]| values.iter().map(|value| format!(" {value:>12.8}")).collect::<String>();
     for (title, of) in [("f(z)", values as Column), ("f'(z)", derivatives)] {
-        writeln!(lab, "{title:<13}{}", Z.map(|z| format!(" {:>12}", format!("z = {z}"))).concat())?;
+        writeln!(lab, "{title:<13}{}", TABULATED.map(|z| format!(" {:>12}", format!("z = {z}"))).concat())?;
         for (name, f) in functions {
-            let numbers = of(*f, &Z);
+            let numbers = of(*f, &TABULATED);
             writeln!(lab, "{name:<13}{}", line(&numbers))?;
-            for (z, number) in Z.iter().zip(numbers) {
+            for (z, number) in TABULATED.iter().zip(numbers) {
                 lab.metric(format!("{name}, {title} at {z}"), number);
             }
         }
@@ -103,7 +102,7 @@ fn print_values(functions: &[Named], lab: &mut Lab) -> Result<()> {
 /// The book's two figures, then one for each function of the exercise.
 fn draw(functions: &[Named], z: &[f32], lab: &mut Lab) -> Result<()> {
     let [logistic, tanh, relu, leaky_relu, exercise @ ..] = functions else { return Ok(()) };
-    let curve = |label: String, a: Vec<f32>| Series::new(label, broken_at_jumps(z, &a));
+    let curve = |label: String, a: Vec<f32>| Series::new(label, broken_at_corners(z, &a));
     let function = |(name, f): &Named| curve((*name).to_owned(), values(*f, z));
     let figure = |title: String, curves: Vec<Series>| {
         let looks = [(theme::TRAIN, Dash::Solid), (theme::DEV, Dash::Dashed), (theme::NEUTRAL, Dash::Dotted)];
@@ -131,15 +130,18 @@ fn draw(functions: &[Named], z: &[f32], lab: &mut Lab) -> Result<()> {
     Ok(())
 }
 
+/// Where the tables are taken; a function that has corners has them at some of these points.
+const TABULATED: [f32; 5] = [-2.0, -1.0, 0.0, 1.0, 2.0];
+
 /// The points of a curve, which is interrupted where it jumps: a derivative at a corner of its function.
-fn broken_at_jumps(z: &[f32], a: &[f32]) -> Vec<(f64, f64)> {
-    let mut points: Vec<(f64, f64)> = Vec::with_capacity(z.len() + 4);
-    for (z, a) in z.iter().zip(a) {
-        let a = f64::from(*a);
-        if points.last().is_some_and(|(_, before)| (a - before).abs() > 0.05) {
+fn broken_at_corners(z: &[f32], a: &[f32]) -> Vec<(f64, f64)> {
+    let mut points = Vec::with_capacity(z.len() + TABULATED.len());
+    for (i, (&z_here, &a_here)) in z.iter().zip(a).enumerate() {
+        let passed = |corner: &f32| i > 0 && z[i - 1] < *corner && *corner <= z_here;
+        if TABULATED.iter().any(passed) && (a_here - a[i - 1]).abs() > 0.01 {
             points.push((f64::NAN, f64::NAN));
         }
-        points.push((f64::from(*z), a));
+        points.push((f64::from(z_here), f64::from(a_here)));
     }
     points
 }
@@ -153,12 +155,11 @@ fn compare(functions: &[Named], z: &[f32], lab: &mut Lab) -> Result<()> {
     lab.metric("tanh z against 2σ(2z) − 1, in 2⁻²³", apart);
 
     let numeric = |f| central_differences(f, z);
-    let smooth = |z: &f32| (-2..=2).all(|corner| (z - corner as f32).abs() > 2.0 * STEP);
-    let away = |of: Vec<f32>| z.iter().zip(of).filter(|(z, _)| smooth(z)).map(|(_, value)| value).collect::<Vec<_>>();
-    let mut worst: f64 = 0.0;
-    for (_, f) in functions {
-        worst = worst.max(largest_difference(&away(numeric(*f)), &away(derivatives(*f, z))));
-    }
+    let smooth = |z: &f32| TABULATED.iter().all(|corner| (z - corner).abs() > 2.0 * STEP);
+    let away_from_corners = |of: &dyn Fn(Activation) -> Vec<f32>| -> Vec<f32> {
+        functions.iter().flat_map(|(_, f)| z.iter().zip(of(*f)).filter(|(z, _)| smooth(z)).map(|(_, value)| value)).collect()
+    };
+    let worst = largest_difference(&away_from_corners(&numeric), &away_from_corners(&|f| derivatives(f, z)));
     writeln!(lab, "derivatives and central differences, away from the corners, differ by at most {worst:.1e}")?;
     lab.metric("derivatives against central differences", worst);
 
@@ -186,6 +187,8 @@ fn central_differences(f: Activation, z: &[f32]) -> Vec<f32> {
     rise.zip(run).map(|(rise, run)| (rise / run) as f32).collect()
 }
 
+/// NaN if any difference is.
 fn largest_difference(a: &[f32], b: &[f32]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs()).fold(0.0, f64::max)
+    let differences = a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs());
+    differences.fold(0.0, |largest, difference| if difference <= largest || largest.is_nan() { largest } else { difference })
 }
