@@ -2,16 +2,19 @@
 
 mod classifier;
 mod sections {
+    pub(crate) mod activations;
     pub(crate) mod autograd_mlp;
+    pub(crate) mod leaky_relu;
     pub(crate) mod manual_mlp;
     pub(crate) mod manual_vs_autograd;
     pub(crate) mod moons;
+    pub(crate) mod neuron;
     pub(crate) mod vanishing_gradient;
     pub(crate) mod xor;
 }
 
 use common::registry::{Chapter, Section};
-use sections::{autograd_mlp, manual_mlp, manual_vs_autograd, moons, vanishing_gradient, xor};
+use sections::{activations, autograd_mlp, leaky_relu, manual_mlp, manual_vs_autograd, moons, neuron, vanishing_gradient, xor};
 
 /// The chapter's sections in the book's order.
 #[must_use]
@@ -21,6 +24,33 @@ pub fn chapter() -> Chapter {
         title: "Chapter 4: feed-forward neural networks",
         published: include_str!("../../../published/ch4-feedforward.csv"),
         sections: vec![
+            Section::new(
+                ("neuron", "4.1.1"),
+                (
+                    "The net input of a neuron",
+                    "z = Xw + b for two samples of five features, by the formula and by a predefined layer: the same bits.",
+                ),
+                neuron::run,
+            )
+            .edition("replay", &["--replay"]),
+            Section::new(
+                ("activations", "4.1.2"),
+                (
+                    "Activation functions",
+                    "Logistic, tanh, ReLU and leaky ReLU over [-10, 10]; then hard-logistic, hard-tanh, ELU, softplus, swish and the identity, \
+                     each with its derivative.",
+                ),
+                activations::run,
+            ),
+            Section::new(
+                ("leaky-relu", "4.1.2"),
+                (
+                    "A leaky ReLU by hand",
+                    "The exercise on leaky ReLU: outputs and gradients of a hand-derived operator against those of the tape.",
+                ),
+                leaky_relu::run,
+            )
+            .edition("replay", &["--replay"]),
             Section::new(
                 ("moons", "4.2.1"),
                 (

@@ -99,7 +99,7 @@ fn no_section_at_all_shows_the_help() {
     let end = End::of(&Bench::new().command(CH4).output().unwrap());
     assert_eq!((end.code, end.stdout.as_str()), (Some(USAGE), ""));
     assert!(end.stderr.starts_with("Chapter 4: feed-forward neural networks\n\nUsage: ch4-feedforward"), "{}", end.stderr);
-    assert!(end.stderr.contains("cargo run -p ch4-feedforward -- moons"), "{}", end.stderr);
+    assert!(end.stderr.contains("cargo run -p ch4-feedforward -- neuron"), "{}", end.stderr);
 }
 
 #[test]

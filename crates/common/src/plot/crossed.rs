@@ -41,14 +41,16 @@ pub(super) fn draw_axes(canvas: &Canvas, frame: &Frame, curves: &[Vec<Point>]) -
         canvas.line(&[(x, y0 - 3.0), (x, y0 + 3.0)], line)?;
         let below = ((x, y0 + 9.0), lettering.at(HPos::Center, VPos::Top));
         let above = ((x, y0 - 9.0), lettering.at(HPos::Center, VPos::Bottom));
-        clear_text(canvas, &tick.label, [below, above], curves)?;
+        clear_text(canvas, &tick.label, &[below, above], curves)?;
     }
     for tick in frame.y_ticks().iter().filter(|tick| tick.at != 0.0) {
         let y = frame.y_at(tick.at);
         canvas.line(&[(x0 - 3.0, y), (x0 + 3.0, y)], line)?;
         let left = ((x0 - 9.0, y), lettering.at(HPos::Right, VPos::Center));
         let right = ((x0 + 9.0, y), lettering.at(HPos::Left, VPos::Center));
-        clear_text(canvas, &tick.label, [left, right], curves)?;
+        // A curve that crosses the axis level with the tick leaves room above itself.
+        let higher = ((x0 - 9.0, y - 5.0), lettering.at(HPos::Right, VPos::Bottom));
+        clear_text(canvas, &tick.label, &[left, right, higher], curves)?;
     }
     let lettering = Lettering::new(theme::LABEL_SIZE, theme::SOFT_INK);
     canvas.text(&frame.x.label, (tip_x + 4.0, y0 - 12.0), lettering.at(HPos::Right, VPos::Bottom))?;
@@ -56,9 +58,9 @@ pub(super) fn draw_axes(canvas: &Canvas, frame: &Frame, curves: &[Vec<Point>]) -
 }
 
 /// Writes a text in the first place where no curve crosses it, on a white ground that hides the grid.
-fn clear_text(canvas: &Canvas, text: &str, places: [(Point, Lettering); 2], curves: &[Vec<Point>]) -> Result<()> {
+fn clear_text(canvas: &Canvas, text: &str, places: &[(Point, Lettering)], curves: &[Vec<Point>]) -> Result<()> {
     let mut chosen = None;
-    for (at, lettering) in places {
+    for &(at, lettering) in places {
         let ground = ground(at, canvas.text_width(text, lettering)?, lettering);
         let crossed = |pair: &[Point]| clip_segment(ground, pair[0], pair[1]).is_some();
         if !curves.iter().any(|curve| curve.windows(2).any(crossed)) {

@@ -12,7 +12,11 @@ pub fn tf32(x: f32) -> f32 {
 }
 
 /// Computes A·B + bias, both operands rounded to TF32, each element one f32 chain.
-pub(super) fn product(a: &Matrix, b: &Matrix, bias: &[f32]) -> Matrix {
+///
+/// # Panics
+/// If the shapes do not fit together.
+#[must_use]
+pub fn tf32_product(a: &Matrix, b: &Matrix, bias: &[f32]) -> Matrix {
     let mut c = Matrix::zeros(a.rows(), b.columns());
     matmul(Isa::best(), a.map(tf32).view(), b.map(tf32).view(), Some(bias), c.values_mut());
     c

@@ -9,7 +9,7 @@ pub mod generator;
 mod mersenne;
 mod network;
 
-pub use arithmetic::tf32;
+pub use arithmetic::{tf32, tf32_product};
 pub use generator::Draws;
 pub use mersenne::permutation;
 pub use network::{Network, Operators};

@@ -1,6 +1,6 @@
 //! A feed-forward network in the arithmetic of the source's GPU.
 
-use super::arithmetic::{block_sums, mean, narrow_product, product, tensor_core_product, tf32};
+use super::arithmetic::{block_sums, mean, narrow_product, tensor_core_product, tf32, tf32_product};
 use crate::{
     data::Labels,
     kernels::{Activation, activation::relu, functions, reduce},
@@ -56,8 +56,11 @@ impl Network {
         let mut passes: Vec<(Matrix, Matrix)> = Vec::with_capacity(self.layers.len());
         for Layer { linear: Linear { weight, bias }, activation } in &self.layers {
             let input = passes.last().map_or(x, |(_, a)| a);
-            let z =
-                if training && bias.len() == 1 { narrow_product(input, weight, bias[0]) } else { product(input, weight, bias) };
+            let z = if training && bias.len() == 1 {
+                narrow_product(input, weight, bias[0])
+            } else {
+                tf32_product(input, weight, bias)
+            };
             let a = z.map(|z| apply(*activation, z));
             passes.push((z, a));
         }
@@ -147,13 +150,13 @@ impl Learner for Network {
             let by_hand = self.operators == Operators::HandWritten;
             let transposed = input.transposed();
             let dweight = if by_hand && dz.columns() == 1 {
-                product(&transposed, &dz, &vec![0.0; dz.columns()])
+                tf32_product(&transposed, &dz, &vec![0.0; dz.columns()])
             } else {
                 tensor_core_product(&transposed, &dz)
             };
             gradients.push(LinearGradients { dweight, dbias: block_sums(&dz) });
             if l > 0 {
-                let da = product(&dz, &weight.transposed(), &vec![0.0; weight.rows()]);
+                let da = tf32_product(&dz, &weight.transposed(), &vec![0.0; weight.rows()]);
                 dz = self.hidden_gradient(self.layers[l - 1].activation, &passes[l - 1], &da);
             }
         }

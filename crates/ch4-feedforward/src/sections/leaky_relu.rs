@@ -1,0 +1,151 @@
+//! Exercise on 4.1.2 · A leaky ReLU by hand
+//!
+//! The operator y = x for x > 0, else λx (eq. 4.7) with its backward pass dx = dy for x > 0, else λ dy, both written out here, against the
+//! predefined layer on the tape. The inputs are drawn from N(0, 1), so that both branches are taken; the last one is set to
+//! 0, where the function has no derivative and both sides take λ. The gradient dy that comes from above is drawn from N(0, 1), too.
+//!
+//! `--replay` takes the source's own inputs, from its seed 10. All are positive, so that the outputs it prints are these inputs.
+//!
+//! Departs from the source:
+//! 1. Its check draws inputs from [0, 1), where a leaky ReLU is the identity: here they have both signs.
+//! 2. It compares outputs only: here gradients, too.
+//! 3. Its backward pass asks for the sign of y: here for that of x, which is right for a negative λ as well.
+
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use common::{
+    cli::finite,
+    lab::Lab,
+    matrix::Matrix,
+    nn,
+    ops::{Device, Tensor},
+    replay::Draws,
+};
+use dfdx::{
+    nn::Module,
+    shapes::Rank2,
+    tensor::{TensorFromVec, Trace},
+    tensor_ops::{Backward, SumTo},
+};
+use std::fmt::Write;
+
+/// The source's hyper-parameters.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// The slopes λ, separated by commas
+    #[arg(long, value_delimiter = ',', default_values_t = [0.5, 0.01], value_parser = finite)]
+    slopes: Vec<f32>,
+    /// Take the source's own inputs
+    #[arg(long)]
+    replay: bool,
+}
+
+/// The seed that the source sets before it draws its inputs.
+const SEED_OF_SOURCE: u64 = 10;
+
+/// Rows of the input.
+const ROWS: usize = 5;
+/// Columns of the input.
+const COLUMNS: usize = 4;
+
+/// Prints outputs and gradients of both.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let x = inputs(args.replay, lab);
+    let dy = Matrix::new(ROWS, COLUMNS, lab.stream("leaky-relu gradients").normals(ROWS * COLUMNS, 0.0, 1.0));
+    let mut same_bits = true;
+    for (i, &slope) in args.slopes.iter().enumerate() {
+        let operator = LeakyRelu { slope };
+        let by_hand = Passes { y: operator.forward(&x), dx: operator.backward(&x, &dy) };
+        let by_tape = on_the_tape(slope, &x, &dy);
+        if i > 0 {
+            writeln!(lab)?;
+        }
+        print_passes(slope, (&x, &dy), [&by_hand, &by_tape], lab)?;
+        let differences = [largest_difference(&by_hand.y, &by_tape.y), largest_difference(&by_hand.dx, &by_tape.dx)];
+        for (name, difference) in ["outputs", "gradients"].into_iter().zip(differences) {
+            writeln!(lab, "largest difference of the {name}: {difference}")?;
+            lab.metric(format!("slope {slope}, largest difference of the {name}"), difference);
+        }
+        for (place, y) in by_hand.y.values().iter().enumerate().filter(|_| args.replay && i == 0) {
+            lab.metric(format!("y, row {}, column {}", place / COLUMNS + 1, place % COLUMNS + 1), *y);
+        }
+        same_bits &= bits(&by_hand.y).eq(bits(&by_tape.y)) && bits(&by_hand.dx).eq(bits(&by_tape.dx));
+    }
+    lab.claim("outputs and gradients of the operator and of the tape have the same bits", same_bits);
+    Ok(())
+}
+
+/// Draws of both signs and a zero, or the source's draws.
+fn inputs(replay: bool, lab: &mut Lab) -> Matrix {
+    let n = ROWS * COLUMNS;
+    let values = if replay {
+        lab.replay();
+        Draws::new(SEED_OF_SOURCE).uniform(0, n)
+    } else {
+        let mut values = lab.stream("leaky-relu inputs").normals(n, 0.0, 1.0);
+        values[n - 1] = 0.0;
+        values
+    };
+    Matrix::new(ROWS, COLUMNS, values)
+}
+
+/// The leaky ReLU, eq. 4.7, element by element.
+///
+/// | tensor | equation |
+/// | --- | --- |
+/// | y | x for x > 0, else λx |
+/// | dx | dy for x > 0, else λ dy |
+struct LeakyRelu {
+    /// λ.
+    slope: f32,
+}
+
+impl LeakyRelu {
+    fn forward(&self, x: &Matrix) -> Matrix {
+        x.map(|x| if x > 0.0 { x } else { self.slope * x })
+    }
+
+    fn backward(&self, x: &Matrix, dy: &Matrix) -> Matrix {
+        let dx = x.values().iter().zip(dy.values()).map(|(x, dy)| if *x > 0.0 { *dy } else { self.slope * dy });
+        Matrix::new(x.rows(), x.columns(), dx.collect())
+    }
+}
+
+/// What the two passes give.
+struct Passes {
+    y: Matrix,
+    dx: Matrix,
+}
+
+/// The predefined layer, its gradient by the tape: that of Σ y dy, whose derivative with respect to y is dy.
+fn on_the_tape(slope: f32, x: &Matrix, dy: &Matrix) -> Passes {
+    let device = Device::default();
+    let tensor = |matrix: &Matrix| -> Tensor<Rank2<ROWS, COLUMNS>> {
+        device.tensor_from_vec(matrix.values().to_vec(), Rank2::<ROWS, COLUMNS>::default())
+    };
+    let matrix = |values: Vec<f32>| Matrix::new(ROWS, COLUMNS, values);
+    let x = tensor(x);
+    let y = nn::LeakyRelu { slope }.forward(x.leaky_trace());
+    let outputs = matrix(y.as_vec());
+    let gradients = (y * tensor(dy)).sum().backward();
+    Passes { y: outputs, dx: matrix(gradients.get(&x).as_vec()) }
+}
+
+fn print_passes(slope: f32, (x, dy): (&Matrix, &Matrix), [by_hand, by_tape]: [&Passes; 2], lab: &mut Lab) -> Result<()> {
+    let columns = [x, &by_hand.y, &by_tape.y, dy, &by_hand.dx, &by_tape.dx];
+    let names = ["x", "y by hand", "y by tape", "dy", "dx by hand", "dx by tape"].map(|name| format!(" {name:>12}")).concat();
+    writeln!(lab, "slope {slope}\nrow column{names}")?;
+    for i in 0..ROWS * COLUMNS {
+        let cells = columns.map(|column| format!(" {:>12.8}", column.values()[i])).concat();
+        writeln!(lab, "{:>3} {:>6}{cells}", i / COLUMNS + 1, i % COLUMNS + 1)?;
+    }
+    Ok(())
+}
+
+fn largest_difference(a: &Matrix, b: &Matrix) -> f32 {
+    a.values().iter().zip(b.values()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+fn bits(matrix: &Matrix) -> impl Iterator<Item = u32> + '_ {
+    matrix.values().iter().map(|value| value.to_bits())
+}
