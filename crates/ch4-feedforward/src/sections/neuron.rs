@@ -6,7 +6,7 @@
 //!
 //! `--replay` takes the source's own inputs, weights and bias. Its GPU multiplied in TF32, which keeps 10 bits after the leading one:
 //! z differs from the f32 result from the fourth digit on, and comes out here as it was printed. Of the inputs one weight, w₂, is
-//! printed one unit in the last place below ours: the source's GPU divides in f32, [`Draws::uniform`] in f64.
+//! printed one unit in the last place below ours: a division in f32 would give it, where [`Draws::uniform`] divides in f64.
 
 use anyhow::Result;
 use clap::Args as ClapArgs;
