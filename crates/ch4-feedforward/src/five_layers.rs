@@ -98,11 +98,10 @@ pub(crate) fn print_norms(columns: &[Column], lab: &mut Lab) -> Result<()> {
             bail!("the norm of layer {} with {name} is {}: choose a smaller --weight-sd or --bias", layer + 1, weights[layer]);
         }
     }
-    let names = columns.iter().map(|(name, _)| format!(" {name:>14}"));
-    writeln!(lab, "L2 norm of each layer's weight gradient\nlayer{}", names.collect::<String>())?;
+    writeln!(lab, "L2 norm of each layer's weight gradient")?;
+    print_header("layer", columns, lab)?;
     for layer in 0..columns[0].1.weights.len() {
-        let cells = columns.iter().map(|(_, step)| format!(" {:>14}", Value::F32(step.weights[layer])));
-        writeln!(lab, "{:>5}{}", layer + 1, cells.collect::<String>())?;
+        print_row(&(layer + 1).to_string(), columns, |step| step.weights[layer], lab)?;
     }
     for (name, step) in columns {
         for (metric, norm) in named(name, step) {
@@ -110,6 +109,18 @@ pub(crate) fn print_norms(columns: &[Column], lab: &mut Lab) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Prints the names of the columns, and what the rows are.
+pub(crate) fn print_header(rows: &str, columns: &[Column], lab: &mut Lab) -> Result<()> {
+    let names = columns.iter().map(|(name, _)| format!(" {name:>14}"));
+    Ok(writeln!(lab, "{rows:>5}{}", names.collect::<String>())?)
+}
+
+/// Prints a number of each column.
+pub(crate) fn print_row(label: &str, columns: &[Column], number: impl Fn(&Step) -> f32, lab: &mut Lab) -> Result<()> {
+    let cells = columns.iter().map(|(_, step)| format!(" {:>14}", Value::F32(number(step))));
+    Ok(writeln!(lab, "{label:>5}{}", cells.collect::<String>())?)
 }
 
 /// The norms of the weight gradients under the names that they are recorded by.

@@ -3,7 +3,7 @@
 //! The network of `vanishing-gradient` starts with biases of −8, far larger than its weights can make up for: every hidden unit has a
 //! negative net input for every sample. ReLU then gives 0 everywhere, with a derivative of 0, so that no weight has a
 //! gradient: the units stay dead. Leaky ReLU has the slope 0.01 there, and ELU (alpha = 1) the slope e⁻⁸ = 0.0003: with both, a
-//! gradient reaches every layer, though a small one.
+//! gradient reaches every layer, though a small one. ELU's is the smaller by far in the first layers, as four of these slopes are multiplied.
 //!
 //! `--replay` takes the source's own data and weights, in the arithmetic of its GPU, and compares the norms digit by digit.
 //!
@@ -15,7 +15,7 @@
 //!
 //! The accuracy on the development set says nothing: after the step all samples are still class 0, so that it is that class's share.
 
-use crate::five_layers::{self, Column, Start};
+use crate::five_layers::{self, Column, Start, print_header, print_row};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
@@ -25,7 +25,6 @@ use common::{
     lab::Lab,
     plot::{Dash, Marker},
     replay,
-    value::Value,
 };
 use std::{fmt::Write, ops::RangeInclusive};
 
@@ -88,13 +87,14 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 /// The bias gradients, the loss and the accuracy after the step.
 fn print_rest(columns: &[Column], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nL2 norm of each layer's bias gradient")?;
-    let row =
-        |value: &dyn Fn(&Column) -> f32| columns.iter().map(|c| format!(" {:>14}", Value::F32(value(c)))).collect::<String>();
+    print_header("layer", columns, lab)?;
     for layer in 0..columns[0].1.biases.len() {
-        writeln!(lab, "{:>5}{}", layer + 1, row(&|(_, step)| step.biases[layer]))?;
+        print_row(&(layer + 1).to_string(), columns, |step| step.biases[layer], lab)?;
     }
-    writeln!(lab, "\n loss{}", row(&|(_, step)| step.loss))?;
-    writeln!(lab, "  dev{}   (accuracy after the step)", row(&|(_, step)| step.dev_score))?;
+    writeln!(lab, "\nLoss before the step, accuracy on the development set after it")?;
+    print_header("", columns, lab)?;
+    print_row("loss", columns, |step| step.loss, lab)?;
+    print_row("score", columns, |step| step.dev_score, lab)?;
     for (name, step) in columns {
         lab.metric(format!("{name}, loss"), step.loss);
         lab.metric(format!("{name}, dev accuracy"), step.dev_score);
