@@ -56,7 +56,7 @@ pub fn chapter() -> Chapter {
                 ("zero-init", "4.4.1"),
                 (
                     "All parameters zero",
-                    "The two-layer network started at zero: its hidden units stay equal to the bit, and nothing is learnt.",
+                    "The two-layer network started at zero: its hidden units stay equal to the bit, and five epochs teach it nothing.",
                 ),
                 zero_init::run,
             )
