@@ -1,9 +1,12 @@
 //! Chapter 4: feed-forward neural networks, one module a section.
 
 mod classifier;
+mod five_layers;
 mod sections {
     pub(crate) mod activations;
     pub(crate) mod autograd_mlp;
+    pub(crate) mod dying_relu;
+    pub(crate) mod init_histograms;
     pub(crate) mod leaky_relu;
     pub(crate) mod manual_mlp;
     pub(crate) mod manual_vs_autograd;
@@ -11,10 +14,14 @@ mod sections {
     pub(crate) mod neuron;
     pub(crate) mod vanishing_gradient;
     pub(crate) mod xor;
+    pub(crate) mod zero_init;
 }
 
 use common::registry::{Chapter, Section};
-use sections::{activations, autograd_mlp, leaky_relu, manual_mlp, manual_vs_autograd, moons, neuron, vanishing_gradient, xor};
+use sections::{
+    activations, autograd_mlp, dying_relu, init_histograms, leaky_relu, manual_mlp, manual_vs_autograd, moons, neuron,
+    vanishing_gradient, xor, zero_init,
+};
 
 /// The chapter's sections in the book's order.
 #[must_use]
@@ -89,6 +96,23 @@ pub fn chapter() -> Chapter {
                 manual_vs_autograd::run,
             ),
             Section::new(
+                ("zero-init", "4.4.1"),
+                (
+                    "All parameters zero",
+                    "The two-layer network started at zero: its hidden units stay equal to the bit, and five epochs teach it nothing.",
+                ),
+                zero_init::run,
+            )
+            .edition("replay", &["--replay"]),
+            Section::new(
+                ("init-histograms", "4.4.1"),
+                (
+                    "Random first values",
+                    "Samples of the normal and of the uniform distribution: histograms with the true density, mean and standard deviation.",
+                ),
+                init_histograms::run,
+            ),
+            Section::new(
                 ("vanishing-gradient", "4.4.2"),
                 (
                     "Vanishing gradients",
@@ -96,6 +120,16 @@ pub fn chapter() -> Chapter {
                      other hidden activations.",
                 ),
                 vanishing_gradient::run,
+            )
+            .edition("replay", &["--replay"])
+            .edition("seeds", &["--seeds", "40"]),
+            Section::new(
+                ("dying-relu", "4.4.3"),
+                (
+                    "Dying ReLU",
+                    "One step of the five-layer network with biases of −8: no weight gradient at all with ReLU; leaky ReLU and ELU as cures.",
+                ),
+                dying_relu::run,
             )
             .edition("replay", &["--replay"])
             .edition("seeds", &["--seeds", "40"]),

@@ -42,7 +42,7 @@ fn wrong_usage_is_named_and_leaves_nothing() {
 
 #[test]
 fn hyper_parameters_that_make_no_sense_are_refused() {
-    for section in ["manual-mlp", "autograd-mlp", "vanishing-gradient"] {
+    for section in ["manual-mlp", "autograd-mlp", "vanishing-gradient", "dying-relu"] {
         for lr in ["0", "-0.1", "-1", "NaN", "inf", "1e39", "fast"] {
             check_usage(&format!("{section} --lr {lr}"), &[&format!("'{lr}'"), "--lr <LR>", "expected a number greater than 0"]);
         }
@@ -73,6 +73,12 @@ fn hyper_parameters_that_make_no_sense_are_refused() {
     for hidden in ["0", "1000000000000", "18446744073709551615"] {
         check_usage(&format!("manual-mlp --hidden {hidden}"), &["--hidden", "expected a whole number from 1 to 10000"]);
     }
+    for n in ["0", "-1", "1e4", "1000000000000"] {
+        check_usage(&format!("init-histograms --samples {n}"), &["--samples", "expected a whole number from 1 to 1000000"]);
+        check_usage(&format!("init-histograms --bins {n}"), &["--bins", "expected a whole number from 1 to 1000"]);
+    }
+    check_usage("zero-init --epochs 0", &["'0'", "--epochs", "expected a whole number of at least 1"]);
+    check_usage("dying-relu --alpha 0", &["'0'", "--alpha", "expected a number greater than 0"]);
     check_usage("manual-mlp --replay --hidden 3", &["--replay", "--hidden"]);
 }
 
@@ -87,7 +93,7 @@ fn shared_flags_that_make_no_sense_are_refused() {
     check_usage("moons --quiet --json", &["--quiet", "--json", "cannot be used with"]);
     check_usage("manual-mlp --quick --epochs 3", &["--quick chooses the hyper-parameters itself: leave out --quick or --epochs"]);
     let largest = u64::MAX;
-    for section in ["manual-mlp", "autograd-mlp", "vanishing-gradient"] {
+    for section in ["manual-mlp", "autograd-mlp", "vanishing-gradient", "dying-relu"] {
         let parts = [&format!("--seed {largest} with --seeds 2 goes past the largest seed {largest}: choose a smaller seed")[..]];
         check_usage(&format!("{section} --seed {largest} --seeds 2"), &parts);
     }

@@ -46,6 +46,10 @@ impl Learner for Diverging {
     fn weight_gradient_norms(&self) -> Vec<f32> {
         Vec::new()
     }
+
+    fn bias_gradient_norms(&self) -> Vec<f32> {
+        Vec::new()
+    }
 }
 
 struct Lines(Vec<String>);

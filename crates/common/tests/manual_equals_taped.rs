@@ -84,6 +84,7 @@ impl Run {
             assert_eq!(bits_of(ours.outputs.values()), bits_of(theirs.outputs.values()), "step {step}: outputs");
             assert_eq!(gradient_bits(manual.gradients()), bits(&taped.gradients()), "step {step}: gradients");
             assert_eq!(manual.weight_gradient_norms(), taped.weight_gradient_norms(), "step {step}: gradient norms");
+            assert_eq!(manual.bias_gradient_norms(), taped.bias_gradient_norms(), "step {step}: gradient norms of biases");
             manual.update().expect("an update by hand");
             taped.update().expect("an update on the tape");
             assert_eq!(bits(&manual.parameters()), bits(&taped.parameters()), "step {step}: parameters");

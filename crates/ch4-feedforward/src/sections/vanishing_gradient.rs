@@ -8,25 +8,18 @@
 //!
 //! `--replay` takes the source's own data and weights, in the arithmetic of its GPU, and compares the norms digit by digit.
 
-use anyhow::{Result, bail};
+use crate::five_layers::{self, Column, Start};
+use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, finite, non_negative, positive, seeds},
-    data::{Split, moons},
-    kernels::{Activation, Loss},
+    data::moons,
+    kernels::Activation,
     lab::Lab,
-    nn::{Activate, Logistic, Network, builder::Linear, initialize},
-    ops::Device,
-    optim::Sgd,
-    parameters::{Initialization, Initializer},
-    plot::{CurvePanel, Curves, Dash, Marker, Series},
-    replay::{self, Draws, Operators, SourceLayer},
-    rng::Stream,
-    train::Learner,
-    value::Value,
+    plot::{Dash, Marker},
+    replay,
 };
-use dfdx::nn::DeviceBuildExt;
-use std::{fmt::Write, ops::RangeInclusive};
+use std::ops::RangeInclusive;
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -51,36 +44,32 @@ pub(crate) struct Args {
     replay: bool,
 }
 
-/// Four hidden layers of three units, one probability.
-type Mlp = (
-    (Linear<2, 3>, Activate),
-    (Linear<3, 3>, Activate),
-    (Linear<3, 3>, Activate),
-    (Linear<3, 3>, Activate),
-    (Linear<3, 1>, Logistic),
-);
+/// The first of the source's five calls for weights, the same for both activations.
+const FIRST_CALL: usize = 5;
+
+/// Leaky ReLU lies on ReLU: its dashes let it show through.
+const LOOKS: [(Marker, Dash); 4] = [
+    (Marker::Disc, Dash::Solid),
+    (Marker::Square, Dash::Solid),
+    (Marker::Triangle, Dash::Dashed),
+    (Marker::Diamond, Dash::Dotted),
+];
 
 /// Prints and draws the norm of each layer's weight gradient.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = seeds(lab.seed(), args.seeds)?;
-    let columns = if args.replay { source_norms(args, lab)? } else { our_norms(args, lab)? };
-    for (name, norms) in &columns {
-        if let Some(layer) = norms.iter().position(|norm| !norm.is_finite()) {
-            bail!("the norm of layer {} with {name} is {}: choose a smaller --weight-sd or --bias", layer + 1, norms[layer]);
-        }
-    }
-    let names = columns.iter().map(|(name, _)| format!(" {name:>14}"));
-    writeln!(lab, "L2 norm of each layer's weight gradient\nlayer{}", names.collect::<String>())?;
-    for layer in 0..columns[0].1.len() {
-        let cells = columns.iter().map(|(_, norms)| format!(" {:>14}", Value::F32(norms[layer])));
-        writeln!(lab, "{:>5}{}", layer + 1, cells.collect::<String>())?;
-    }
-    for (name, norms) in &columns {
-        for (layer, norm) in norms.iter().enumerate() {
-            lab.metric(metric(name, layer), *norm);
-        }
-    }
-    lab.figure("norms", &figure(&columns)?)?;
+    let columns: Vec<Column> = if args.replay {
+        lab.replay();
+        let split = replay::moon1000();
+        let column = |(name, f)| Ok((name, args.start().source_step(f, &split, FIRST_CALL)?));
+        args.activations().into_iter().take(2).map(column).collect::<Result<_>>()?
+    } else {
+        let split = moons::moon1000(0.5, lab.seed());
+        let column = |(name, f)| Ok((name, args.start().step(f, &split, lab.seed())?));
+        args.activations().into_iter().map(column).collect::<Result<_>>()?
+    };
+    five_layers::print_norms(&columns, lab)?;
+    lab.figure("norms", &five_layers::figure("Weight gradients fade towards the input", &columns, &LOOKS)?)?;
     if args.seeds > 1 {
         span(args, seeds, lab)?;
     }
@@ -88,99 +77,39 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     Ok(())
 }
 
-/// The norms of a hidden activation's layers.
-type Column = (&'static str, Vec<f32>);
-
-fn our_norms(args: &Args, lab: &mut Lab) -> Result<Vec<Column>> {
-    let split = moons::moon1000(0.5, lab.seed());
-    activations(args).into_iter().map(|(name, f)| Ok((name, norms(args, f, &split, lab.seed())?))).collect()
-}
-
-fn activations(args: &Args) -> [(&'static str, Activation); 4] {
-    [
-        ("logistic", Activation::Logistic),
-        ("ReLU", Activation::Relu),
-        ("leaky ReLU", Activation::LeakyRelu { slope: args.slope }),
-        ("tanh", Activation::Tanh),
-    ]
-}
-
-/// One step through the tape.
-fn norms(args: &Args, hidden: Activation, split: &Split, seed: u64) -> Result<Vec<f32>> {
-    let init = Initialization {
-        weight: Initializer::Normal { mean: 0.0, deviation: args.weight_sd },
-        bias: Initializer::Constant(args.bias),
-    };
-    let mut mlp = Device::default().build_module::<Mlp, f32>();
-    for layer in [&mut mlp.0.1, &mut mlp.1.1, &mut mlp.2.1, &mut mlp.3.1] {
-        layer.f = hidden;
+impl Args {
+    fn start(&self) -> Start {
+        Start { weight_sd: self.weight_sd, bias: self.bias, lr: self.lr }
     }
-    initialize(&mut mlp, init, &mut Stream::new(seed, "weights"))?;
-    let mut network = Network::<_, _, 2, 1>::new(mlp, Loss::BinaryCrossEntropy, Sgd { learning_rate: args.lr });
-    one_step(&mut network, split)
-}
 
-/// The same step on the source's numbers: calls 5 to 9 after its seed, the same for both activations.
-fn source_norms(args: &Args, lab: &mut Lab) -> Result<Vec<Column>> {
-    lab.replay();
-    let split = replay::moon1000();
-    let draws = Draws::new(replay::SEED_OF_DATA);
-    let shapes = [(2, 3), (3, 3), (3, 3), (3, 3), (3, 1)];
-    let column = |(name, hidden): (&'static str, Activation)| {
-        let layers = shapes.into_iter().zip(5..).map(|(shape, call)| {
-            let activation = if shape.1 == 1 { Activation::Logistic } else { hidden };
-            SourceLayer { call, shape, deviation: 0.01, bias: 1.0, activation }.draw(draws)
-        });
-        let mut network = replay::Network::new(layers.collect(), Operators::Library, args.lr);
-        Ok((name, one_step(&mut network, &split)?))
-    };
-    activations(args).into_iter().take(2).map(column).collect()
-}
-
-fn one_step(learner: &mut impl Learner, split: &Split) -> Result<Vec<f32>> {
-    learner.learn(&split.train.x, &split.train.y)?;
-    learner.update()?;
-    Ok(learner.weight_gradient_norms())
+    fn activations(&self) -> [(&'static str, Activation); 4] {
+        [
+            ("logistic", Activation::Logistic),
+            ("ReLU", Activation::Relu),
+            ("leaky ReLU", Activation::LeakyRelu { slope: self.slope }),
+            ("tanh", Activation::Tanh),
+        ]
+    }
 }
 
 /// What the norms of the book's two activations span over seeds.
 fn span(args: &Args, seeds: RangeInclusive<u64>, lab: &mut Lab) -> Result<()> {
     let run = |seed| {
         let split = moons::moon1000(0.5, seed);
-        let mut named = Vec::new();
-        for (name, f) in activations(args).into_iter().take(2) {
-            named.extend(norms(args, f, &split, seed)?.into_iter().enumerate().map(|(layer, norm)| (metric(name, layer), norm)));
+        let mut norms = Vec::new();
+        for (name, f) in args.activations().into_iter().take(2) {
+            norms.extend(five_layers::named(name, &args.start().step(f, &split, seed)?));
         }
-        Ok(named)
+        Ok(norms)
     };
     lab.over_seeds(seeds, run)?;
     Ok(())
 }
 
-fn metric(activation: &str, layer: usize) -> String {
-    format!("{activation}, layer {}", layer + 1)
-}
-
-/// Figure 4.4.
-fn figure(columns: &[Column]) -> Result<common::plot::Svg> {
-    // Leaky ReLU lies on ReLU: its dashes let it show through.
-    let looks = [
-        (Marker::Disc, Dash::Solid),
-        (Marker::Square, Dash::Solid),
-        (Marker::Triangle, Dash::Dashed),
-        (Marker::Diamond, Dash::Dotted),
-    ];
-    let panel =
-        columns.iter().zip(looks).fold(CurvePanel::new("layer", "L2 norm").log_y(), |panel, ((name, norms), (marker, dash))| {
-            panel.with(Series::sampled(*name, norms, 1.0, 1.0).marked(marker).dashed(dash))
-        });
-    Curves::new("Weight gradients fade towards the input").panel(panel).render()
-}
-
 /// What the section is there to show.
 fn claim(columns: &[Column], lab: &mut Lab) {
-    let fades = columns.iter().all(|(_, norms)| norms.is_sorted());
+    let fades = columns.iter().all(|(_, step)| step.weights.is_sorted());
     lab.claim("the norms fall from each layer to the one before it, for every activation", fades);
-    let first = |name| columns.iter().find(|(column, _)| *column == name).map(|(_, norms)| norms[0]);
+    let first = |name| columns.iter().find(|(column, _)| *column == name).map(|(_, step)| step.weights[0]);
     lab.claim("ReLU leaves the first layer a larger gradient than the logistic function", first("ReLU") > first("logistic"));
 }

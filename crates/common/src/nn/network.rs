@@ -98,9 +98,17 @@ where
     }
 
     fn weight_gradient_norms(&self) -> Vec<f32> {
-        let gradients = self.gradients().0;
-        gradients.iter().filter(|g| g.name.ends_with("weight")).map(|g| reduce::norm(&g.values)).collect()
+        norms(&self.gradients(), "weight")
     }
+
+    fn bias_gradient_norms(&self) -> Vec<f32> {
+        norms(&self.gradients(), "bias")
+    }
+}
+
+/// The L2 norm of each tensor whose name ends with `kind`.
+fn norms(gradients: &Parameters, kind: &str) -> Vec<f32> {
+    gradients.0.iter().filter(|g| g.name.ends_with(kind)).map(|g| reduce::norm(&g.values)).collect()
 }
 
 /// The device's error, which does not implement the standard trait on every device.

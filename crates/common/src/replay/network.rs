@@ -193,6 +193,10 @@ impl Learner for Network {
     fn weight_gradient_norms(&self) -> Vec<f32> {
         self.gradients.iter().map(|gradients| reduce::norm(gradients.dweight.values())).collect()
     }
+
+    fn bias_gradient_norms(&self) -> Vec<f32> {
+        self.gradients.iter().map(|gradients| reduce::norm(&gradients.dbias)).collect()
+    }
 }
 
 /// The source's activation functions: the logistic function is its formula, each operation rounded.

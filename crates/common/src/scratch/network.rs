@@ -137,6 +137,10 @@ impl<O: Optimizer> Learner for Network<O> {
     fn weight_gradient_norms(&self) -> Vec<f32> {
         self.gradients.iter().map(|gradients| reduce::norm(gradients.dweight.values())).collect()
     }
+
+    fn bias_gradient_norms(&self) -> Vec<f32> {
+        self.gradients.iter().map(|gradients| reduce::norm(&gradients.dbias)).collect()
+    }
 }
 
 /// A copy of the parameters of `layers`, under the names that a tuple of layers and activations gives them.

@@ -43,4 +43,7 @@ pub trait Learner {
 
     /// L2 norm of the gradient of each layer's weight matrix, first layer first.
     fn weight_gradient_norms(&self) -> Vec<f32>;
+
+    /// L2 norm of the gradient of each layer's bias, first layer first.
+    fn bias_gradient_norms(&self) -> Vec<f32>;
 }

@@ -13,6 +13,11 @@ pub trait Journal {
     fn line(&mut self, line: &str) -> Result<()>;
     /// Takes note that `step` of `steps` is done, with the latest loss.
     fn progress(&mut self, step: usize, steps: usize, loss: f32);
+    /// Looks at the network between backward pass and update of step number `step`, from 0 on, as the `custom_print_log` of book
+    /// section 4.4 does.
+    fn before_update(&mut self, _step: usize, _learner: &dyn Learner) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// A journal for runs that are only counted, such as one of many seeds.
@@ -179,6 +184,7 @@ impl Run {
             let (n, step, steps) = (training.n_epochs, self.step, self.steps);
             journal.line(&format!("[Train] epoch: {epoch}/{n}, step: {step}/{steps}, loss: {:.5}", pass.loss))?;
         }
+        journal.before_update(self.step, learner)?;
         learner.update()?;
         let history = &mut self.outcome.history;
         history.train_loss.push(pass.loss);

@@ -1,0 +1,89 @@
+//! 4.4.1 · Random first values
+//!
+//! What breaks the symmetry of `zero-init`: parameters drawn from a distribution, here N(0, 1) and the uniform distribution on [−1, 1). Samples of
+//! both are drawn as histograms, normalised to an area of 1, with the true density over them. Mean and standard deviation
+//! of n samples miss the true ones by their standard errors, σ/√n and √((κ − 1)/(4n))·σ, where κ is the fourth moment over σ⁴.
+
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use common::{
+    cli::one_to,
+    kernels::{functions::exp, reduce::mean_and_deviation},
+    lab::Lab,
+    plot::{Histogram, Histograms, theme},
+};
+use std::{f64::consts::PI, fmt::Write};
+
+/// The book's hyper-parameters.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// Samples of each distribution
+    #[arg(long, default_value_t = 10_000, value_parser = one_to::<MOST_SAMPLES>)]
+    samples: usize,
+    /// Bins of each histogram
+    #[arg(long, default_value_t = 200, value_parser = one_to::<MOST_BINS>)]
+    bins: usize,
+}
+
+/// Samples that fit into any machine's memory.
+const MOST_SAMPLES: usize = 1_000_000;
+/// Bins that can still be told apart.
+const MOST_BINS: usize = 1000;
+
+/// Samples of a distribution with mean 0, and what is true of it.
+struct Drawn {
+    name: &'static str,
+    title: &'static str,
+    samples: Vec<f64>,
+    sd: f64,
+    /// Fourth moment over σ⁴.
+    kurtosis: f64,
+    density: Vec<(f64, f64)>,
+}
+
+/// Draws samples of both distributions, their mean, standard deviation and histogram.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let normal = lab.stream("normal histogram").normals(args.samples, 0.0, 1.0);
+    let uniform = lab.stream("uniform histogram").uniforms(args.samples, -1.0, 1.0);
+    let wide = |samples: Vec<f32>| samples.into_iter().map(f64::from).collect();
+    let bell = |x: f64| f64::from(exp((-x * x / 2.0) as f32)) / (2.0 * PI).sqrt();
+    let distributions = [
+        Drawn {
+            name: "N(0, 1)",
+            title: "Normal, N(0, 1)",
+            samples: wide(normal),
+            sd: 1.0,
+            kurtosis: 3.0,
+            density: (-80..=80).map(|i| f64::from(i) / 20.0).map(|x| (x, bell(x))).collect(),
+        },
+        Drawn {
+            name: "U[-1, 1)",
+            title: "Uniform, U[−1, 1)",
+            samples: wide(uniform),
+            sd: 1.0 / 3.0f64.sqrt(),
+            kurtosis: 9.0 / 5.0,
+            density: vec![(-1.0, 0.0), (-1.0, 0.5), (1.0, 0.5), (1.0, 0.0)],
+        },
+    ];
+    writeln!(lab, "{:<10} {:>5} {:>10} {:>10} {:>10} {:>16}", "samples of", "", "true", "found", "std error", "off, in errors")?;
+    let mut figure = Histograms::new("First values of parameters");
+    let mut within = true;
+    for (drawn, color) in distributions.iter().zip([theme::DEV, theme::TRAIN]) {
+        let (mean, sd) = mean_and_deviation(&drawn.samples);
+        let n = args.samples as f64;
+        let errors = [drawn.sd / n.sqrt(), drawn.sd * ((drawn.kurtosis - 1.0) / (4.0 * n)).sqrt()];
+        for (what, truth, found, error) in [("mean", 0.0, mean, errors[0]), ("sd", drawn.sd, sd, errors[1])] {
+            let off = (found - truth) / error;
+            writeln!(lab, "{:<10} {what:>5} {truth:>10.5} {found:>10.5} {error:>10.5} {off:>16.2}", drawn.name)?;
+            lab.metric(format!("{} {what}", drawn.name), found);
+            within &= off.abs() <= 4.0;
+        }
+        let histogram = Histogram::new(drawn.title, &drawn.samples, args.bins).x_label("value").colored(color);
+        figure = figure.panel(histogram.with_density(drawn.density.iter().copied()));
+    }
+    lab.figure("histograms", &figure.render()?)?;
+    lab.claim("mean and standard deviation are within four standard errors of the true ones", within);
+    let inside = distributions[1].samples.iter().all(|x| (-1.0..1.0).contains(x));
+    lab.claim("every uniform sample lies in [−1, 1)", inside);
+    Ok(())
+}
