@@ -8,7 +8,7 @@ use common::{
     nn::{Activate, Logistic, Network, builder::Linear, initialize},
     ops::Device,
     optim::Sgd,
-    parameters::{Initialization, Initializer},
+    parameters::{Initialization, Initializer, Parameter, Parameters},
     plot::{CurvePanel, Curves, Dash, Marker, Series, Svg},
     replay::{self, Draws, Operators, SourceLayer},
     rng::Stream,
@@ -49,6 +49,8 @@ pub(crate) struct Step {
     pub(crate) loss: f32,
     /// Accuracy on the development set after the update.
     pub(crate) dev_score: f32,
+    /// The parameters after the update.
+    pub(crate) parameters: Parameters,
 }
 
 /// The step of a network with the named hidden activation.
@@ -85,7 +87,13 @@ fn one_step(learner: &mut impl Learner, split: &Split) -> Result<Step> {
     let loss = learner.learn(&split.train.x, &split.train.y)?.loss;
     learner.update()?;
     let (dev_score, _) = evaluate(learner, &split.dev, Metric::Probability)?;
-    Ok(Step { weights: learner.weight_gradient_norms(), biases: learner.bias_gradient_norms(), loss, dev_score })
+    Ok(Step {
+        weights: learner.weight_gradient_norms(),
+        biases: learner.bias_gradient_norms(),
+        loss,
+        dev_score,
+        parameters: learner.parameters(),
+    })
 }
 
 /// Prints and records the norms of the weight gradients.
@@ -103,11 +111,15 @@ pub(crate) fn print_norms(columns: &[Column], lab: &mut Lab) -> Result<()> {
     for layer in 0..columns[0].1.weights.len() {
         print_row(&(layer + 1).to_string(), columns, |step| step.weights[layer], lab)?;
     }
+    let mut all = Vec::new();
     for (name, step) in columns {
         for (metric, norm) in named(name, step) {
             lab.metric(metric, norm);
         }
+        let renamed = |parameter: &Parameter| Parameter { name: format!("{name} {}", parameter.name), ..parameter.clone() };
+        all.extend(step.parameters.0.iter().map(renamed));
     }
+    lab.fingerprint(&Parameters(all));
     Ok(())
 }
 

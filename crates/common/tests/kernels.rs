@@ -266,14 +266,14 @@ fn soft_max_is_its_stated_formula_to_the_bit() {
 #[test]
 fn squared_errors_are_added_in_the_order_of_sums() {
     for case in Case::all(LONGEST) {
-        let (rows, entries) = (LONGEST as f32, case.outputs.len() as f32);
+        let (rows, entries) = (LONGEST as f64, case.outputs.len() as f64);
         let divisor = match case.loss {
             Loss::MeanSquaredError => entries,
             Loss::HalfSquaredError => 2.0 * rows,
             _ => continue,
         };
         let squares: Vec<f32> = case.outputs.iter().zip(&case.values).map(|(x, y)| (x - y) * (x - y)).collect();
-        let expected = reduce::sum(&squares) / divisor;
+        let expected = (reduce::sum(&squares) / divisor) as f32;
         for isa in Isa::available() {
             assert_eq!(case.value(isa), expected.to_bits(), "{:?} on {isa}", case.loss);
         }

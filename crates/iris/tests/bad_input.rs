@@ -143,9 +143,9 @@ fn a_claim_that_fails_with_the_books_flags_fails_the_run() {
 fn a_run_that_diverges_stops_and_keeps_what_it_printed() {
     let (bench, _) = bench();
     let end = bench.run(IRIS, &["train", "--lr", "3e38", "--log-every", "1", "--data-dir", "data"]);
-    end.fails(FAILURE, &["error: the loss is inf at epoch 0, step 1: training diverged; try a smaller learning rate\n"]);
+    end.fails(FAILURE, &["error: the loss is NaN at epoch 0, step 2: training diverged; try a smaller learning rate\n"]);
     assert!(
-        end.stdout.starts_with("[Train] epoch: 0/150, step: 0/1200, loss: ") && end.stdout.lines().count() == 1,
+        end.stdout.starts_with("[Train] epoch: 0/150, step: 0/1200, loss: ") && end.stdout.lines().count() == 2,
         "{}",
         end.stdout
     );
@@ -154,14 +154,14 @@ fn a_run_that_diverges_stops_and_keeps_what_it_printed() {
     assert_eq!(bench.results(), ["iris/train/metrics.json", "iris/train/transcript.txt"]);
 }
 
-/// The only step is the last: no training loss shows what its update did.
+/// No training loss shows what the update of the last step did.
 #[test]
 fn a_run_whose_last_step_diverges_does_not_pass() {
     let (bench, _) = bench();
-    let flags = ["train", "--lr", "3e38", "--epochs", "1", "--batch-size", "120", "--seed", "4", "--data-dir", "data"];
+    let flags = ["train", "--lr", "3e38", "--epochs", "2", "--batch-size", "120", "--seed", "4", "--data-dir", "data"];
     bench
         .run(IRIS, &flags)
-        .fails(FAILURE, &["the development loss is ", " at epoch 0, step 0: training diverged; try a smaller learning rate"]);
+        .fails(FAILURE, &["the development loss is ", " at epoch 1, step 1: training diverged; try a smaller learning rate"]);
     assert_eq!(bench.results(), ["iris/train/metrics.json", "iris/train/transcript.txt"]);
 }
 

@@ -4,8 +4,7 @@
 //! them through equal weights (eq. 4.19), so that their gradients are equal too, and so they stay: five units, but one feature. Before
 //! each update the parameters are printed, a column for each hidden unit. W1 moves from the second update on, when W2 is no longer 0.
 //!
-//! As every output is σ(0) = ½, the first loss of each sample is ln 2 = 0.6931472. So is their mean, but for the rounding of a sum of
-//! 640 equal terms in f32: ours ends at 0.69314754, the source's order of summation hits ln 2.
+//! As every output is σ(0) = ½, the first loss of each sample is ln 2 = 0.6931472, and so is their mean.
 //!
 //! The accuracy of about one half is no accident of training: the outputs are all on the same side of ½, so that it is the share of
 //! one class in the development set. That is so for the book's five epochs: trained for longer (`--epochs 2000 --lr 5`), the network
@@ -66,8 +65,6 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 }
 
 fn study(args: &Args, mut learner: impl Learner, split: &Split, lab: &mut Lab) -> Result<()> {
-    let sample = split.train.select(&[0]);
-    let first_loss = learner.loss(&learner.outputs(&sample.x)?, &sample.y);
     let training = Training {
         n_epochs: args.epochs,
         batches: Batches::Full,
@@ -90,12 +87,7 @@ fn study(args: &Args, mut learner: impl Learner, split: &Split, lab: &mut Lab) -
     lab.history("", &outcome.history)?;
     lab.figure("curves", &figures::learning_curves("Training from zeros: five equal hidden units", &outcome.history, true)?)?;
     lab.fingerprint(&learner.parameters());
-    let ln_2 = std::f32::consts::LN_2;
-    let mean = outcome.history.train_loss[0];
-    lab.claim(
-        "the first loss is ln 2: of one sample to the bit, of all within 1e-6",
-        first_loss == ln_2 && (mean - ln_2).abs() < 1e-6,
-    );
+    lab.claim("the first loss is ln 2, to the bit", outcome.history.train_loss[0] == std::f32::consts::LN_2);
     claim(&states, &outcome, split, lab);
     Ok(())
 }

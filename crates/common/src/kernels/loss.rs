@@ -1,7 +1,8 @@
 //! Loss functions and their gradients with respect to the network's outputs.
 //!
 //! Contract: the terms of the samples are computed one by one as the formulas read, then averaged with
-//! [`reduce::sum`] and one division by the number of samples N (of entries for the mean squared error).
+//! [`reduce::sum`] and one division by the number of samples N (of entries for the mean squared error), in f64, and rounded
+//! once.
 
 use crate::kernels::{functions, isa::Isa, reduce};
 
@@ -59,9 +60,10 @@ impl Loss {
     /// If the targets do not fit the outputs or are of the wrong kind for this loss.
     #[must_use]
     pub fn value(self, isa: Isa, outputs: Outputs, targets: Targets) -> f32 {
-        let n = outputs.samples() as f32;
+        let n = outputs.samples() as f64;
+        let mean = |terms: &[f32], n: f64| (reduce::sum(terms) / n) as f32;
         match self {
-            Self::BinaryCrossEntropy => -(reduce::sum(&log_likelihoods(isa, outputs.values, values(targets))) / n),
+            Self::BinaryCrossEntropy => -mean(&log_likelihoods(isa, outputs.values, values(targets)), n),
             Self::BinaryCrossEntropyWithLogits => {
                 let negative: Vec<f32> = outputs.values.iter().map(|z| -z.abs()).collect();
                 let mut terms = vec![0.0; negative.len()];
@@ -69,7 +71,7 @@ impl Loss {
                 for ((term, z), y) in terms.iter_mut().zip(outputs.values).zip(values(targets)) {
                     *term += if *z > 0.0 { *z } else { 0.0 } - y * z;
                 }
-                reduce::sum(&terms) / n
+                mean(&terms, n)
             }
             Self::SoftmaxCrossEntropy => {
                 let terms: Vec<f32> = outputs
@@ -81,10 +83,10 @@ impl Loss {
                         (largest - logits[*class]) + excess
                     })
                     .collect();
-                reduce::sum(&terms) / n
+                mean(&terms, n)
             }
-            Self::MeanSquaredError => reduce::sum(&squares(outputs, targets)) / outputs.values.len() as f32,
-            Self::HalfSquaredError => reduce::sum(&squares(outputs, targets)) / (2.0 * n),
+            Self::MeanSquaredError => mean(&squares(outputs, targets), outputs.values.len() as f64),
+            Self::HalfSquaredError => mean(&squares(outputs, targets), 2.0 * n),
         }
     }
 

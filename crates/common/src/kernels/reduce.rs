@@ -20,22 +20,16 @@ fn tree<T: Copy + std::ops::Add<Output = T>>(mut lanes: [T; LANES]) -> T {
     lanes[0]
 }
 
-/// Sums `x` in the contract's order.
+/// Sums `x` in the contract's order, in f64.
 #[must_use]
-pub fn sum(x: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; LANES];
+pub fn sum(x: &[f32]) -> f64 {
+    let mut lanes = [0.0f64; LANES];
     for chunk in x.chunks(LANES) {
-        for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *lane += x;
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane += f64::from(x);
         }
     }
     tree(lanes)
-}
-
-/// Arithmetic mean of `x`; NaN for an empty slice.
-#[must_use]
-pub fn mean(x: &[f32]) -> f32 {
-    sum(x) / x.len() as f32
 }
 
 /// L2 norm √Σx², its squares and their sum in f64, so that norms down to 1e-38 keep all their digits.
@@ -84,12 +78,12 @@ mod tests {
     use super::*;
 
     /// The contract, element by element.
-    fn reference_sum(x: &[f32]) -> f32 {
-        let mut l = [0.0f32; 16];
+    fn reference_sum(x: &[f32]) -> f64 {
+        let mut l = [0.0f64; 16];
         for i in 0..x.len() {
-            l[i % 16] += x[i];
+            l[i % 16] += f64::from(x[i]);
         }
-        let pairs = |a: &[f32]| -> Vec<f32> { (0..a.len() / 2).map(|i| a[i] + a[i + a.len() / 2]).collect() };
+        let pairs = |a: &[f64]| -> Vec<f64> { (0..a.len() / 2).map(|i| a[i] + a[i + a.len() / 2]).collect() };
         pairs(&pairs(&pairs(&pairs(&l))))[0]
     }
 

@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let shares: String = probabilities.iter().map(|p| format!("{p:>14.5}")).collect();
         writeln!(lab, "{lengths}  {:<11}{shares}", SPECIES[reduce::argmax(probabilities)])?;
     }
-    let sums = probabilities.iter_rows().map(|row| (reduce::sum(row) - 1.0).abs());
+    let sums = probabilities.iter_rows().map(|row| (reduce::sum(row) - 1.0).abs() as f32);
     lab.fingerprint(&parameters);
     let largest_gap = sums.fold(0.0, f32::max);
     lab.claim("the probabilities of each flower add up to 1", largest_gap < 1e-6);
