@@ -34,14 +34,22 @@ const NODES: usize = 200;
 /// If the network cannot be evaluated.
 pub fn decision_regions(title: &str, learner: &impl Learner, split: &Split) -> Result<Svg> {
     let range = (-std::f64::consts::PI, std::f64::consts::PI);
-    let nodes = Grid::nodes(range, range, NODES, NODES);
-    let x = Matrix::new(nodes.len(), 2, nodes.iter().flat_map(|(x, y)| [*x as f32, *y as f32]).collect());
-    let values = learner.outputs(&x)?.values().iter().map(|p| f64::from(*p)).collect();
-    let grid = Grid { x_range: range, y_range: range, nx: NODES, ny: NODES, values };
-    let panel = split.parts().into_iter().fold(RegionPanel::new("", Field::Probability(grid)), |panel, (name, samples)| {
+    let field = field(learner, range, NODES)?;
+    let panel = split.parts().into_iter().fold(RegionPanel::new("", field), |panel, (name, samples)| {
         panel.split(plot::Split::new(name, points(samples), samples.y.classes()))
     });
     Regions::new(title, ("x₁", "x₂"), &["class 0", "class 1"]).panel(panel).render()
+}
+
+/// What a network with two inputs and one output answers at `nodes` × `nodes` points of a square, cut off to [0, 1].
+///
+/// # Errors
+/// If the network cannot be evaluated.
+pub fn field(learner: &impl Learner, range: (f64, f64), nodes: usize) -> Result<Field> {
+    let points = Grid::nodes(range, range, nodes, nodes);
+    let x = Matrix::new(points.len(), 2, points.iter().flat_map(|(x, y)| [*x as f32, *y as f32]).collect());
+    let values = learner.outputs(&x)?.values().iter().map(|y| f64::from(y.clamp(0.0, 1.0))).collect();
+    Ok(Field::Probability(Grid { x_range: range, y_range: range, nx: nodes, ny: nodes, values }))
 }
 
 /// The first two features of each sample.

@@ -14,12 +14,13 @@ use clap::Args as ClapArgs;
 use common::{
     cli::{self, at_least_one, positive},
     data::{Labels, Samples},
+    figures,
     kernels::{Activation, Loss},
     lab::Lab,
     matrix::Matrix,
     optim::Sgd,
     parameters::{Initialization, Initializer},
-    plot::{Field, Grid, RegionPanel, Regions, Split},
+    plot::{RegionPanel, Regions, Split},
     rng::Stream,
     scratch::{Layer, Network},
     train::Learner,
@@ -113,14 +114,9 @@ fn show(seed: u64, args: &Args, lab: &mut Lab) -> Result<()> {
 
 /// The network's answer over the plane: the boundary is where it is one half.
 fn surface(network: &Network<Sgd>) -> Result<common::plot::Svg> {
-    const NODES: usize = 120;
-    let range = (-0.5, 1.5);
-    let nodes = Grid::nodes(range, range, NODES, NODES);
-    let x = Matrix::new(nodes.len(), 2, nodes.iter().flat_map(|(x, y)| [*x as f32, *y as f32]).collect());
-    let values = network.outputs(&x)?.values().iter().map(|y| f64::from(y.clamp(0.0, 1.0))).collect();
-    let grid = Grid { x_range: range, y_range: range, nx: NODES, ny: NODES, values };
+    let field = figures::field(network, (-0.5, 1.5), 120)?;
     let samples = samples();
-    let points = Split::new("samples", common::figures::points(&samples), samples.y.classes());
-    let panel = RegionPanel::new("", Field::Probability(grid)).split(points);
+    let points = Split::new("samples", figures::points(&samples), samples.y.classes());
+    let panel = RegionPanel::new("", field).split(points);
     Regions::new("XOR as a network of two ReLUs sees it", ("x₁", "x₂"), &["0", "1"]).panel(panel).render()
 }
