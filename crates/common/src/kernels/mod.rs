@@ -8,6 +8,7 @@ pub mod activation;
 pub mod functions;
 pub mod fused;
 pub mod isa;
+pub mod lanes;
 pub mod loss;
 pub mod matmul;
 pub mod reduce;

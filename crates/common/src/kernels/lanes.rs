@@ -1,0 +1,103 @@
+//! The layout of a batch of images: sixteen samples side by side.
+//!
+//! A batch of n samples of f features lies in ⌈n / 16⌉ groups. In a group the features follow each other, and each feature's sixteen
+//! values, one a sample, are neighbours: feature j of sample s is at `((s / 16) * f + j) * 16 + s % 16`. Lanes past the last sample hold
+//! zeros when they are made, and no kernel lets them touch a result.
+//!
+//! A kernel that does the same to every sample (convolution, pooling) then works on whole vectors whatever the size of the image, without
+//! edges, shuffles or masks, on 4, 8 or 16 lanes of hardware alike.
+
+use crate::kernels::fused::fused_multiply_add;
+use pulp::Simd;
+
+/// Samples in a group.
+pub const GROUP: usize = 16;
+
+/// Values that a batch of `samples` with `features` each takes in this layout.
+#[must_use]
+pub fn size(samples: usize, features: usize) -> usize {
+    samples.div_ceil(GROUP) * features * GROUP
+}
+
+/// Lays `rows` (samples × `features`, row-major) out in groups.
+///
+/// # Panics
+/// If `lanes` has not the [`size`] of the batch.
+pub fn from_rows(rows: &[f32], features: usize, lanes: &mut [f32]) {
+    assert_eq!(lanes.len(), size(rows.len() / features, features), "one group for every sixteen samples");
+    for (group, rows) in lanes.chunks_exact_mut(features * GROUP).zip(rows.chunks(features * GROUP)) {
+        let (columns, _) = group.as_chunks_mut::<GROUP>();
+        if rows.len() < features * GROUP {
+            columns.fill([0.0; GROUP]);
+        }
+        for (lane, row) in rows.chunks_exact(features).enumerate() {
+            for (column, x) in columns.iter_mut().zip(row) {
+                column[lane] = *x;
+            }
+        }
+    }
+}
+
+/// Gives the samples back as rows, without the lanes past the last one.
+///
+/// # Panics
+/// If `lanes` has not the [`size`] of the batch.
+pub fn to_rows(lanes: &[f32], features: usize, rows: &mut [f32]) {
+    assert_eq!(lanes.len(), size(rows.len() / features, features), "one group for every sixteen samples");
+    for (group, rows) in lanes.chunks_exact(features * GROUP).zip(rows.chunks_mut(features * GROUP)) {
+        let (columns, _) = group.as_chunks::<GROUP>();
+        for (lane, row) in rows.chunks_exact_mut(features).enumerate() {
+            for (x, column) in row.iter_mut().zip(columns) {
+                *x = column[lane];
+            }
+        }
+    }
+}
+
+/// Adds up the sixteen lanes as a tree: lane l takes lane l + 8, then l + 4, l + 2, l + 1.
+#[inline(always)]
+pub(crate) fn tree(mut lanes: [f32; GROUP]) -> f32 {
+    let mut half = GROUP / 2;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] += lanes[lane + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// Vectors of `S` in a group's feature.
+pub(crate) const fn vectors<S: Simd>() -> usize {
+    GROUP / S::F32_LANES
+}
+
+/// fma(a, b, c) in every lane; on one lane, where the hardware may have none, the emulated one.
+#[inline(always)]
+pub(crate) fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
+    if S::F32_LANES == 1 {
+        let lane = |x| simd.reduce_sum_f32s(x);
+        simd.splat_f32s(fused_multiply_add(lane(a), lane(b), lane(c)))
+    } else {
+        simd.mul_add_f32s(a, b, c)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_back_as_they_were() {
+        for samples in [1, 15, 16, 17, 40] {
+            let rows: Vec<f32> = (0..samples * 3).map(|i| i as f32).collect();
+            let mut lanes = vec![f32::NAN; size(samples, 3)];
+            from_rows(&rows, 3, &mut lanes);
+            assert_eq!(lanes[GROUP..][..samples.min(GROUP)].to_vec(), (0..samples.min(GROUP)).map(|s| rows[3 * s + 1]).collect::<Vec<_>>());
+            assert!(lanes.iter().all(|x| !x.is_nan()), "lanes without a sample are zero");
+            let mut back = vec![f32::NAN; rows.len()];
+            to_rows(&lanes, 3, &mut back);
+            assert_eq!(back, rows);
+        }
+    }
+}
