@@ -5,6 +5,7 @@
 //! instruction set the machine has.
 
 pub mod activation;
+pub mod conv2d;
 pub mod functions;
 pub mod fused;
 pub mod isa;
@@ -16,5 +17,6 @@ pub mod reduce;
 pub mod verify;
 
 pub use activation::Activation;
+pub use conv2d::Conv2d;
 pub use loss::Loss;
 pub use matmul::{View, matmul};

@@ -1,0 +1,156 @@
+//! y, some output channels times some columns at a time.
+
+use super::{Conv2d, Frame};
+use crate::kernels::{
+    isa::Isa,
+    lanes::{GROUP, multiply_add, vectors},
+};
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+/// Columns of the widest register tile: with four channels 24 chains of the 32 registers of AVX-512.
+const MAX_COLUMNS: usize = 6;
+
+/// Computes y of every group.
+pub(super) fn convolve(shape: &Conv2d, isa: Isa, x: &[f32], (weight, bias): (&[f32], &[f32]), y: &mut [f32]) {
+    let packed = pack(shape, weight);
+    let group = |(x, y): (&[f32], &mut [f32])| {
+        let surrounded = shape.padded();
+        let framed = (shape.padding > 0).then(|| {
+            let (from, to) = ((shape.height, shape.width), (surrounded.height, surrounded.width));
+            Frame { from, to, offset: (shape.padding, shape.padding), stride: 1 }.copy(x)
+        });
+        isa.dispatch(Group { shape: surrounded, x: framed.as_deref().unwrap_or(x), weight: &packed, bias, y });
+    };
+    let (x, y) = (x.par_chunks_exact(shape.in_features() * GROUP), y.par_chunks_exact_mut(shape.out_features() * GROUP));
+    x.zip(y).for_each(group);
+}
+
+/// Output channels of the next tile, of `channels` that are left.
+fn tile_channels(channels: usize) -> usize {
+    match channels {
+        4.. => 4,
+        2.. => 2,
+        _ => 1,
+    }
+}
+
+/// The weights in the order in which tiles read them: for each tile's channels, every (in, row, column), the channels side by side.
+fn pack(shape: &Conv2d, weight: &[f32]) -> Vec<f32> {
+    let taps = shape.in_channels * shape.kernel * shape.kernel;
+    let mut packed = Vec::with_capacity(weight.len());
+    let mut first = 0;
+    while first < shape.out_channels {
+        let channels = tile_channels(shape.out_channels - first);
+        packed.extend((0..taps).flat_map(|tap| (first..first + channels).map(move |o| weight[o * taps + tap])));
+        first += channels;
+    }
+    packed
+}
+
+/// One group of sixteen samples; the image needs no more padding.
+struct Group<'a> {
+    shape: Conv2d,
+    x: &'a [f32],
+    weight: &'a [f32],
+    bias: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl WithSimd for Group<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { shape, x, weight, bias, y } = self;
+        let (taps, plane) = (shape.in_channels * shape.kernel * shape.kernel, shape.out_height() * shape.out_width());
+        let mut first = 0;
+        while first < shape.out_channels {
+            let channels = tile_channels(shape.out_channels - first);
+            let weight = &weight[first * taps..][..channels * taps];
+            let bias = &bias[first..][..channels];
+            let y = &mut y[first * plane * GROUP..][..channels * plane * GROUP];
+            match channels {
+                4 => rows::<S, 4>(simd, &shape, x, (weight, bias), y),
+                2 => rows::<S, 2>(simd, &shape, x, (weight, bias), y),
+                _ => rows::<S, 1>(simd, &shape, x, (weight, bias), y),
+            }
+            first += channels;
+        }
+    }
+}
+
+/// All positions of `O` output channels.
+#[inline(always)]
+fn rows<S: Simd, const O: usize>(simd: S, shape: &Conv2d, x: &[f32], parameters: (&[f32], &[f32]), y: &mut [f32]) {
+    // A file of 16 registers holds three columns of four channels.
+    let widest = if S::F32_LANES == GROUP { MAX_COLUMNS } else { MAX_COLUMNS / 2 };
+    let columns = shape.out_width();
+    let tiles = columns.div_ceil(widest);
+    for row in 0..shape.out_height() {
+        for tile in 0..tiles {
+            let (first, end) = (tile * columns / tiles, (tile + 1) * columns / tiles);
+            let at = (row, first);
+            match end - first {
+                6 => simd.vectorize(Tile::<O, 6> { shape, x, parameters, at, y }),
+                5 => simd.vectorize(Tile::<O, 5> { shape, x, parameters, at, y }),
+                4 => simd.vectorize(Tile::<O, 4> { shape, x, parameters, at, y }),
+                3 => simd.vectorize(Tile::<O, 3> { shape, x, parameters, at, y }),
+                2 => simd.vectorize(Tile::<O, 2> { shape, x, parameters, at, y }),
+                _ => simd.vectorize(Tile::<O, 1> { shape, x, parameters, at, y }),
+            }
+        }
+    }
+}
+
+/// `O` channels times `W` columns from position `at` on.
+struct Tile<'a, const O: usize, const W: usize> {
+    shape: &'a Conv2d,
+    x: &'a [f32],
+    parameters: (&'a [f32], &'a [f32]),
+    at: (usize, usize),
+    y: &'a mut [f32],
+}
+
+impl<const O: usize, const W: usize> WithSimd for Tile<'_, O, W> {
+    type Output = ();
+
+    #[inline(always)]
+    #[allow(clippy::needless_range_loop, reason = "indices over constant ranges unroll into registers")]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { shape, x, parameters: (weight, bias), at: (row, column), y } = self;
+        let Conv2d { in_channels, height, width, kernel, stride, .. } = *shape;
+        let ((x, _), (y, _)) = (S::as_simd_f32s(x), S::as_mut_simd_f32s(y));
+        for part in 0..vectors::<S>() {
+            let mut chains = [[simd.splat_f32s(0.0); W]; O];
+            let mut taps = weight.chunks_exact(kernel * O);
+            for c in 0..in_channels {
+                for u in 0..kernel {
+                    let start = (c * height + row * stride + u) * width + column * stride;
+                    let line = &x[start * vectors::<S>() + part..];
+                    let Some(taps) = taps.next() else { return };
+                    for (v, weights) in taps.as_chunks::<O>().0.iter().enumerate() {
+                        let mut pixels = [simd.splat_f32s(0.0); W];
+                        for j in 0..W {
+                            pixels[j] = line[(j * stride + v) * vectors::<S>()];
+                        }
+                        for o in 0..O {
+                            let weight = simd.splat_f32s(weights[o]);
+                            for j in 0..W {
+                                chains[o][j] = multiply_add(simd, weight, pixels[j], chains[o][j]);
+                            }
+                        }
+                    }
+                }
+            }
+            let (rows, columns) = (shape.out_height(), shape.out_width());
+            for o in 0..O {
+                let bias = simd.splat_f32s(bias[o]);
+                for j in 0..W {
+                    let place = (o * rows + row) * columns + column + j;
+                    y[place * vectors::<S>() + part] = simd.add_f32s(chains[o][j], bias);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! dx, some input channels times some columns at a time.
+//!
+//! dy is surrounded by zero columns, and for strides above one spread out with zeros between; rows outside it are left out. Neither
+//! changes a bit, since a zero result counts as +0.
+
+use super::{Conv2d, Frame};
+use crate::kernels::{
+    isa::Isa,
+    lanes::{GROUP, multiply_add, vectors},
+};
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+/// Columns of the widest register tile.
+const MAX_COLUMNS: usize = 7;
+
+/// Computes dx of every group.
+pub(super) fn convolve_back(shape: &Conv2d, isa: Isa, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+    let packed = pack(shape, weight);
+    // Rows of dy when its neighbours are one apart.
+    let rows = (shape.out_height() - 1) * shape.stride + 1;
+    let columns = shape.width + shape.kernel - 1;
+    let margin = shape.kernel - 1 - shape.padding;
+    let frame = Frame {
+        from: (shape.out_height(), shape.out_width()),
+        to: (rows, columns),
+        offset: (0, margin),
+        stride: shape.stride,
+    };
+    let group = |(dy, dx): (&[f32], &mut [f32])| {
+        isa.dispatch(Group { shape: *shape, rows, dy: &frame.copy(dy), weight: &packed, dx });
+    };
+    let (dy, dx) = (dy.par_chunks_exact(shape.out_features() * GROUP), dx.par_chunks_exact_mut(shape.in_features() * GROUP));
+    dy.zip(dx).for_each(group);
+}
+
+/// Input channels of the next tile, of `channels` that are left.
+fn tile_channels(channels: usize) -> usize {
+    match channels {
+        3.. => 3,
+        2 => 2,
+        _ => 1,
+    }
+}
+
+/// The weights in the order in which tiles read them: for each tile's channels, every (out, row, column), the channels side by side.
+fn pack(shape: &Conv2d, weight: &[f32]) -> Vec<f32> {
+    let taps = shape.kernel * shape.kernel;
+    let mut packed = Vec::with_capacity(weight.len());
+    let mut first = 0;
+    while first < shape.in_channels {
+        let channels = tile_channels(shape.in_channels - first);
+        for o in 0..shape.out_channels {
+            let planes = |tap| (first..first + channels).map(move |c| weight[(o * shape.in_channels + c) * taps + tap]);
+            packed.extend((0..taps).flat_map(planes));
+        }
+        first += channels;
+    }
+    packed
+}
+
+/// One group of sixteen samples.
+struct Group<'a> {
+    shape: Conv2d,
+    /// Rows of the framed dy.
+    rows: usize,
+    dy: &'a [f32],
+    weight: &'a [f32],
+    dx: &'a mut [f32],
+}
+
+impl WithSimd for Group<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { shape, rows, dy, weight, dx } = self;
+        let (taps, plane) = (shape.out_channels * shape.kernel * shape.kernel, shape.height * shape.width);
+        let mut first = 0;
+        while first < shape.in_channels {
+            let channels = tile_channels(shape.in_channels - first);
+            let weight = &weight[first * taps..][..channels * taps];
+            let dx = &mut dx[first * plane * GROUP..][..channels * plane * GROUP];
+            let block = Block { shape: &shape, rows, dy, weight };
+            match channels {
+                3 => block.lines::<S, 3>(simd, dx),
+                2 => block.lines::<S, 2>(simd, dx),
+                _ => block.lines::<S, 1>(simd, dx),
+            }
+            first += channels;
+        }
+    }
+}
+
+/// Some input channels of one group.
+#[derive(Clone, Copy)]
+struct Block<'a> {
+    shape: &'a Conv2d,
+    rows: usize,
+    dy: &'a [f32],
+    weight: &'a [f32],
+}
+
+impl Block<'_> {
+    /// All positions of `C` input channels.
+    #[inline(always)]
+    fn lines<S: Simd, const C: usize>(self, simd: S, dx: &mut [f32]) {
+        let widest = if S::F32_LANES == GROUP { MAX_COLUMNS } else { MAX_COLUMNS / 2 };
+        let columns = self.shape.width;
+        let tiles = columns.div_ceil(widest);
+        for row in 0..self.shape.height {
+            for tile in 0..tiles {
+                let (first, end) = (tile * columns / tiles, (tile + 1) * columns / tiles);
+                let (block, at) = (self, (row, first));
+                match end - first {
+                    7 => simd.vectorize(Tile::<C, 7> { block, at, dx }),
+                    6 => simd.vectorize(Tile::<C, 6> { block, at, dx }),
+                    5 => simd.vectorize(Tile::<C, 5> { block, at, dx }),
+                    4 => simd.vectorize(Tile::<C, 4> { block, at, dx }),
+                    3 => simd.vectorize(Tile::<C, 3> { block, at, dx }),
+                    2 => simd.vectorize(Tile::<C, 2> { block, at, dx }),
+                    _ => simd.vectorize(Tile::<C, 1> { block, at, dx }),
+                }
+            }
+        }
+    }
+}
+
+/// `C` channels times `W` columns from position `at` on.
+struct Tile<'a, const C: usize, const W: usize> {
+    block: Block<'a>,
+    at: (usize, usize),
+    dx: &'a mut [f32],
+}
+
+impl<const C: usize, const W: usize> WithSimd for Tile<'_, C, W> {
+    type Output = ();
+
+    #[inline(always)]
+    #[allow(clippy::needless_range_loop, reason = "indices over constant ranges unroll into registers")]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { block: Block { shape, rows, dy, weight }, at: (row, column), dx } = self;
+        let Conv2d { out_channels, height, width, kernel, padding, .. } = *shape;
+        let columns = width + kernel - 1;
+        let ((dy, _), (dx, _)) = (S::as_simd_f32s(dy), S::as_mut_simd_f32s(dx));
+        for part in 0..vectors::<S>() {
+            let mut chains = [[simd.splat_f32s(0.0); W]; C];
+            for (o, taps) in weight.chunks_exact(kernel * kernel * C).enumerate().take(out_channels) {
+                for (u, taps) in taps.chunks_exact(kernel * C).enumerate() {
+                    // Row i of dx takes row i + padding − u of dy.
+                    let Some(source) = (row + padding).checked_sub(u).filter(|source| *source < rows) else { continue };
+                    let line = &dy[((o * rows + source) * columns + column) * vectors::<S>() + part..];
+                    for (v, weights) in taps.as_chunks::<C>().0.iter().enumerate() {
+                        let mut gradients = [simd.splat_f32s(0.0); W];
+                        for j in 0..W {
+                            gradients[j] = line[(j + kernel - 1 - v) * vectors::<S>()];
+                        }
+                        for c in 0..C {
+                            let weight = simd.splat_f32s(weights[c]);
+                            for j in 0..W {
+                                chains[c][j] = multiply_add(simd, weight, gradients[j], chains[c][j]);
+                            }
+                        }
+                    }
+                }
+            }
+            let zero = simd.splat_f32s(0.0);
+            for c in 0..C {
+                for j in 0..W {
+                    let place = (c * height + row) * width + column + j;
+                    dx[place * vectors::<S>() + part] = simd.add_f32s(chains[c][j], zero);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! dw, some output channels times one row of a kernel at a time, and db.
+
+use super::{Conv2d, Frame};
+use crate::kernels::{
+    isa::Isa,
+    lanes::{GROUP, multiply_add, tree, vectors},
+};
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+/// Most taps of a kernel's row that are kept in registers together.
+const MAX_TAPS: usize = 5;
+/// Most output channels that are.
+const MAX_CHANNELS: usize = 4;
+/// Multiply-adds from which threads share the work.
+const PARALLEL_FROM: usize = 1 << 20;
+
+/// Computes dw. Each chain is whole on one thread: threads share out kernels' rows.
+pub(super) fn correlate(shape: &Conv2d, isa: Isa, x: &[f32], dy: &[f32], dweight: &mut [f32]) {
+    let surrounded = shape.padded();
+    let framed = (shape.padding > 0).then(|| {
+        let (from, to) = ((shape.height, shape.width), (surrounded.height, surrounded.width));
+        Frame { from, to, offset: (shape.padding, shape.padding), stride: 1 }.copy(x)
+    });
+    let images = Images { shape: surrounded, x: framed.as_deref().unwrap_or(x), dy };
+    let tasks = tasks(shape);
+    let run = |task: &Task| {
+        let mut sums = [[0.0; MAX_TAPS]; MAX_CHANNELS];
+        isa.dispatch(Row { images, task: *task, sums: &mut sums });
+        (*task, sums)
+    };
+    let work = dy.len() * shape.in_channels * shape.kernel * shape.kernel;
+    let sums: Vec<_> =
+        if work < PARALLEL_FROM { tasks.iter().map(run).collect() } else { tasks.par_iter().map(run).collect() };
+    for (task, sums) in sums {
+        for (channel, sums) in sums.iter().take(task.channels).enumerate() {
+            let row = ((task.channel + channel) * shape.in_channels + task.input) * shape.kernel + task.row;
+            dweight[row * shape.kernel + task.tap..][..task.taps].copy_from_slice(&sums[..task.taps]);
+        }
+    }
+}
+
+/// Computes db.
+pub(super) fn add_up(shape: &Conv2d, isa: Isa, dy: &[f32], dbias: &mut [f32]) {
+    isa.dispatch(Bias { plane: shape.out_height() * shape.out_width() * GROUP, dy, dbias });
+}
+
+/// Some taps of one row of some kernels.
+#[derive(Debug, Clone, Copy)]
+struct Task {
+    /// First output channel, and how many.
+    channel: usize,
+    channels: usize,
+    /// Input channel.
+    input: usize,
+    /// Row of the kernel.
+    row: usize,
+    /// First column of the kernel, and how many.
+    tap: usize,
+    taps: usize,
+}
+
+fn tasks(shape: &Conv2d) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    for channel in (0..shape.out_channels).step_by(MAX_CHANNELS) {
+        let channels = (shape.out_channels - channel).min(MAX_CHANNELS);
+        for input in 0..shape.in_channels {
+            for row in 0..shape.kernel {
+                for tap in (0..shape.kernel).step_by(MAX_TAPS) {
+                    let taps = (shape.kernel - tap).min(MAX_TAPS);
+                    tasks.push(Task { channel, channels, input, row, tap, taps });
+                }
+            }
+        }
+    }
+    tasks
+}
+
+/// All groups; the images need no more padding.
+#[derive(Clone, Copy)]
+struct Images<'a> {
+    shape: Conv2d,
+    x: &'a [f32],
+    dy: &'a [f32],
+}
+
+/// A task under way.
+struct Row<'a> {
+    images: Images<'a>,
+    task: Task,
+    sums: &'a mut [[f32; MAX_TAPS]; MAX_CHANNELS],
+}
+
+impl WithSimd for Row<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { images, task, sums } = self;
+        // Channels go two by two, or four at once where there are registers for it.
+        let mut done = 0;
+        while done < task.channels {
+            let step = match task.channels - done {
+                4 if S::F32_LANES == GROUP => 4,
+                2.. => 2,
+                _ => 1,
+            };
+            let (task, sums) = (Task { channel: task.channel + done, ..task }, &mut sums[done..]);
+            match step {
+                4 => row::<S, 4>(simd, images, task, sums),
+                2 => row::<S, 2>(simd, images, task, sums),
+                _ => row::<S, 1>(simd, images, task, sums),
+            }
+            done += step;
+        }
+    }
+}
+
+/// A task's taps for `O` output channels.
+#[inline(always)]
+fn row<S: Simd, const O: usize>(simd: S, images: Images, task: Task, sums: &mut [[f32; MAX_TAPS]]) {
+    match task.taps {
+        5 => simd.vectorize(Chains::<O, 5> { images, task, sums }),
+        4 => simd.vectorize(Chains::<O, 4> { images, task, sums }),
+        3 => simd.vectorize(Chains::<O, 3> { images, task, sums }),
+        2 => simd.vectorize(Chains::<O, 2> { images, task, sums }),
+        _ => simd.vectorize(Chains::<O, 1> { images, task, sums }),
+    }
+}
+
+/// `O` output channels times `K` taps.
+struct Chains<'a, const O: usize, const K: usize> {
+    images: Images<'a>,
+    task: Task,
+    sums: &'a mut [[f32; MAX_TAPS]],
+}
+
+impl<const O: usize, const K: usize> WithSimd for Chains<'_, O, K> {
+    type Output = ();
+
+    #[inline(always)]
+    #[allow(clippy::needless_range_loop, reason = "indices over constant ranges unroll into registers")]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { images: Images { shape, x, dy }, task, sums } = self;
+        let Conv2d { height, width, stride, .. } = shape;
+        let (rows, columns) = (shape.out_height(), shape.out_width());
+        let count = vectors::<S>();
+        let ((x, _), (dy, _)) = (S::as_simd_f32s(x), S::as_simd_f32s(dy));
+        let mut lanes = [[[0.0f32; GROUP]; K]; O];
+        for part in 0..count {
+            let mut chains = [[simd.splat_f32s(0.0); K]; O];
+            let groups = x.chunks_exact(shape.in_features() * count).zip(dy.chunks_exact(shape.out_features() * count));
+            for (x, dy) in groups {
+                for i in 0..rows {
+                    let start = (task.input * height + i * stride + task.row) * width + task.tap;
+                    let pixels = &x[start * count + part..];
+                    let gradients: [&[S::f32s]; O] = std::array::from_fn(|o| {
+                        &dy[(((task.channel + o) * rows + i) * columns) * count + part..][..(columns - 1) * count + 1]
+                    });
+                    for j in 0..columns {
+                        let mut taps = [simd.splat_f32s(0.0); K];
+                        for v in 0..K {
+                            taps[v] = pixels[(j * stride + v) * count];
+                        }
+                        for o in 0..O {
+                            let gradient = gradients[o][j * count];
+                            for v in 0..K {
+                                chains[o][v] = multiply_add(simd, gradient, taps[v], chains[o][v]);
+                            }
+                        }
+                    }
+                }
+            }
+            for o in 0..O {
+                for v in 0..K {
+                    S::as_mut_simd_f32s(&mut lanes[o][v]).0[part] = chains[o][v];
+                }
+            }
+        }
+        for o in 0..O {
+            for v in 0..K {
+                sums[o][v] = tree(lanes[o][v]);
+            }
+        }
+    }
+}
+
+/// db: the gradients of each plane's positions, in sixteen lanes.
+struct Bias<'a> {
+    /// Values of a channel in a group.
+    plane: usize,
+    dy: &'a [f32],
+    dbias: &'a mut [f32],
+}
+
+impl WithSimd for Bias<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let channels = self.dbias.len();
+        for (channel, dbias) in self.dbias.iter_mut().enumerate() {
+            let mut sums = [0.0f32; GROUP];
+            for plane in self.dy.chunks_exact(self.plane).skip(channel).step_by(channels) {
+                for gradients in plane.as_chunks::<GROUP>().0 {
+                    for (sum, gradient) in sums.iter_mut().zip(gradients) {
+                        *sum += gradient;
+                    }
+                }
+            }
+            *dbias = tree(sums);
+        }
+    }
+}
