@@ -12,6 +12,7 @@ pub mod isa;
 pub mod lanes;
 pub mod loss;
 pub mod matmul;
+pub mod max_pool;
 pub mod reduce;
 #[cfg(any(test, feature = "exhaustive"))]
 pub mod verify;
@@ -20,3 +21,4 @@ pub use activation::Activation;
 pub use conv2d::Conv2d;
 pub use loss::Loss;
 pub use matmul::{View, matmul};
+pub use max_pool::MaxPool2d;

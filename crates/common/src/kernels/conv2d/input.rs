@@ -12,7 +12,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 /// Columns of the widest register tile.
-const MAX_COLUMNS: usize = 7;
+const MAX_COLUMNS: usize = 6;
 
 /// Computes dx of every group.
 pub(super) fn convolve_back(shape: &Conv2d, isa: Isa, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
@@ -37,8 +37,8 @@ pub(super) fn convolve_back(shape: &Conv2d, isa: Isa, dy: &[f32], weight: &[f32]
 /// Input channels of the next tile, of `channels` that are left.
 fn tile_channels(channels: usize) -> usize {
     match channels {
-        3.. => 3,
-        2 => 2,
+        4.. => 4,
+        2.. => 2,
         _ => 1,
     }
 }
@@ -83,7 +83,7 @@ impl WithSimd for Group<'_> {
             let dx = &mut dx[first * plane * GROUP..][..channels * plane * GROUP];
             let block = Block { shape: &shape, rows, dy, weight };
             match channels {
-                3 => block.lines::<S, 3>(simd, dx),
+                4 => block.lines::<S, 4>(simd, dx),
                 2 => block.lines::<S, 2>(simd, dx),
                 _ => block.lines::<S, 1>(simd, dx),
             }
@@ -113,7 +113,6 @@ impl Block<'_> {
                 let (first, end) = (tile * columns / tiles, (tile + 1) * columns / tiles);
                 let (block, at) = (self, (row, first));
                 match end - first {
-                    7 => simd.vectorize(Tile::<C, 7> { block, at, dx }),
                     6 => simd.vectorize(Tile::<C, 6> { block, at, dx }),
                     5 => simd.vectorize(Tile::<C, 5> { block, at, dx }),
                     4 => simd.vectorize(Tile::<C, 4> { block, at, dx }),

@@ -1,0 +1,279 @@
+//! The largest value of each window of an image, book section 5.1.
+//!
+//! Images are in the layout of [`lanes`](crate::kernels::lanes). Contract: y is the first of the largest values of its window, row by row;
+//! the gradient of y goes to that place alone. Where windows overlap, dx is a chain of additions from zero over the windows, row by
+//! row. Nothing is rounded but these additions.
+//!
+//! Fast: vectors run across samples; the place of the maximum is found again in the backward pass, which is cheaper than to remember it.
+//! Bound: memory.
+
+use crate::kernels::{isa::Isa, lanes::GROUP};
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+/// The shape of a pooling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaxPool2d {
+    /// Channels of image and result.
+    pub channels: usize,
+    /// Rows of the image.
+    pub height: usize,
+    /// Columns of the image.
+    pub width: usize,
+    /// Rows and columns of a window.
+    pub kernel: usize,
+    /// Positions between two neighbouring windows.
+    pub stride: usize,
+}
+
+/// What the forward pass of a pooling leaves for the backward pass.
+#[derive(Debug, Clone, Copy)]
+pub struct Pooled<'a> {
+    /// The images.
+    pub x: &'a [f32],
+    /// The largest values.
+    pub y: &'a [f32],
+}
+
+impl MaxPool2d {
+    /// Rows of the result; windows do not reach beyond the image.
+    #[must_use]
+    pub fn out_height(&self) -> usize {
+        (self.height - self.kernel) / self.stride + 1
+    }
+
+    /// Columns of the result.
+    #[must_use]
+    pub fn out_width(&self) -> usize {
+        (self.width - self.kernel) / self.stride + 1
+    }
+
+    /// Features of an image.
+    #[must_use]
+    pub fn in_features(&self) -> usize {
+        self.channels * self.height * self.width
+    }
+
+    /// Features of a result.
+    #[must_use]
+    pub fn out_features(&self) -> usize {
+        self.channels * self.out_height() * self.out_width()
+    }
+
+    /// Computes y from x, both in lanes.
+    ///
+    /// # Panics
+    /// If the sizes do not fit together.
+    pub fn forward(&self, isa: Isa, x: &[f32], y: &mut [f32]) {
+        self.check(x, y);
+        let (from, to) = self.planes();
+        x.par_chunks_exact(from).zip(y.par_chunks_exact_mut(to)).for_each(|(x, y)| isa.dispatch(Forward { shape: *self, x, y }));
+    }
+
+    /// Computes dx from dy.
+    ///
+    /// # Panics
+    /// If the sizes do not fit together.
+    pub fn backward(&self, isa: Isa, Pooled { x, y }: Pooled, dy: &[f32], dx: &mut [f32]) {
+        self.check(x, y);
+        self.check(dx, dy);
+        let (from, to) = self.planes();
+        let pooled = x.par_chunks_exact(from).zip(y.par_chunks_exact(to));
+        let gradients = dy.par_chunks_exact(to).zip(dx.par_chunks_exact_mut(from));
+        pooled
+            .zip(gradients)
+            .for_each(|((x, y), (dy, dx))| isa.dispatch(Backward { shape: *self, pooled: Pooled { x, y }, dy, dx }));
+    }
+
+    /// Values of one group before and after.
+    fn planes(&self) -> (usize, usize) {
+        (self.in_features() * GROUP, self.out_features() * GROUP)
+    }
+
+    /// Panics unless the sizes fit together.
+    fn check(&self, x: &[f32], y: &[f32]) {
+        assert!(self.kernel <= self.height.min(self.width), "{self:?}");
+        let (from, to) = self.planes();
+        assert!(x.len().is_multiple_of(from) && y.len() == x.len() / from * to, "size of the images and of the results");
+    }
+
+    /// First row and column of each window with the place of its result, row by row, all channels of one group.
+    #[inline(always)]
+    fn windows(self) -> impl Iterator<Item = (usize, usize)> {
+        let (rows, columns) = (self.out_height(), self.out_width());
+        (0..self.channels * rows).flat_map(move |line| {
+            let (c, i) = (line / rows, line % rows);
+            let start = (c * self.height + i * self.stride) * self.width;
+            (0..columns).map(move |j| (start + j * self.stride, line * columns + j))
+        })
+    }
+
+    /// Distance of each place of a window from its first.
+    #[inline(always)]
+    fn places(self) -> impl Iterator<Item = usize> {
+        (0..self.kernel).flat_map(move |u| (0..self.kernel).map(move |v| u * self.width + v))
+    }
+}
+
+/// y of one group.
+struct Forward<'a> {
+    shape: MaxPool2d,
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { shape, x, y } = self;
+        let ((x, _), (y, _)) = (x.as_chunks::<GROUP>(), y.as_chunks_mut::<GROUP>());
+        for (start, place) in shape.windows() {
+            let mut largest = x[start];
+            for distance in shape.places().skip(1) {
+                for (largest, x) in largest.iter_mut().zip(&x[start + distance]) {
+                    *largest = if *x > *largest { *x } else { *largest };
+                }
+            }
+            y[place] = largest;
+        }
+    }
+}
+
+/// dx of one group.
+struct Backward<'a> {
+    shape: MaxPool2d,
+    pooled: Pooled<'a>,
+    dy: &'a [f32],
+    dx: &'a mut [f32],
+}
+
+impl WithSimd for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { shape, pooled: Pooled { x, y }, dy, dx } = self;
+        dx.fill(0.0);
+        let ((x, _), (y, _)) = (x.as_chunks::<GROUP>(), y.as_chunks::<GROUP>());
+        let ((dy, _), (dx, _)) = (dy.as_chunks::<GROUP>(), dx.as_chunks_mut::<GROUP>());
+        for (start, place) in shape.windows() {
+            let (largest, mut open) = (y[place], dy[place]);
+            for distance in shape.places() {
+                let (x, dx) = (&x[start + distance], &mut dx[start + distance]);
+                for lane in 0..GROUP {
+                    // The first place that holds the maximum takes the gradient; none is left for the next.
+                    let found = x[lane] == largest[lane];
+                    dx[lane] += if found { open[lane] } else { 0.0 };
+                    open[lane] = if found { 0.0 } else { open[lane] };
+                }
+            }
+        }
+    }
+}
+
+/// The contract itself, one sample after the other: x and y as rows of features.
+pub mod reference {
+    use super::MaxPool2d;
+
+    /// The place of the first of the largest values of each window.
+    fn places<'a>(shape: &'a MaxPool2d, x: &'a [f32]) -> impl Iterator<Item = usize> + 'a {
+        let windows = (0..shape.channels)
+            .flat_map(move |c| (0..shape.out_height()).flat_map(move |i| (0..shape.out_width()).map(move |j| (c, i, j))));
+        windows.map(|(c, i, j)| {
+            let mut best = (c * shape.height + i * shape.stride) * shape.width + j * shape.stride;
+            for u in 0..shape.kernel {
+                for v in 0..shape.kernel {
+                    let place = (c * shape.height + i * shape.stride + u) * shape.width + j * shape.stride + v;
+                    if x[place] > x[best] {
+                        best = place;
+                    }
+                }
+            }
+            best
+        })
+    }
+
+    /// y of one sample.
+    pub fn forward(shape: &MaxPool2d, x: &[f32]) -> Vec<f32> {
+        places(shape, x).map(|place| x[place]).collect()
+    }
+
+    /// dx of one sample.
+    pub fn backward(shape: &MaxPool2d, x: &[f32], dy: &[f32]) -> Vec<f32> {
+        let mut dx = vec![0.0; x.len()];
+        for (place, dy) in places(shape, x).zip(dy) {
+            dx[place] += dy;
+        }
+        dx
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{kernels::lanes, rng::Stream};
+
+    /// Few different values, so that windows have ties.
+    fn rows(n: usize, stream: &mut Stream) -> Vec<f32> {
+        (0..n).map(|_| stream.below(4) as f32 - 1.5).collect()
+    }
+
+    fn in_lanes(rows: &[f32], features: usize) -> Vec<f32> {
+        let mut values = vec![0.0; lanes::size(rows.len() / features, features)];
+        lanes::from_rows(rows, features, &mut values);
+        values
+    }
+
+    #[track_caller]
+    fn check(shape: MaxPool2d, samples: usize) {
+        let mut stream = Stream::new(5, &format!("{shape:?} {samples}"));
+        let (from, to) = (shape.in_features(), shape.out_features());
+        let (x, dy) = (rows(samples * from, &mut stream), stream.normals(samples * to, 0.0, 1.0));
+        let y: Vec<f32> = x.chunks(from).flat_map(|x| reference::forward(&shape, x)).collect();
+        let dx: Vec<f32> = x.chunks(from).zip(dy.chunks(to)).flat_map(|(x, dy)| reference::backward(&shape, x, dy)).collect();
+        for isa in Isa::available() {
+            let (x, mut pooled) = (in_lanes(&x, from), vec![f32::NAN; lanes::size(samples, to)]);
+            shape.forward(isa, &x, &mut pooled);
+            let mut ours = vec![f32::NAN; y.len()];
+            lanes::to_rows(&pooled, to, &mut ours);
+            assert_eq!(ours, y, "{shape:?}, {samples} samples, {isa}");
+            let mut gradient = vec![f32::NAN; x.len()];
+            shape.backward(isa, Pooled { x: &x, y: &pooled }, &in_lanes(&dy, to), &mut gradient);
+            let mut ours = vec![f32::NAN; dx.len()];
+            lanes::to_rows(&gradient, from, &mut ours);
+            let same = ours.iter().zip(&dx).all(|(ours, dx)| ours.to_bits() == dx.to_bits());
+            assert!(same, "{shape:?}, {samples} samples, {isa}: dx");
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_bits_of_the_reference() {
+        for threads in [1, 2, 5] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                for samples in [1, 15, 16, 17, 40] {
+                    check(MaxPool2d { channels: 3, height: 4, width: 6, kernel: 2, stride: 2 }, samples);
+                }
+                check(MaxPool2d { channels: 2, height: 7, width: 5, kernel: 3, stride: 2 }, 2);
+                check(MaxPool2d { channels: 1, height: 5, width: 5, kernel: 2, stride: 2 }, 2);
+                check(MaxPool2d { channels: 1, height: 6, width: 9, kernel: 2, stride: 3 }, 2);
+                check(MaxPool2d { channels: 1, height: 4, width: 4, kernel: 3, stride: 1 }, 2);
+            });
+        }
+    }
+
+    #[test]
+    fn the_first_of_equal_maxima_takes_the_gradient() {
+        let shape = MaxPool2d { channels: 1, height: 2, width: 2, kernel: 2, stride: 2 };
+        let x = in_lanes(&[0.0, 3.0, 3.0, 3.0], 4);
+        let mut y = vec![0.0; GROUP];
+        shape.forward(Isa::best(), &x, &mut y);
+        let mut dx = vec![0.0; x.len()];
+        shape.backward(Isa::best(), Pooled { x: &x, y: &y }, &in_lanes(&[7.0], 1), &mut dx);
+        let mut row = [0.0; 4];
+        lanes::to_rows(&dx, 4, &mut row);
+        assert_eq!(row, [0.0, 7.0, 0.0, 0.0]);
+    }
+}
