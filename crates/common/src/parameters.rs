@@ -153,6 +153,19 @@ pub struct Initialization {
     pub bias: Initializer,
 }
 
+impl Initialization {
+    /// The first values of the tensor of the given name; none for a tensor that is neither weight nor bias.
+    #[must_use]
+    pub fn first_values(self, name: &str, shape: &[usize], stream: &mut Stream) -> Option<Vec<f32>> {
+        let n = shape.iter().product();
+        match name.rsplit('.').next() {
+            Some("weight") => Some(self.weight.draw(n, stream)),
+            Some("bias") => Some(self.bias.draw(n, stream)),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,11 @@ macro_rules! layers {
                 function(self)
             }
         }
+        impl From<$layer> for Activation {
+            fn from(layer: $layer) -> Self {
+                layer.function()
+            }
+        }
         impl ZeroSizedModule for $layer {}
         impl NonMutableModule for $layer {}
         impl<S: Shape, T: Tape<f32, Device>> Module<Tensor<S, T>> for $layer {

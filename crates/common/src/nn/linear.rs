@@ -15,6 +15,11 @@ pub mod builder {
     /// An affine layer of `I` inputs and `O` outputs; becomes [`super::Linear`].
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct Linear<const I: usize, const O: usize>;
+
+    /// A convolution of `I` channels by `O` kernels of `K` × `K`, `STRIDE` apart, the image surrounded by `PADDING` zeros; becomes
+    /// [`Conv2d`](crate::nn::Conv2d).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Conv2d<const I: usize, const O: usize, const K: usize, const STRIDE: usize = 1, const PADDING: usize = 0>;
 }
 
 /// An affine layer Y = X W + b, book eq. 4.8. Built with zeros; see [`initialize`](super::initialize).

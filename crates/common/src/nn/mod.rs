@@ -13,10 +13,14 @@
 //! ```
 
 mod activations;
+mod image;
 mod linear;
 mod network;
 mod parameters;
+pub mod sequential;
 
 pub use activations::{Activate, Elu, HardLogistic, HardTanh, LeakyRelu, Logistic, Relu, Softplus, Swish, Tanh};
+pub use image::{Conv2d, Flatten, Image, MaxPool2d};
 pub use linear::{Linear, builder};
 pub use network::{Network, initialize};
+pub use sequential::Sequential;

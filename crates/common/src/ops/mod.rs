@@ -4,10 +4,12 @@
 //! and each operation is composed of dfdx's own primitives; bits are not promised there.
 
 mod activate;
+mod image;
 mod linear;
 mod loss;
 
 pub use activate::activate;
+pub use image::{Images, Sliding, conv2d, flatten, image, max_pool2d};
 pub use linear::linear;
 pub use loss::loss;
 

@@ -21,12 +21,8 @@ pub(super) fn convolve_back(shape: &Conv2d, isa: Isa, dy: &[f32], weight: &[f32]
     let rows = (shape.out_height() - 1) * shape.stride + 1;
     let columns = shape.width + shape.kernel - 1;
     let margin = shape.kernel - 1 - shape.padding;
-    let frame = Frame {
-        from: (shape.out_height(), shape.out_width()),
-        to: (rows, columns),
-        offset: (0, margin),
-        stride: shape.stride,
-    };
+    let frame =
+        Frame { from: (shape.out_height(), shape.out_width()), to: (rows, columns), offset: (0, margin), stride: shape.stride };
     let group = |(dy, dx): (&[f32], &mut [f32])| {
         isa.dispatch(Group { shape: *shape, rows, dy: &frame.copy(dy), weight: &packed, dx });
     };

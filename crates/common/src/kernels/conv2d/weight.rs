@@ -30,8 +30,7 @@ pub(super) fn correlate(shape: &Conv2d, isa: Isa, x: &[f32], dy: &[f32], dweight
         (*task, sums)
     };
     let work = dy.len() * shape.in_channels * shape.kernel * shape.kernel;
-    let sums: Vec<_> =
-        if work < PARALLEL_FROM { tasks.iter().map(run).collect() } else { tasks.par_iter().map(run).collect() };
+    let sums: Vec<_> = if work < PARALLEL_FROM { tasks.iter().map(run).collect() } else { tasks.par_iter().map(run).collect() };
     for (task, sums) in sums {
         for (channel, sums) in sums.iter().take(task.channels).enumerate() {
             let row = ((task.channel + channel) * shape.in_channels + task.input) * shape.kernel + task.row;
