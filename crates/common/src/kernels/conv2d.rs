@@ -138,38 +138,46 @@ impl Conv2d {
     }
 }
 
-/// One group's planes of `rows` × `columns`, copied into larger ones of zeros.
+/// Planes of one group with zeros around their rows and columns, and between them where they are spread out.
 #[derive(Debug, Clone, Copy)]
 struct Frame {
     /// Rows and columns of a plane.
-    from: (usize, usize),
-    /// Rows and columns of the larger plane.
-    to: (usize, usize),
-    /// Where row 0 and column 0 go.
-    offset: (usize, usize),
-    /// Distance of neighbours there.
+    plane: (usize, usize),
+    /// Distance of neighbours in the frame.
     stride: usize,
+    /// Zero rows above and below.
+    rows: (usize, usize),
+    /// Zero columns to the left and to the right.
+    columns: (usize, usize),
 }
 
 impl Frame {
-    /// Copies planes into larger ones; what lies between and around is zero.
-    fn copy(&self, planes: &[f32]) -> Vec<f32> {
-        let (from, to) = (self.from.0 * self.from.1 * GROUP, self.to.0 * self.to.1 * GROUP);
-        let mut framed = vec![0.0; planes.len() / from * to];
-        for (plane, framed) in planes.chunks_exact(from).zip(framed.chunks_exact_mut(to)) {
-            for (row, line) in plane.chunks_exact(self.from.1 * GROUP).enumerate() {
-                let start = ((self.offset.0 + row * self.stride) * self.to.1 + self.offset.1) * GROUP;
-                let framed = &mut framed[start..];
+    /// Zeros on every side.
+    fn around(shape: &Conv2d) -> Self {
+        let sides = (shape.padding, shape.padding);
+        Self { plane: (shape.height, shape.width), stride: 1, rows: sides, columns: sides }
+    }
+
+    /// Appends the framed planes to `framed`.
+    fn append(&self, planes: &[f32], framed: &mut Vec<f32>) {
+        let columns = self.columns.0 + (self.plane.1 - 1) * self.stride + 1 + self.columns.1;
+        let zeros = |framed: &mut Vec<f32>, count: usize| framed.resize(framed.len() + count * GROUP, 0.0);
+        for plane in planes.chunks_exact(self.plane.0 * self.plane.1 * GROUP) {
+            zeros(framed, self.rows.0 * columns);
+            for (row, line) in plane.chunks_exact(self.plane.1 * GROUP).enumerate() {
+                zeros(framed, if row == 0 { 0 } else { (self.stride - 1) * columns } + self.columns.0);
                 if self.stride == 1 {
-                    framed[..line.len()].copy_from_slice(line);
-                    continue;
+                    framed.extend_from_slice(line);
+                } else {
+                    for (column, values) in line.chunks_exact(GROUP).enumerate() {
+                        zeros(framed, if column == 0 { 0 } else { self.stride - 1 });
+                        framed.extend_from_slice(values);
+                    }
                 }
-                for (values, place) in line.chunks_exact(GROUP).zip(framed.chunks_mut(self.stride * GROUP)) {
-                    place[..GROUP].copy_from_slice(values);
-                }
+                zeros(framed, self.columns.1);
             }
+            zeros(framed, self.rows.1 * columns);
         }
-        framed
     }
 }
 

@@ -7,7 +7,10 @@
 //! Fast: vectors run across samples; the place of the maximum is found again in the backward pass, which is cheaper than to remember it.
 //! Bound: memory.
 
-use crate::kernels::{isa::Isa, lanes::GROUP};
+use crate::kernels::{
+    isa::Isa,
+    lanes::{GROUP, vectors},
+};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -126,17 +129,18 @@ impl WithSimd for Forward<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Self { shape, x, y } = self;
-        let ((x, _), (y, _)) = (x.as_chunks::<GROUP>(), y.as_chunks_mut::<GROUP>());
+        let ((x, _), (y, _)) = (S::as_simd_f32s(x), S::as_mut_simd_f32s(y));
         for (start, place) in shape.windows() {
-            let mut largest = x[start];
-            for distance in shape.places().skip(1) {
-                for (largest, x) in largest.iter_mut().zip(&x[start + distance]) {
-                    *largest = if *x > *largest { *x } else { *largest };
+            for part in 0..vectors::<S>() {
+                let mut largest = x[start * vectors::<S>() + part];
+                for distance in shape.places() {
+                    let x = x[(start + distance) * vectors::<S>() + part];
+                    largest = simd.select_f32s(simd.greater_than_f32s(x, largest), x, largest);
                 }
+                y[place * vectors::<S>() + part] = largest;
             }
-            y[place] = largest;
         }
     }
 }
@@ -153,20 +157,22 @@ impl WithSimd for Backward<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Self { shape, pooled: Pooled { x, y }, dy, dx } = self;
         dx.fill(0.0);
-        let ((x, _), (y, _)) = (x.as_chunks::<GROUP>(), y.as_chunks::<GROUP>());
-        let ((dy, _), (dx, _)) = (dy.as_chunks::<GROUP>(), dx.as_chunks_mut::<GROUP>());
+        let ((x, _), (y, _)) = (S::as_simd_f32s(x), S::as_simd_f32s(y));
+        let ((dy, _), (dx, _)) = (S::as_simd_f32s(dy), S::as_mut_simd_f32s(dx));
+        let zero = simd.splat_f32s(0.0);
         for (start, place) in shape.windows() {
-            let (largest, mut open) = (y[place], dy[place]);
-            for distance in shape.places() {
-                let (x, dx) = (&x[start + distance], &mut dx[start + distance]);
-                for lane in 0..GROUP {
+            for part in 0..vectors::<S>() {
+                let result = place * vectors::<S>() + part;
+                let (largest, mut open) = (y[result], dy[result]);
+                for distance in shape.places() {
+                    let at = (start + distance) * vectors::<S>() + part;
                     // The first place that holds the maximum takes the gradient; none is left for the next.
-                    let found = x[lane] == largest[lane];
-                    dx[lane] += if found { open[lane] } else { 0.0 };
-                    open[lane] = if found { 0.0 } else { open[lane] };
+                    let found = simd.equal_f32s(x[at], largest);
+                    dx[at] = simd.add_f32s(dx[at], simd.select_f32s(found, open, zero));
+                    open = simd.select_f32s(found, zero, open);
                 }
             }
         }

@@ -14,16 +14,17 @@ const MAX_COLUMNS: usize = 6;
 /// Computes y of every group.
 pub(super) fn convolve(shape: &Conv2d, isa: Isa, x: &[f32], (weight, bias): (&[f32], &[f32]), y: &mut [f32]) {
     let packed = pack(shape, weight);
-    let group = |(x, y): (&[f32], &mut [f32])| {
-        let surrounded = shape.padded();
-        let framed = (shape.padding > 0).then(|| {
-            let (from, to) = ((shape.height, shape.width), (surrounded.height, surrounded.width));
-            Frame { from, to, offset: (shape.padding, shape.padding), stride: 1 }.copy(x)
-        });
-        isa.dispatch(Group { shape: surrounded, x: framed.as_deref().unwrap_or(x), weight: &packed, bias, y });
+    let (surrounded, frame) = (shape.padded(), Frame::around(shape));
+    let group = |framed: &mut Vec<f32>, (x, y): (&[f32], &mut [f32])| {
+        framed.clear();
+        if shape.padding > 0 {
+            frame.append(x, framed);
+        }
+        let x = if shape.padding > 0 { framed } else { x };
+        isa.dispatch(Group { shape: surrounded, x, weight: &packed, bias, y });
     };
     let (x, y) = (x.par_chunks_exact(shape.in_features() * GROUP), y.par_chunks_exact_mut(shape.out_features() * GROUP));
-    x.zip(y).for_each(group);
+    x.zip(y).for_each_init(Vec::new, group);
 }
 
 /// Output channels of the next tile, of `channels` that are left.

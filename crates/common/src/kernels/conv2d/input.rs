@@ -19,22 +19,30 @@ pub(super) fn convolve_back(shape: &Conv2d, isa: Isa, dy: &[f32], weight: &[f32]
     let packed = pack(shape, weight);
     // Rows of dy when its neighbours are one apart.
     let rows = (shape.out_height() - 1) * shape.stride + 1;
-    let columns = shape.width + shape.kernel - 1;
     let margin = shape.kernel - 1 - shape.padding;
-    let frame =
-        Frame { from: (shape.out_height(), shape.out_width()), to: (rows, columns), offset: (0, margin), stride: shape.stride };
-    let group = |(dy, dx): (&[f32], &mut [f32])| {
-        isa.dispatch(Group { shape: *shape, rows, dy: &frame.copy(dy), weight: &packed, dx });
+    let columns = (shape.out_width() - 1) * shape.stride + 1;
+    let frame = Frame {
+        plane: (shape.out_height(), shape.out_width()),
+        stride: shape.stride,
+        rows: (0, 0),
+        columns: (margin, shape.width + shape.kernel - 1 - margin - columns),
+    };
+    let group = |framed: &mut Vec<f32>, (dy, dx): (&[f32], &mut [f32])| {
+        framed.clear();
+        frame.append(dy, framed);
+        isa.dispatch(Group { shape: *shape, rows, dy: framed, weight: &packed, dx });
     };
     let (dy, dx) = (dy.par_chunks_exact(shape.out_features() * GROUP), dx.par_chunks_exact_mut(shape.in_features() * GROUP));
-    dy.zip(dx).for_each(group);
+    dy.zip(dx).for_each_init(Vec::new, group);
 }
 
 /// Input channels of the next tile, of `channels` that are left.
 fn tile_channels(channels: usize) -> usize {
     match channels {
+        // Six channels are better two times three than four and two.
+        3 | 6 => 3,
         4.. => 4,
-        2.. => 2,
+        2 => 2,
         _ => 1,
     }
 }
@@ -80,6 +88,7 @@ impl WithSimd for Group<'_> {
             let block = Block { shape: &shape, rows, dy, weight };
             match channels {
                 4 => block.lines::<S, 4>(simd, dx),
+                3 => block.lines::<S, 3>(simd, dx),
                 2 => block.lines::<S, 2>(simd, dx),
                 _ => block.lines::<S, 1>(simd, dx),
             }
@@ -146,9 +155,10 @@ impl<const C: usize, const W: usize> WithSimd for Tile<'_, C, W> {
                     let Some(source) = (row + padding).checked_sub(u).filter(|source| *source < rows) else { continue };
                     let line = &dy[((o * rows + source) * columns + column) * vectors::<S>() + part..];
                     for (v, weights) in taps.as_chunks::<C>().0.iter().enumerate() {
+                        let window = &line[(kernel - 1 - v) * vectors::<S>()..][..(W - 1) * vectors::<S>() + 1];
                         let mut gradients = [simd.splat_f32s(0.0); W];
                         for j in 0..W {
-                            gradients[j] = line[(j + kernel - 1 - v) * vectors::<S>()];
+                            gradients[j] = window[j * vectors::<S>()];
                         }
                         for c in 0..C {
                             let weight = simd.splat_f32s(weights[c]);

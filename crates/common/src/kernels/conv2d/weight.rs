@@ -18,11 +18,13 @@ const PARALLEL_FROM: usize = 1 << 20;
 /// Computes dw. Each chain is whole on one thread: threads share out kernels' rows.
 pub(super) fn correlate(shape: &Conv2d, isa: Isa, x: &[f32], dy: &[f32], dweight: &mut [f32]) {
     let surrounded = shape.padded();
-    let framed = (shape.padding > 0).then(|| {
-        let (from, to) = ((shape.height, shape.width), (surrounded.height, surrounded.width));
-        Frame { from, to, offset: (shape.padding, shape.padding), stride: 1 }.copy(x)
-    });
-    let images = Images { shape: surrounded, x: framed.as_deref().unwrap_or(x), dy };
+    let mut framed = Vec::new();
+    if shape.padding > 0 {
+        framed.reserve(x.len() / (shape.height * shape.width) * surrounded.height * surrounded.width);
+        Frame::around(shape).append(x, &mut framed);
+    }
+    let x = if shape.padding > 0 { &framed } else { x };
+    let images = Images { shape: surrounded, x, dy };
     let tasks = tasks(shape);
     let run = |task: &Task| {
         let mut sums = [[0.0; MAX_TAPS]; MAX_CHANNELS];
@@ -61,8 +63,10 @@ struct Task {
 
 fn tasks(shape: &Conv2d) -> Vec<Task> {
     let mut tasks = Vec::new();
-    for channel in (0..shape.out_channels).step_by(MAX_CHANNELS) {
-        let channels = (shape.out_channels - channel).min(MAX_CHANNELS);
+    // Six channels are better two times three than four and two.
+    let together = shape.out_channels.div_ceil(shape.out_channels.div_ceil(MAX_CHANNELS));
+    for channel in (0..shape.out_channels).step_by(together) {
+        let channels = (shape.out_channels - channel).min(together);
         for input in 0..shape.in_channels {
             for row in 0..shape.kernel {
                 for tap in (0..shape.kernel).step_by(MAX_TAPS) {
@@ -96,17 +100,18 @@ impl WithSimd for Row<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { images, task, sums } = self;
-        // Channels go two by two, or four at once where there are registers for it.
+        // Where there are not registers for all, channels go two by two.
         let mut done = 0;
         while done < task.channels {
             let step = match task.channels - done {
-                4 if S::F32_LANES == GROUP => 4,
+                channels if S::F32_LANES == GROUP => channels,
                 2.. => 2,
                 _ => 1,
             };
             let (task, sums) = (Task { channel: task.channel + done, ..task }, &mut sums[done..]);
             match step {
                 4 => row::<S, 4>(simd, images, task, sums),
+                3 => row::<S, 3>(simd, images, task, sums),
                 2 => row::<S, 2>(simd, images, task, sums),
                 _ => row::<S, 1>(simd, images, task, sums),
             }
@@ -157,9 +162,10 @@ impl<const O: usize, const K: usize> WithSimd for Chains<'_, O, K> {
                         &dy[(((task.channel + o) * rows + i) * columns) * count + part..][..(columns - 1) * count + 1]
                     });
                     for j in 0..columns {
+                        let window = &pixels[j * stride * count..][..(K - 1) * count + 1];
                         let mut taps = [simd.splat_f32s(0.0); K];
                         for v in 0..K {
-                            taps[v] = pixels[(j * stride + v) * count];
+                            taps[v] = window[v * count];
                         }
                         for o in 0..O {
                             let gradient = gradients[o][j * count];
@@ -196,18 +202,38 @@ impl WithSimd for Bias<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let channels = self.dbias.len();
-        for (channel, dbias) in self.dbias.iter_mut().enumerate() {
-            let mut sums = [0.0f32; GROUP];
-            for plane in self.dy.chunks_exact(self.plane).skip(channel).step_by(channels) {
-                for gradients in plane.as_chunks::<GROUP>().0 {
-                    for (sum, gradient) in sums.iter_mut().zip(gradients) {
-                        *sum += gradient;
-                    }
-                }
-            }
-            *dbias = tree(sums);
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { plane, dy, dbias } = self;
+        let channels = dbias.len();
+        let (blocks, rest) = dbias.as_chunks_mut::<MAX_CHANNELS>();
+        let done = blocks.len() * MAX_CHANNELS;
+        for (block, dbias) in blocks.iter_mut().enumerate() {
+            *dbias = add_channels(simd, dy, plane, (block * MAX_CHANNELS, channels));
+        }
+        for (channel, dbias) in rest.iter_mut().enumerate() {
+            [*dbias] = add_channels(simd, dy, plane, (done + channel, channels));
         }
     }
+}
+
+/// The sums of `O` channels from `first` of `channels` on: as many chains that do not wait for each other.
+#[inline(always)]
+fn add_channels<S: Simd, const O: usize>(simd: S, dy: &[f32], plane: usize, (first, channels): (usize, usize)) -> [f32; O] {
+    let mut lanes = [[0.0f32; GROUP]; O];
+    let count = vectors::<S>();
+    for part in 0..count {
+        let mut sums = [simd.splat_f32s(0.0); O];
+        for group in dy.chunks_exact(channels * plane) {
+            let planes: [&[S::f32s]; O] = std::array::from_fn(|o| S::as_simd_f32s(&group[(first + o) * plane..][..plane]).0);
+            for position in 0..plane / GROUP {
+                for o in 0..O {
+                    sums[o] = simd.add_f32s(sums[o], planes[o][position * count + part]);
+                }
+            }
+        }
+        for o in 0..O {
+            S::as_mut_simd_f32s(&mut lanes[o]).0[part] = sums[o];
+        }
+    }
+    lanes.map(tree)
 }

@@ -107,7 +107,11 @@ impl<O: Optimizer> Sequential<O> {
             let x = before.last().map_or(x.values(), Vec::as_slice);
             let y = &mut after[0];
             y.resize(slot.layer.size(samples), 0.0);
+            let t0 = std::time::Instant::now();
             slot.layer.learn(Batch { isa: Isa::best(), parameters: &parameters[slot.range.clone()], x, samples }, y);
+            if std::env::var_os("PROF").is_some() {
+                eprintln!("f {l} {:.1}", t0.elapsed().as_secs_f64() * 1e6);
+            }
         }
     }
 
@@ -122,7 +126,11 @@ impl<O: Optimizer> Sequential<O> {
             dx.resize(input.len(), 0.0);
             let batch = Batch { isa: Isa::best(), parameters: &self.parameters[slot.range.clone()], x: input, samples };
             let dparameters = &mut self.gradients[slot.range.clone()];
+            let t0 = std::time::Instant::now();
             slot.layer.backward(batch, Backward { y: &self.values[l], dy, dx: (l > first).then_some(dx), dparameters });
+            if std::env::var_os("PROF").is_some() {
+                eprintln!("b {l} {:.1}", t0.elapsed().as_secs_f64() * 1e6);
+            }
             self.flowing.swap(0, 1);
         }
     }
