@@ -58,8 +58,8 @@ fn every_kind() -> Vec<(Svg, Vec<&'static str>)> {
     let boxes = BoxPanel::new("iris", "cm").group("setosa", &values);
     let samples = square.iter().map(|&(x, y)| vec![x, y]).collect();
     let heat = HeatMap::new("grid", ("lr", &["0.1", "1"]), ("width", &["5"]), vec![vec![0.5, f64::NAN]]);
-    let landscape =
-        Landscape::new("bowl", ("x₁", "x₂"), grid).path(DescentPath::new("SGD", vec![(1.0, 1.0), (0.5, 0.2)])).optimum(0.0, 0.0);
+    let contours =
+        Contours::new("bowl", ("x₁", "x₂"), grid).path(DescentPath::new("SGD", vec![(1.0, 1.0), (0.5, 0.2)])).optimum(0.0, 0.0);
     let images = Images::new("digits", (2, 2)).image("seven", &[0.0, 0.5, 1.0, 0.25]);
     vec![
         (chart(panel).unwrap(), vec!["chart", "Train loss", "Dev loss", "epoch", "loss"]),
@@ -83,7 +83,7 @@ fn every_kind() -> Vec<(Svg, Vec<&'static str>)> {
             Pairs::new("pairs", &["length", "width"], &names, samples, classes.to_vec()).render().unwrap(),
             vec!["length", "width", "other"],
         ),
-        (landscape.render().unwrap(), vec!["bowl", "SGD", "optimum"]),
+        (contours.render().unwrap(), vec!["bowl", "SGD", "start", "optimum", "f(x)"]),
         (images.render().unwrap(), vec!["digits", "seven"]),
     ]
 }
