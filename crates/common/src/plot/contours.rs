@@ -245,20 +245,11 @@ fn draw_path(canvas: &Canvas, frame: &Frame, path: &DescentPath, color: Color) -
         }
     }
     let size = if points.len() > 60 { 2.8 } else { 3.6 };
-    let mut last: Option<Point> = None;
-    for &at in points.iter().filter(|&&at| frame.area.contains(at)) {
-        // Steps too short to be seen would pile up to a thick line.
-        if last.is_none_or(|last| distance(last, at) > 1.2 * size) {
-            canvas.mark(at, Marker::Disc, size, color)?;
-            last = Some(at);
-        }
+    let inside = points.iter().copied().filter(|&at| frame.area.contains(at));
+    for at in polyline::apart(inside, 1.2 * size) {
+        canvas.mark(at, Marker::Disc, size, color)?;
     }
     Ok(())
-}
-
-fn distance(a: Point, b: Point) -> f64 {
-    let (dx, dy) = (a.0 - b.0, a.1 - b.1);
-    (dx * dx + dy * dy).sqrt()
 }
 
 #[cfg(test)]
