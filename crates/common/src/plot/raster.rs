@@ -4,6 +4,8 @@
 //! cover: measured exactly across, and on [`LINES`] lines down. Only the four operations of arithmetic, square roots and the
 //! sines of `libm` take part, so the pixels are the same on every machine.
 
+use std::sync::LazyLock;
+
 use super::backend::{Outline, Paint, Shape, ShapeBackend, Style, TextShape, UNITS};
 use super::font::{EM, Fonts};
 use super::geometry::Point;
@@ -91,15 +93,18 @@ impl Image {
                 }
             }
         }
-        let mut coverage = vec![0.0; self.width];
+        let columns = || rings.iter().flatten().map(|point| point.0.clamp(0.0, self.width as f64));
+        let left = columns().fold(f64::INFINITY, f64::min) as usize;
+        let right = (columns().fold(0.0, f64::max).ceil() as usize).min(self.width);
+        let mut coverage = vec![0.0; right.saturating_sub(left)];
         for (row, lines) in crossings.chunks_mut(LINES).enumerate() {
             coverage.fill(0.0);
             for line in lines.iter_mut() {
                 line.sort_by(|a, b| a.0.total_cmp(&b.0));
-                cover(line, rule, &mut coverage);
+                cover(line, rule, left as f64, &mut coverage);
             }
-            let start = (first / LINES + row) * self.width;
-            for (pixel, &covered) in self.pixels[start..start + self.width].iter_mut().zip(&coverage) {
+            let start = (first / LINES + row) * self.width + left;
+            for (pixel, &covered) in self.pixels[start..].iter_mut().zip(&coverage) {
                 if covered > 0.0 {
                     blend(pixel, paint, covered / LINES as f64);
                 }
@@ -108,8 +113,8 @@ impl Image {
     }
 }
 
-/// Adds to each pixel of a row the share of its width that is inside.
-fn cover(crossings: &[(f64, i32)], rule: Rule, coverage: &mut [f64]) {
+/// Adds to each pixel of a row, from the one at `left` on, the share of its width that is inside.
+fn cover(crossings: &[(f64, i32)], rule: Rule, left: f64, coverage: &mut [f64]) {
     let mut winding = 0;
     for pair in crossings.windows(2) {
         winding += pair[0].1;
@@ -120,7 +125,7 @@ fn cover(crossings: &[(f64, i32)], rule: Rule, coverage: &mut [f64]) {
         if !inside {
             continue;
         }
-        let within = |x: f64| x.clamp(0.0, coverage.len() as f64);
+        let within = |x: f64| (x - left).clamp(0.0, coverage.len() as f64);
         let (from, to) = (within(pair[0].0), within(pair[1].0));
         let mut at = from;
         while at < to {
@@ -147,11 +152,11 @@ fn pixels((x, y): (i32, i32)) -> Point {
 }
 
 fn circle((x, y): Point, radius: f64) -> Vec<Point> {
-    let corner = |i: usize| {
-        let angle = std::f64::consts::TAU * i as f64 / CORNERS as f64;
-        (x + radius * libm::cos(angle), y + radius * libm::sin(angle))
-    };
-    (0..CORNERS).map(corner).collect()
+    static UNIT: LazyLock<Vec<Point>> = LazyLock::new(|| {
+        let angle = |i: usize| std::f64::consts::TAU * i as f64 / CORNERS as f64;
+        (0..CORNERS).map(|i| (libm::cos(angle(i)), libm::sin(angle(i)))).collect()
+    });
+    UNIT.iter().map(|&(right, down)| (x + radius * right, y + radius * down)).collect()
 }
 
 /// The outlines of a text's letters at their place.
