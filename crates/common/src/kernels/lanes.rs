@@ -93,7 +93,10 @@ mod tests {
             let rows: Vec<f32> = (0..samples * 3).map(|i| i as f32).collect();
             let mut lanes = vec![f32::NAN; size(samples, 3)];
             from_rows(&rows, 3, &mut lanes);
-            assert_eq!(lanes[GROUP..][..samples.min(GROUP)].to_vec(), (0..samples.min(GROUP)).map(|s| rows[3 * s + 1]).collect::<Vec<_>>());
+            assert_eq!(
+                lanes[GROUP..][..samples.min(GROUP)].to_vec(),
+                (0..samples.min(GROUP)).map(|s| rows[3 * s + 1]).collect::<Vec<_>>()
+            );
             assert!(lanes.iter().all(|x| !x.is_nan()), "lanes without a sample are zero");
             let mut back = vec![f32::NAN; rows.len()];
             to_rows(&lanes, 3, &mut back);

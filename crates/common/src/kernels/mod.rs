@@ -5,10 +5,13 @@
 //! instruction set the machine has.
 
 pub mod activation;
+pub mod batch_norm;
+pub mod dropout;
 pub mod functions;
 pub mod fused;
 pub mod isa;
 pub mod lanes;
+pub mod layer_norm;
 pub mod loss;
 pub mod matmul;
 pub mod reduce;
