@@ -6,10 +6,13 @@
 
 pub mod activation;
 pub mod conv2d;
+pub mod batch_norm;
+pub mod dropout;
 pub mod functions;
 pub mod fused;
 pub mod isa;
 pub mod lanes;
+pub mod layer_norm;
 pub mod loss;
 pub mod matmul;
 pub mod max_pool;

@@ -9,7 +9,8 @@ use crate::kernels::{View, isa::Isa, matmul};
 const LANES: usize = 16;
 
 /// Adds up the lanes as the contract's tree.
-fn tree<T: Copy + std::ops::Add<Output = T>>(mut lanes: [T; LANES]) -> T {
+#[inline(always)]
+pub(crate) fn tree<T: Copy + std::ops::Add<Output = T>>(mut lanes: [T; LANES]) -> T {
     let mut half = LANES / 2;
     while half > 0 {
         for lane in 0..half {

@@ -1,0 +1,123 @@
+//! Inverted dropout, book section 7.6.5.
+//!
+//! Contract: with the scale s = 1 / (1 − rate), a difference and a quotient in f32, a kept value becomes x · s, one multiplication, and a
+//! dropped one +0, whatever it was. The gradient goes the same way: dx = dy · s where x was kept, else +0.
+//!
+//! A mask takes one draw of [`Stream::unit`] a value, sample by sample, the features of a sample in order, and keeps the value if the draw
+//! is at least the rate.
+
+use crate::{
+    kernels::{
+        isa::Isa,
+        lanes::{self, GROUP},
+    },
+    rng::Stream,
+};
+use pulp::{Simd, WithSimd};
+
+/// Draws which of the values to keep: rows of features one after the other, in any shape.
+///
+/// # Panics
+/// If the rate is not in [0, 1).
+pub fn draw(rate: f32, stream: &mut Stream, keep: &mut [bool]) {
+    check(rate);
+    for keep in keep {
+        *keep = stream.unit() >= rate;
+    }
+}
+
+/// Draws which values of a batch of `samples` to keep, in the layout of [`lanes`]: the draws of [`draw`], each in its sample's lane.
+///
+/// # Panics
+/// If the rate is not in [0, 1), or the size is not that of the samples in lanes.
+pub fn draw_lanes(rate: f32, stream: &mut Stream, samples: usize, keep: &mut [bool]) {
+    check(rate);
+    let features = keep.len() / samples.next_multiple_of(GROUP).max(1);
+    assert_eq!(keep.len(), lanes::size(samples, features), "one decision a value");
+    for sample in 0..samples {
+        let group = &mut keep[sample / GROUP * features * GROUP..][..features * GROUP];
+        for keep in group.iter_mut().skip(sample % GROUP).step_by(GROUP) {
+            *keep = stream.unit() >= rate;
+        }
+    }
+}
+
+fn check(rate: f32) {
+    assert!((0.0..1.0).contains(&rate), "a dropout rate in [0, 1), not {rate}");
+}
+
+/// Keeps and scales, or drops, each value of `x`: the forward pass of values, the backward pass of gradients.
+///
+/// # Panics
+/// If the slices differ in length, or the rate is not in [0, 1).
+pub fn apply(isa: Isa, rate: f32, keep: &[bool], (x, y): (&[f32], &mut [f32])) {
+    check(rate);
+    assert!(x.len() == y.len() && x.len() == keep.len(), "one decision and one output a value");
+    isa.dispatch(Apply { scale: 1.0 / (1.0 - rate), keep, x, y });
+}
+
+struct Apply<'a> {
+    scale: f32,
+    keep: &'a [bool],
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl WithSimd for Apply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for ((y, x), keep) in self.y.iter_mut().zip(self.x).zip(self.keep) {
+            let scaled = x * self.scale;
+            *y = if *keep { scaled } else { 0.0 };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_scaled_or_zero_on_every_instruction_set() {
+        let x: Vec<f32> = Stream::new(0, "x").normals(67, 0.0, 1.0).into_iter().chain([f32::INFINITY, f32::NAN, -1.0]).collect();
+        let mut keep = vec![false; x.len()];
+        draw(0.3, &mut Stream::new(0, "dropout"), &mut keep);
+        keep[67..].fill(false);
+        let expected: Vec<u32> =
+            x.iter().zip(&keep).map(|(x, keep)| if *keep { x * (1.0 / (1.0f32 - 0.3)) } else { 0.0 }.to_bits()).collect();
+        for isa in Isa::available() {
+            let mut y = vec![f32::NAN; x.len()];
+            apply(isa, 0.3, &keep, (&x, &mut y));
+            assert_eq!(y.iter().map(|y| y.to_bits()).collect::<Vec<_>>(), expected, "{isa}");
+        }
+    }
+
+    #[test]
+    fn about_the_rate_is_dropped() {
+        for rate in [0.0, 0.3, 0.9] {
+            let mut keep = vec![false; 100_000];
+            draw(rate, &mut Stream::new(1, "dropout"), &mut keep);
+            let dropped = keep.iter().filter(|keep| !**keep).count() as f32 / keep.len() as f32;
+            assert!((dropped - rate).abs() < 0.01, "{dropped} of the values dropped, expected {rate}");
+        }
+    }
+
+    #[test]
+    fn both_layouts_keep_the_same_values() {
+        for samples in [1, 15, 16, 17, 40] {
+            let (mut rows, mut in_lanes) = (vec![false; samples * 3], vec![false; lanes::size(samples, 3)]);
+            draw(0.5, &mut Stream::new(2, "dropout"), &mut rows);
+            draw_lanes(0.5, &mut Stream::new(2, "dropout"), samples, &mut in_lanes);
+            for (i, keep) in rows.iter().enumerate() {
+                let (sample, feature) = (i / 3, i % 3);
+                assert_eq!(
+                    in_lanes[((sample / GROUP) * 3 + feature) * GROUP + sample % GROUP],
+                    *keep,
+                    "{samples} samples, value {i}"
+                );
+            }
+        }
+    }
+}
