@@ -48,20 +48,16 @@ impl File {
         );
         let file = fs::File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let file = BufReader::with_capacity(1 << 16, file);
-        let bytes = if is_compressed { self.decompress(file) } else { self.take(file) };
-        self.check(bytes, &path.display().to_string())
+        let bytes = if is_compressed { self.parse_compressed(file) } else { self.take(file).and_then(|bytes| self.parse(bytes)) };
+        bytes.map_err(|error| anyhow!("{}: {error:#}: {CURE}", path.display()))
     }
 
-    /// The bytes behind the header of the compressed file `bytes`; `name` is what messages call it.
+    /// The bytes behind the header of a compressed file.
     ///
     /// # Errors
-    /// As [`File::read`].
-    pub fn parse_compressed(&self, bytes: &[u8], name: &str) -> Result<Vec<u8>> {
-        self.check(self.decompress(bytes), name)
-    }
-
-    fn check(&self, bytes: Result<Vec<u8>>, name: &str) -> Result<Vec<u8>> {
-        bytes.and_then(|bytes| self.parse(bytes)).map_err(|error| anyhow!("{name}: {error:#}: {CURE}"))
+    /// If it is not the published file, as [`File::read`].
+    pub fn parse_compressed(&self, compressed: impl BufRead) -> Result<Vec<u8>> {
+        self.parse(self.decompress(compressed)?)
     }
 
     /// Bytes of the header: the magic number and one number a dimension.
@@ -271,8 +267,8 @@ mod tests {
         fn any_bytes_are_read_or_refused_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             for (file, _) in [images(), labels()] {
                 prop_assert!(file.parse(bytes.clone()).is_err());
-                prop_assert!(file.parse_compressed(&bytes, "idx.gz").is_err());
-                prop_assert!(file.parse_compressed(&gzip(&bytes), "idx.gz").is_err());
+                prop_assert!(file.parse_compressed(&bytes[..]).is_err());
+                prop_assert!(file.parse_compressed(&gzip(&bytes)[..]).is_err());
             }
         }
 
