@@ -5,7 +5,7 @@
 mod binary;
 
 use binary::{Bench, End, FAILURE, USAGE};
-use common::data::mnist::{FILES, Images};
+use common::data::mnist::{FILES, File, Images};
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
@@ -56,7 +56,7 @@ const DOWN: &str = "http://127.0.0.1:1/mnist";
 /// A folder where only the given file is wanting.
 fn wanting(name: &str) -> Bench {
     let bench = Bench::new();
-    for file in FILES.iter().map(common::data::mnist::File::compressed_name).filter(|file| file != name) {
+    for file in FILES.iter().map(File::compressed_name).filter(|file| file != name) {
         bench.write(&format!("data/mnist/{file}"), ours(&file));
     }
     bench
@@ -78,7 +78,7 @@ fn an_empty_folder_is_filled_and_a_full_one_left_alone() {
     let end = fetch(&bench, &[&format!("{address}/")]);
     let told: String = FILES
         .iter()
-        .map(|file| file.compressed_name())
+        .map(File::compressed_name)
         .map(|name| format!("{address}/{name}: fetched, {} bytes\n", ours(&name).len()))
         .collect();
     assert_eq!(end.succeeds().stdout, told);
