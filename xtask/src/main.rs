@@ -2,6 +2,7 @@
 
 mod bench;
 mod compare;
+mod fetch_data;
 mod report;
 mod reproduce;
 mod tidy;
@@ -31,6 +32,8 @@ enum Chore {
     Compare(compare::Args),
     /// Time training, beside PyTorch where it is installed
     Bench,
+    /// Restore the MNIST files from public mirrors
+    FetchData(fetch_data::Args),
     /// Check the correctly rounded functions at all 2^32 inputs (takes minutes)
     VerifyFunctions(verify_functions::Args),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Bench => bench::run(),
         Chore::Compare(args) => compare::run(&args),
+        Chore::FetchData(args) => fetch_data::run(&args),
         Chore::VerifyFunctions(args) => verify_functions::run(&args),
     };
     outcome.unwrap_or_else(|error| cli::report(&error))

@@ -1,6 +1,11 @@
 //! Case study: MNIST with multi-layer perceptrons, one module a section.
 
-use common::registry::Chapter;
+mod sections {
+    pub(crate) mod explore;
+}
+
+use common::registry::{Chapter, Section};
+use sections::explore;
 
 /// The sections, in the book's order.
 #[must_use]
@@ -9,6 +14,14 @@ pub fn chapter() -> Chapter {
         name: env!("CARGO_PKG_NAME"),
         title: "Case study: MNIST with multi-layer perceptrons",
         published: "",
-        sections: Vec::new(),
+        sections: vec![Section::new(
+            ("explore", "S2 Q2"),
+            (
+                "The digits",
+                "Counts of each digit, mean and deviation of the pixels, mean image of each digit, and what a classifier reaches that knows \
+                 no more than these.",
+            ),
+            explore::run,
+        )],
     }
 }

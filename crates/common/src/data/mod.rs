@@ -1,6 +1,7 @@
 //! Data sets, their splits and mini-batches.
 
 pub mod iris;
+pub mod mnist;
 pub mod moons;
 
 use crate::{kernels::loss::Targets, matrix::Matrix, parameters::Parameter, rng::Stream};

@@ -181,7 +181,7 @@ impl<O: Optimizer + Send> Learner for Sequential<O> {
     }
 
     fn update(&mut self) -> Result<()> {
-        self.optimizer.update(&mut self.parameters, &self.gradients);
+        self.optimizer.step(&mut self.parameters, &self.gradients);
         Ok(())
     }
 

@@ -1,0 +1,145 @@
+//! MNIST: 70,000 handwritten digits of 28 × 28 grey pixels, 60,000 to train with and 10,000 to test with.
+
+mod idx;
+
+pub use idx::{CURE, File};
+
+use crate::{
+    data::{Labels, Samples},
+    matrix::Matrix,
+};
+use anyhow::Result;
+use std::path::Path;
+
+/// Pixels in a row of an image, and rows in an image.
+pub const SIDE: usize = 28;
+/// Pixels of an image.
+pub const N_PIXELS: usize = SIDE * SIDE;
+/// Classes: the digits 0 to 9.
+pub const N_DIGITS: usize = 10;
+
+/// The four files: images and labels to train with, images and labels to test with.
+pub const FILES: [File; 4] = [TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS];
+const TRAIN_IMAGES: File = File {
+    name: "train-images-idx3-ubyte",
+    dimensions: &[60_000, SIDE, SIDE],
+    sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+};
+const TRAIN_LABELS: File = File {
+    name: "train-labels-idx1-ubyte",
+    dimensions: &[60_000],
+    sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+};
+const TEST_IMAGES: File = File {
+    name: "t10k-images-idx3-ubyte",
+    dimensions: &[10_000, SIDE, SIDE],
+    sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+};
+const TEST_LABELS: File = File {
+    name: "t10k-labels-idx1-ubyte",
+    dimensions: &[10_000],
+    sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+};
+
+/// How a pixel x from 0 (paper) to 255 (ink) becomes an input of a network.
+///
+/// The two symmetric scales agree in exact arithmetic, but not to the bit: each source rounds in its own places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PixelScale {
+    /// x / 255: from 0 to 1.
+    Unit,
+    /// (x − 127.5) / 127.5: from −1 to 1, as S2 normalises.
+    Symmetric,
+    /// (x / 255 − 0.5) · 2: from −1 to 1, as S4 computes it.
+    SymmetricFromUnit,
+}
+
+impl PixelScale {
+    /// The input for pixel `x`.
+    #[must_use]
+    pub fn apply(self, x: u8) -> f32 {
+        let x = f32::from(x);
+        match self {
+            Self::Unit => x / 255.0,
+            Self::Symmetric => (x - 127.5) / 127.5,
+            Self::SymmetricFromUnit => (x / 255.0 - 0.5) * 2.0,
+        }
+    }
+}
+
+/// Labelled images, as bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Images {
+    pixels: Vec<u8>,
+    labels: Vec<u8>,
+}
+
+impl Images {
+    /// The 60,000 training images, from `mnist/` in the folder of the data sets.
+    ///
+    /// # Errors
+    /// If a file is missing, damaged, or not the published one; the message names it and what to do.
+    pub fn train(data: &Path) -> Result<Self> {
+        Self::load(data, TRAIN_IMAGES, TRAIN_LABELS)
+    }
+
+    /// The 10,000 test images, from `mnist/` in the folder of the data sets.
+    ///
+    /// # Errors
+    /// As [`Images::train`].
+    pub fn test(data: &Path) -> Result<Self> {
+        Self::load(data, TEST_IMAGES, TEST_LABELS)
+    }
+
+    fn load(data: &Path, images: File, labels: File) -> Result<Self> {
+        let folder = data.join("mnist");
+        Ok(Self { labels: labels.read(&folder)?, pixels: images.read(&folder)? })
+    }
+
+    /// Number of images.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are no images.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The pixels of one image, row after row from the top: 0 is paper, 255 is ink.
+    #[must_use]
+    pub fn pixels(&self, image: usize) -> &[u8] {
+        &self.pixels[image * N_PIXELS..][..N_PIXELS]
+    }
+
+    /// The digit that one image shows.
+    #[must_use]
+    pub fn label(&self, image: usize) -> usize {
+        usize::from(self.labels[image])
+    }
+
+    /// The digit of each image.
+    #[must_use]
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    /// The images of the given indices, in their order, as rows of 784 inputs with the digits as classes.
+    ///
+    /// # Panics
+    /// If an index is beyond the last image.
+    #[must_use]
+    pub fn samples(&self, images: impl IntoIterator<Item = usize>, scale: PixelScale) -> Samples {
+        let inputs: Vec<f32> = (0..=u8::MAX).map(|x| scale.apply(x)).collect();
+        let images = images.into_iter();
+        let mut values = Vec::with_capacity(images.size_hint().0 * N_PIXELS);
+        let mut classes = Vec::with_capacity(images.size_hint().0);
+        for image in images {
+            values.extend(self.pixels(image).iter().map(|&x| inputs[usize::from(x)]));
+            classes.push(self.label(image));
+        }
+        Samples { x: Matrix::new(classes.len(), N_PIXELS, values), y: Labels::Classes(classes) }
+    }
+}
