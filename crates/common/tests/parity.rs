@@ -6,6 +6,8 @@
 
 #[path = "support/mlp.rs"]
 mod mlp;
+#[path = "support/normalization.rs"]
+mod normalization;
 mod support;
 
 use common::{

@@ -13,10 +13,25 @@
 //! ```
 
 mod activations;
+mod batch_norm;
+mod dropout;
+mod layer_norm;
 mod linear;
 mod network;
 mod parameters;
 
+/// The names of layers in a model's type, before it is built on a device.
+pub mod builder {
+    pub use super::{
+        batch_norm::builder::BatchNorm,
+        layer_norm::builder::{LayerNorm, LayerNorm2d},
+        linear::builder::Linear,
+    };
+}
+
 pub use activations::{Activate, Elu, HardLogistic, HardTanh, LeakyRelu, Logistic, Relu, Softplus, Swish, Tanh};
-pub use linear::{Linear, builder};
+pub use batch_norm::BatchNorm;
+pub use dropout::Dropout;
+pub use layer_norm::{LayerNorm, LayerNorm2d};
+pub use linear::Linear;
 pub use network::{Network, initialize};

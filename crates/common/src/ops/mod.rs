@@ -4,10 +4,16 @@
 //! and each operation is composed of dfdx's own primitives; bits are not promised there.
 
 mod activate;
+mod batch_norm;
+mod dropout;
+mod layer_norm;
 mod linear;
 mod loss;
 
 pub use activate::activate;
+pub use batch_norm::{Affine, Channels, Running, batch_norm, batch_norm_evaluation};
+pub use dropout::dropout;
+pub use layer_norm::{layer_norm, layer_norm_images};
 pub use linear::linear;
 pub use loss::loss;
 
