@@ -59,8 +59,8 @@ impl<const C: usize, E: Dtype, D: dfdx::tensor_ops::Device<E>> TensorCollection<
     type To<E2: Dtype, D2: dfdx::tensor_ops::Device<E2>> = BatchNorm<C, E2, D2>;
 
     fn iter_tensors<V: ModuleVisitor<Self, E, D>>(visitor: &mut V) -> Result<Option<Self::To<V::E2, V::D2>>, V::Err> {
-        let zeros = TensorOptions::detached(|mean| mean.try_fill_with_zeros());
-        let ones = TensorOptions::detached(|variance| variance.try_fill_with_ones());
+        let zeros = TensorOptions::detached(dfdx::tensor::Tensor::try_fill_with_zeros);
+        let ones = TensorOptions::detached(dfdx::tensor::Tensor::try_fill_with_ones);
         visitor.visit_fields(
             (
                 Self::tensor("gamma", |layer| &layer.gamma, |layer| &mut layer.gamma, TensorOptions::reset_to_ones()),

@@ -77,10 +77,11 @@ pub fn batch_norm<const C: usize, S: Channels<C>, T: Tape<f32, Device>>(
     layer.forward(isa, &x_lanes, &statistics, &mut y);
     let y = x.device().try_tensor_from_vec(rows(shape, &y), *x.shape())?;
 
-    let (mut mean, mut variance) = (values(running.mean), values(running.variance));
-    running.averaging.update(shape.count(), &statistics, &mut mean, &mut variance);
-    running.mean.copy_from(&mean);
-    running.variance.copy_from(&variance);
+    let Running { mean, variance, averaging } = running;
+    let (mut new_mean, mut new_variance) = (values(mean), values(variance));
+    averaging.update(shape.count(), &statistics, &mut new_mean, &mut new_variance);
+    mean.copy_from(&new_mean);
+    variance.copy_from(&new_variance);
 
     let output = y.clone();
     let parameters = (affine.gamma.clone(), affine.beta.clone());

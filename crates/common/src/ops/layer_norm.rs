@@ -6,6 +6,9 @@ use dfdx::{
     tensor::Tape,
 };
 
+/// A batch of images.
+type Images<B, C, H, W, T> = Tensor<(B, C, H, W), T>;
+
 /// Normalises each row, with one γ and β a feature, book section 7.5.2; backward as in [`kernels`](crate::kernels::layer_norm).
 ///
 /// | tensor | shape |
@@ -23,9 +26,9 @@ pub fn layer_norm<B: Dim, const F: usize, T: Tape<f32, Device>>(
 /// Normalises each image over channels, height and width, with one γ and one β for all.
 #[cfg(not(feature = "cuda"))]
 pub fn layer_norm_images<B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, Device>>(
-    x: Tensor<(B, C, H, W), T>,
+    x: Images<B, C, H, W, T>,
     affine: &Affine<Rank0>,
-) -> Result<Tensor<(B, C, H, W), T>, DeviceError> {
+) -> Result<Images<B, C, H, W, T>, DeviceError> {
     use dfdx::shapes::HasShape;
     let (_, channels, height, width) = *x.shape();
     normalize(x, channels.size() * height.size() * width.size(), affine)
@@ -95,9 +98,9 @@ pub fn layer_norm<B: Dim, const F: usize, T: Tape<f32, Device>>(
 #[cfg(feature = "cuda")]
 #[allow(clippy::disallowed_methods, reason = "bits are not promised on a GPU")]
 pub fn layer_norm_images<B: Dim, C: Dim, H: Dim, W: Dim, T: Tape<f32, Device>>(
-    x: Tensor<(B, C, H, W), T>,
+    x: Images<B, C, H, W, T>,
     affine: &Affine<Rank0>,
-) -> Result<Tensor<(B, C, H, W), T>, DeviceError> {
+) -> Result<Images<B, C, H, W, T>, DeviceError> {
     use dfdx::{
         shapes::{Axes3, Axes4, HasShape},
         tensor_ops::{BroadcastTo, TryAdd, TryMul},
