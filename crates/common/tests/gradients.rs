@@ -1,6 +1,9 @@
 //! Every backward pass against central differences of an independent forward pass in f64, written here as the textbook has it; and the
 //! stated derivatives at the kinks, where differences say nothing.
 
+#[path = "support/differences.rs"]
+mod differences;
+
 use common::{
     data::Labels,
     kernels::{Activation, Loss, activation::Activated, isa::Isa},
@@ -10,36 +13,7 @@ use common::{
     scratch::{self, Linear, LinearGradients},
     train::Learner,
 };
-
-/// Half the distance of a central difference.
-const H: f64 = 1e-6;
-/// Largest error, relative to the largest entry of a gradient.
-const TOLERANCE: f64 = 1e-5;
-
-fn wide(values: &[f32]) -> Vec<f64> {
-    values.iter().copied().map(f64::from).collect()
-}
-
-/// The gradient of `f` at `x` by central differences.
-fn differences(x: &[f64], f: impl Fn(&[f64]) -> f64) -> Vec<f64> {
-    let moved = |i: usize, by: f64| {
-        let mut x = x.to_vec();
-        x[i] += by;
-        f(&x)
-    };
-    (0..x.len()).map(|i| (moved(i, H) - moved(i, -H)) / (2.0 * H)).collect()
-}
-
-#[track_caller]
-fn check(what: &str, ours: &[f32], expected: &[f64]) {
-    assert_eq!(ours.len(), expected.len(), "{what}: number of entries");
-    let largest = expected.iter().fold(0.0f64, |largest, d| largest.max(d.abs()));
-    assert!(largest > 0.0, "{what}: a gradient of zeros shows nothing");
-    for (i, (&ours, expected)) in ours.iter().zip(expected).enumerate() {
-        let gap = (f64::from(ours) - expected).abs();
-        assert!(gap <= TOLERANCE * largest, "{what}, entry {i}: {ours} differs from {expected} (largest {largest})");
-    }
-}
+use differences::{H, check, differences, wide};
 
 /// The activation functions as formulas.
 fn activate(f: Activation, z: f64) -> f64 {

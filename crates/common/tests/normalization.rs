@@ -71,18 +71,16 @@ impl Batch {
     }
 }
 
+/// Forward and backward on an instruction set, or by the reference.
 fn batch_norm(layer: BatchNorm, x: &[f32], dy: &[f32], isa: Option<Isa>) -> Batch {
     let channels = layer.shape.channels;
     let mut batch = Batch::new(x.len(), channels, channels);
-    match isa {
-        Some(isa) => {
-            layer.statistics(isa, x, &mut batch.statistics);
-            layer.forward(isa, x, &batch.statistics, &mut batch.y);
-        }
-        None => {
-            batch.statistics = batch_norm::reference::statistics(layer, x);
-            batch_norm::reference::forward(layer, x, &batch.statistics, &mut batch.y);
-        }
+    if let Some(isa) = isa {
+        layer.statistics(isa, x, &mut batch.statistics);
+        layer.forward(isa, x, &batch.statistics, &mut batch.y);
+    } else {
+        batch.statistics = batch_norm::reference::statistics(layer, x);
+        batch_norm::reference::forward(layer, x, &batch.statistics, &mut batch.y);
     }
     let Batch { statistics, dx, dgamma, dbeta, .. } = &mut batch;
     let (saved, gradients) = (batch_norm::Saved { x, statistics }, batch_norm::Gradients { dx, dgamma, dbeta });
@@ -143,6 +141,7 @@ fn running_statistics_follow_the_batches() {
     }
 }
 
+/// Forward and backward on an instruction set, or by the reference.
 fn layer_norm(layer: LayerNorm, x: &[f32], dy: &[f32], isa: Option<Isa>) -> Batch {
     let mut batch = Batch::new(x.len(), x.len() / layer.features, layer.gamma.len());
     let Batch { statistics, y, dx, dgamma, dbeta } = &mut batch;

@@ -8,6 +8,8 @@
 mod mlp;
 #[path = "support/optimizers.rs"]
 mod optimizers;
+#[path = "support/normalization.rs"]
+mod normalization;
 mod support;
 
 use common::{

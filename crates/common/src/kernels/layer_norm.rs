@@ -175,7 +175,9 @@ impl WithSimd for Forward<'_> {
             *statistics = Statistics { mean: mean as f32, variance: variance as f32, inverse_deviation };
             scale(gamma, x.iter().map(|x| normalized(*x, statistics)), y);
             if let [beta] = beta {
-                y.iter_mut().for_each(|y| *y += beta);
+                for y in y.iter_mut() {
+                    *y += beta;
+                }
             } else {
                 y.iter_mut().zip(beta).for_each(|(y, beta)| *y += beta);
             }

@@ -10,8 +10,7 @@ use dfdx::{
     tensor::{Storage, Tape},
 };
 
-/// The names of layers in a model's type, before it is built on a device.
-pub mod builder {
+pub(super) mod builder {
     /// An affine layer of `I` inputs and `O` outputs; becomes [`super::Linear`].
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct Linear<const I: usize, const O: usize>;

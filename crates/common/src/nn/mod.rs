@@ -14,13 +14,28 @@
 
 mod activations;
 mod image;
+mod batch_norm;
+mod dropout;
+mod layer_norm;
 mod linear;
 mod network;
 mod parameters;
 pub mod sequential;
 
+/// The names of layers in a model's type, before it is built on a device.
+pub mod builder {
+    pub use super::{
+        batch_norm::builder::BatchNorm,
+        layer_norm::builder::{LayerNorm, LayerNorm2d},
+        linear::builder::{Conv2d, Linear},
+    };
+}
+
 pub use activations::{Activate, Elu, HardLogistic, HardTanh, LeakyRelu, Logistic, Relu, Softplus, Swish, Tanh};
 pub use image::{Conv2d, Flatten, Image, MaxPool2d};
-pub use linear::{Linear, builder};
+pub use batch_norm::BatchNorm;
+pub use dropout::Dropout;
+pub use layer_norm::{LayerNorm, LayerNorm2d};
+pub use linear::Linear;
 pub use network::{Network, initialize};
 pub use sequential::Sequential;

@@ -13,7 +13,7 @@ use crate::{
 };
 use anyhow::Result;
 use dfdx::{
-    nn::{Module, tensor_collection::TensorCollection},
+    nn::{Module, ModuleMut, tensor_collection::TensorCollection},
     shapes::Const,
     tensor::{AsArray, Gradients, NoneTape, OwnedTape, PutTape, SplitTape, TensorFromVec, Trace},
     tensor_ops::Backward,
@@ -24,6 +24,9 @@ type Batch<const C: usize, T = NoneTape> = Tensor<(usize, Const<C>), T>;
 type OnTape = OwnedTape<f32, Device>;
 
 /// A dfdx model of `I` inputs and `C` outputs with its loss and optimiser, book section 4.3.
+///
+/// It learns in training mode ([`ModuleMut`]): batches are normalised by their own statistics, units drop out. Its outputs are those of
+/// evaluation mode ([`Module`]).
 #[derive(Debug)]
 pub struct Network<M, O, const I: usize, const C: usize> {
     model: M,
@@ -64,7 +67,7 @@ impl<M, O, const I: usize, const C: usize> Learner for Network<M, O, I, C>
 where
     M: TensorCollection<f32, Device>
         + Module<Batch<I>, Output = Batch<C>, Error = DeviceError>
-        + Module<Batch<I, OnTape>, Output = Batch<C, OnTape>, Error = DeviceError>,
+        + ModuleMut<Batch<I, OnTape>, Output = Batch<C, OnTape>, Error = DeviceError>,
     O: Optimizer,
 {
     fn outputs(&self, x: &Matrix) -> Result<Matrix> {
@@ -77,7 +80,8 @@ where
     }
 
     fn learn(&mut self, x: &Matrix, labels: &Labels) -> Result<Pass> {
-        let outputs = self.model.try_forward(self.batch(x)?.leaky_trace()).map_err(failed)?;
+        let x_on_tape = self.batch(x)?.leaky_trace();
+        let outputs = self.model.try_forward_mut(x_on_tape).map_err(failed)?;
         let (outputs, tape) = outputs.split_tape();
         let pass_outputs = Matrix::new(x.rows(), C, values(&outputs));
         let loss = ops::loss(outputs.put_tape(tape), labels, self.loss).map_err(failed)?;
@@ -118,7 +122,7 @@ fn failed(error: DeviceError) -> anyhow::Error {
     anyhow::anyhow!("the device that tensors live on failed: {error:?}")
 }
 
-/// Gives every weight and bias of `model` its first values, layer by layer, weights before biases.
+/// Gives every weight and bias of `model` its first values, layer by layer, weights before biases; other parameters stay as they are.
 pub fn initialize<M: TensorCollection<f32, Device>>(model: &mut M, init: Initialization, stream: &mut Stream) -> Result<()> {
     initialize_with(model, init, stream)
 }

@@ -15,10 +15,10 @@ use dfdx::{
     tensor::Gradients,
 };
 
-/// Copies all parameters of `model`, or their gradients if they are given.
+/// Copies all parameters of `model`, running statistics among them, or the gradients of the trained ones if they are given.
 ///
 /// # Panics
-/// If a parameter has no gradient.
+/// If a trained parameter has no gradient.
 pub(super) fn read<M: TensorCollection<f32, Device>>(model: &M, gradients: Option<&Gradients<f32, Device>>) -> Parameters {
     let mut reader = Reader { gradients, parameters: Vec::new() };
     let walked = M::iter_tensors(&mut RecursiveWalker { m: (model, String::new()), f: &mut reader });
@@ -39,9 +39,12 @@ impl TensorVisitor<f32, Device> for Reader<'_> {
 
     fn visit<S: Shape>(
         &mut self,
-        _: TensorOptions<S, f32, Device>,
+        options: TensorOptions<S, f32, Device>,
         (tensor, name): (&Tensor<S>, String),
     ) -> Result<Option<Tensor<S>>> {
+        if self.gradients.is_some() && !options.do_gradient_update {
+            return Ok(None);
+        }
         let shape = tensor.shape().concrete().into_iter().collect();
         let values = self.gradients.map_or_else(|| values(tensor), |gradients| values(&gradients.get(tensor)));
         self.parameters.push(Parameter { name, shape, values });
@@ -57,14 +60,18 @@ pub(super) fn write<M: TensorCollection<f32, Device>>(model: &mut M, parameters:
     })
 }
 
-/// Draws all parameters of `model` anew.
+/// Draws all weights and biases of `model` anew.
 pub(super) fn initialize_with<M: TensorCollection<f32, Device>>(
     model: &mut M,
     init: Initialization,
     stream: &mut Stream,
 ) -> Result<()> {
     edit(model, |name, _, tensor| {
-        let initializer = if name.ends_with("bias") { init.bias } else { init.weight };
+        let initializer = match name.rsplit('.').next() {
+            Some("weight") => init.weight,
+            Some("bias") => init.bias,
+            _ => return Ok(()),
+        };
         tensor.copy_from_slice(&initializer.draw(tensor.len(), stream));
         Ok(())
     })

@@ -5,11 +5,17 @@
 
 mod activate;
 mod image;
+mod batch_norm;
+mod dropout;
+mod layer_norm;
 mod linear;
 mod loss;
 
 pub use activate::activate;
 pub use image::{Images, Sliding, conv2d, flatten, image, max_pool2d};
+pub use batch_norm::{Affine, Channels, Running, batch_norm, batch_norm_evaluation};
+pub use dropout::dropout;
+pub use layer_norm::{layer_norm, layer_norm_images};
 pub use linear::linear;
 pub use loss::loss;
 
