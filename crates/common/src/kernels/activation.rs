@@ -5,6 +5,7 @@
 //! the derivative there is given with it.
 
 use crate::kernels::{functions, isa::Isa};
+use pulp::{Simd, WithSimd};
 
 /// An activation function a = f(z), with its parameter where it has one.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,12 +68,12 @@ impl Activation {
     pub fn backward(self, isa: Isa, Activated { z, a }: Activated, da: &[f32], dz: &mut [f32]) {
         match self {
             Self::Identity => dz.copy_from_slice(da),
-            Self::Logistic => chain_rule(a, da, dz, |a| a * (1.0 - a)),
-            Self::Tanh => chain_rule(a, da, dz, |a| 1.0 - a * a),
-            Self::Relu => chain_rule(z, da, dz, |z| if z > 0.0 { 1.0 } else { 0.0 }),
-            Self::LeakyRelu { slope } => chain_rule(z, da, dz, |z| if z > 0.0 { 1.0 } else { slope }),
-            Self::HardLogistic => chain_rule(z, da, dz, |z| if z.abs() < 2.0 { 0.25 } else { 0.0 }),
-            Self::HardTanh => chain_rule(z, da, dz, |z| if z.abs() < 1.0 { 1.0 } else { 0.0 }),
+            Self::Logistic => chain_rule(isa, (a, da), dz, |a| a * (1.0 - a)),
+            Self::Tanh => chain_rule(isa, (a, da), dz, |a| 1.0 - a * a),
+            Self::Relu => chain_rule(isa, (z, da), dz, |z| if z > 0.0 { 1.0 } else { 0.0 }),
+            Self::LeakyRelu { slope } => chain_rule(isa, (z, da), dz, |z| if z > 0.0 { 1.0 } else { slope }),
+            Self::HardLogistic => chain_rule(isa, (z, da), dz, |z| if z.abs() < 2.0 { 0.25 } else { 0.0 }),
+            Self::HardTanh => chain_rule(isa, (z, da), dz, |z| if z.abs() < 1.0 { 1.0 } else { 0.0 }),
             Self::Elu { alpha } => {
                 functions::exp_slice(isa, z, dz);
                 for ((dz, z), da) in dz.iter_mut().zip(z).zip(da) {
@@ -113,9 +114,25 @@ pub struct Activated<'a> {
 }
 
 /// dz = da · derivative(x), where x is whichever of z and a the derivative is written in.
-fn chain_rule(x: &[f32], da: &[f32], dz: &mut [f32], derivative: impl Fn(f32) -> f32) {
+fn chain_rule(isa: Isa, (x, da): (&[f32], &[f32]), dz: &mut [f32], derivative: impl Fn(f32) -> f32) {
     assert!(x.len() == da.len() && da.len() == dz.len(), "one gradient an activation");
-    for ((dz, da), x) in dz.iter_mut().zip(da).zip(x) {
-        *dz = da * derivative(*x);
+    isa.dispatch(ChainRule { x, da, dz, derivative });
+}
+
+struct ChainRule<'a, F> {
+    x: &'a [f32],
+    da: &'a [f32],
+    dz: &'a mut [f32],
+    derivative: F,
+}
+
+impl<F: Fn(f32) -> f32> WithSimd for ChainRule<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for ((dz, da), x) in self.dz.iter_mut().zip(self.da).zip(self.x) {
+            *dz = da * (self.derivative)(*x);
+        }
     }
 }

@@ -9,8 +9,7 @@
 
 #![allow(clippy::needless_range_loop, clippy::manual_memcpy, reason = "indices over constant ranges unroll into registers")]
 
-use super::View;
-use crate::kernels::fused::fused_multiply_add;
+use super::{View, lanes::multiply_add};
 use pulp::Simd;
 
 /// Steps of the inner index between two visits to C.
@@ -202,15 +201,4 @@ fn store<S: Simd, const ROWS: usize, const VECTORS: usize>(
 fn span<S: Simd>(n: usize, tile: Block, i: usize, v: usize) -> (usize, usize) {
     let column = v * S::F32_LANES;
     ((tile.row + i) * n + tile.column + column, (tile.columns - column).min(S::F32_LANES))
-}
-
-/// fma(a, b, c) in every lane; on one lane, where the hardware may have none, the emulated one.
-#[inline(always)]
-fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
-    if S::F32_LANES == 1 {
-        let lane = |x| simd.reduce_sum_f32s(x);
-        simd.splat_f32s(fused_multiply_add(lane(a), lane(b), lane(c)))
-    } else {
-        simd.mul_add_f32s(a, b, c)
-    }
 }
