@@ -51,6 +51,11 @@ impl<'a> View<'a> {
         Self { data, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
+    /// A row of `columns` ones: the same number, seen again and again.
+    pub(crate) fn ones(columns: usize) -> View<'static> {
+        View { data: &[1.0], rows: 1, columns, row_stride: 0, column_stride: 0 }
+    }
+
     /// The transpose, without moving data.
     #[must_use]
     pub fn transposed(self) -> Self {

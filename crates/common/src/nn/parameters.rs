@@ -63,9 +63,9 @@ pub(super) fn initialize_with<M: TensorCollection<f32, Device>>(
     init: Initialization,
     stream: &mut Stream,
 ) -> Result<()> {
-    edit(model, |name, _, tensor| {
+    edit(model, |name, shape, tensor| {
         let initializer = if name.ends_with("bias") { init.bias } else { init.weight };
-        tensor.copy_from_slice(&initializer.draw(tensor.len(), stream));
+        tensor.copy_from_slice(&initializer.draw(shape, stream));
         Ok(())
     })
 }

@@ -73,12 +73,7 @@ pub(super) fn product<S: Simd>(simd: S, (a, b): (View, View), bias: Option<&[f32
 
 /// Walks down a strip of C tile by tile. A 16-register file holds 4 × 3 chains, a 32-register file 8 × 3.
 #[inline(always)]
-fn rows<S: Simd, const VECTORS: usize>(
-    simd: S,
-    factors: (View, View),
-    bias: Option<&[f32]>,
-    (mut tile, c): (Tile, &mut Target),
-) {
+fn rows<S: Simd, const VECTORS: usize>(simd: S, factors: (View, View), bias: Option<&[f32]>, (mut tile, c): (Tile, &mut Target)) {
     let m = factors.0.rows;
     while tile.row < m {
         let height = match m - tile.row {
