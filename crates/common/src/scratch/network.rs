@@ -5,7 +5,7 @@ use crate::{
     data::Labels,
     kernels::{Activation, Loss, reduce},
     matrix::Matrix,
-    optim::Optimizer,
+    optim::{Optimizer, Trainable},
     parameters::{Initialization, Parameter, Parameters},
     rng::Stream,
     train::{Learner, Pass},
@@ -33,7 +33,7 @@ impl Layer {
 
 /// A feed-forward network with its loss and optimiser, trained by hand-derived backpropagation, book section 4.2.4.
 ///
-/// A step allocates nothing: gradients and what the passes leave stay where they are.
+/// The passes allocate nothing: gradients and what a pass leaves stay where they are.
 #[derive(Debug, Clone)]
 pub struct Network<O> {
     layers: Vec<Layer>,
@@ -106,10 +106,12 @@ impl<O: Optimizer> Learner for Network<O> {
 
     fn update(&mut self) -> Result<()> {
         self.regularization.decay(&mut self.layers);
-        for (layer, LinearGradients { dweight, dbias }) in self.layers.iter_mut().zip(&self.gradients) {
-            self.optimizer.update(layer.linear.weight.values_mut(), dweight.values());
-            self.optimizer.update(&mut layer.linear.bias, dbias);
-        }
+        let tensors = self.layers.iter_mut().zip(&self.gradients).flat_map(|(layer, LinearGradients { dweight, dbias })| {
+            let Linear { weight, bias } = &mut layer.linear;
+            let weight = Trainable { parameter: weight.values_mut(), gradient: dweight.values() };
+            [weight, Trainable { parameter: bias, gradient: dbias }]
+        });
+        self.optimizer.step_tensors(&mut tensors.collect::<Vec<_>>());
         Ok(())
     }
 

@@ -1,18 +1,21 @@
 //! Runs of multi-layer perceptrons as fixtures describe them, and the same runs on [`scratch::Network`].
 
-use crate::support::{Tensor, Tolerance, check, note};
+use crate::{
+    optimizers::Named,
+    support::{Tensor, Tolerance, check, note},
+};
 use common::{
     data::{Batches, Labels, Samples, Split},
     kernels::{Activation, Loss},
     matrix::Matrix,
-    optim::Sgd,
+    optim::Optimizer,
     parameters::Parameters,
     scratch::{self, Dropout, Linear, LinearGradients, Masks, Regularization},
     train::{Learner, Log, Metric, Silent, Ties, Training, evaluate, train},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::{collections::BTreeMap, slice};
+use std::slice;
 
 /// Losses of up to a thousand steps.
 const LOSSES: Tolerance = Tolerance { relative: 2e-5, absolute: 1e-6 };
@@ -39,7 +42,7 @@ pub(crate) struct Case {
     y: Tensor,
     layers: Vec<Layer>,
     loss: String,
-    optimizer: Optimizer,
+    optimizer: Named,
     steps: usize,
     l2_lambda: f64,
     weight_decay: f64,
@@ -69,12 +72,6 @@ struct Layer {
 }
 
 #[derive(Deserialize)]
-struct Optimizer {
-    name: String,
-    hyper: BTreeMap<String, f64>,
-}
-
-#[derive(Deserialize)]
 struct LossLog {
     step: Vec<usize>,
     loss: Vec<f64>,
@@ -82,7 +79,7 @@ struct LossLog {
 
 /// What a run of ours leaves.
 struct Run {
-    network: scratch::Network<Sgd>,
+    network: scratch::Network<Box<dyn Optimizer>>,
     losses: Vec<f32>,
     first_gradients: Vec<Vec<f32>>,
     parameters: Vec<Parameters>,
@@ -140,17 +137,12 @@ impl Case {
     }
 
     /// The network before its first step.
-    fn network(&self) -> scratch::Network<Sgd> {
-        let name = &self.name;
-        assert_eq!(self.optimizer.name, "sgd", "{name}: optimiser");
-        let hyper: Vec<&str> = self.optimizer.hyper.keys().map(String::as_str).collect();
-        assert_eq!(hyper, ["lr"], "{name}: hyper-parameters of gradient descent");
+    fn network(&self) -> scratch::Network<Box<dyn Optimizer>> {
         let layers = self.layers.iter().map(|layer| scratch::Layer {
             linear: Linear { weight: layer.w.matrix(), bias: layer.b.values() },
             activation: activation(&layer.act, layer.act_param),
         });
-        let learning_rate = self.optimizer.hyper["lr"] as f32;
-        scratch::Network::new(layers.collect(), loss(&self.loss), Sgd { learning_rate }).regularized(self.regularization())
+        scratch::Network::new(layers.collect(), loss(&self.loss), self.optimizer.optimizer()).regularized(self.regularization())
     }
 
     fn regularization(&self) -> Regularization {
