@@ -50,6 +50,12 @@ impl Matrix {
         &mut self.values
     }
 
+    /// Makes room for another shape, whose values are to be overwritten: what they are before is not said. The memory is used again.
+    pub fn reshape(&mut self, rows: usize, columns: usize) {
+        (self.rows, self.columns) = (rows, columns);
+        self.values.resize(rows * columns, 0.0);
+    }
+
     /// Gives the values away.
     #[must_use]
     pub fn into_values(self) -> Vec<f32> {

@@ -125,6 +125,14 @@ pub enum Initializer {
         /// Upper limit.
         high: f32,
     },
+    /// N(0, 2 / (inputs + outputs)), book section 7.4.2: for logistic and tanh.
+    XavierNormal,
+    /// Uniform on [−r, r) with r = √(6 / (inputs + outputs)): the same variance.
+    XavierUniform,
+    /// N(0, 2 / inputs): for ReLU, which halves a variance.
+    HeNormal,
+    /// Uniform on [−r, r) with r = √(6 / inputs): the same variance.
+    HeUniform,
 }
 
 impl Initializer {
@@ -133,15 +141,66 @@ impl Initializer {
     /// Zeros.
     pub const ZEROS: Self = Self::Constant(0.0);
 
-    /// The first values of a tensor of `n` entries, drawn in row-major order.
+    /// The same distribution in numbers, for a tensor of the given shape: what scales with the layer is computed in f64 and rounded
+    /// once.
+    ///
+    /// A matrix is inputs × outputs; a kernel with more dimensions is outputs × inputs × height × width, each position counting.
+    ///
+    /// # Panics
+    /// If the distribution depends on inputs and outputs, and a tensor of that shape has none, such as a bias.
     #[must_use]
-    pub fn draw(self, n: usize, stream: &mut Stream) -> Vec<f32> {
+    pub fn resolved(self, shape: &[usize]) -> Self {
+        let normal = |variance: f64| Self::Normal { mean: 0.0, deviation: variance.sqrt() as f32 };
+        let uniform = |variance: f64| {
+            let high = (3.0 * variance).sqrt() as f32;
+            Self::Uniform { low: -high, high }
+        };
+        match self {
+            Self::Constant(_) | Self::Normal { .. } | Self::Uniform { .. } => self,
+            Self::XavierNormal => normal(xavier_variance(shape)),
+            Self::XavierUniform => uniform(xavier_variance(shape)),
+            Self::HeNormal => normal(he_variance(shape)),
+            Self::HeUniform => uniform(he_variance(shape)),
+        }
+    }
+
+    /// The first values of a tensor of the given shape, drawn in row-major order.
+    ///
+    /// # Panics
+    /// As [`Initializer::resolved`].
+    #[must_use]
+    pub fn draw(self, shape: &[usize], stream: &mut Stream) -> Vec<f32> {
+        let n = shape.iter().product();
         match self {
             Self::Constant(value) => vec![value; n],
             Self::Normal { mean, deviation } => stream.normals(n, mean, deviation),
             Self::Uniform { low, high } => stream.uniforms(n, low, high),
+            _ => self.resolved(shape).draw(shape, stream),
         }
     }
+}
+
+/// Inputs and outputs of each unit that a weight tensor connects.
+fn fans(shape: &[usize]) -> (f64, f64) {
+    match shape {
+        [inputs, outputs] => (*inputs as f64, *outputs as f64),
+        [outputs, inputs, rest @ ..] => {
+            let area = rest.iter().product::<usize>() as f64;
+            (*inputs as f64 * area, *outputs as f64 * area)
+        }
+        _ => panic!("a tensor of shape {shape:?} has no inputs and outputs to scale its variance with"),
+    }
+}
+
+/// 2 / (inputs + outputs).
+fn xavier_variance(shape: &[usize]) -> f64 {
+    let (inputs, outputs) = fans(shape);
+    2.0 / (inputs + outputs)
+}
+
+/// 2 / inputs.
+fn he_variance(shape: &[usize]) -> f64 {
+    2.0 / fans(shape).0
 }
 
 /// How the linear layers of a network are initialised.
@@ -157,10 +216,9 @@ impl Initialization {
     /// The first values of the tensor of the given name; none for a tensor that is neither weight nor bias.
     #[must_use]
     pub fn first_values(self, name: &str, shape: &[usize], stream: &mut Stream) -> Option<Vec<f32>> {
-        let n = shape.iter().product();
         match name.rsplit('.').next() {
-            Some("weight") => Some(self.weight.draw(n, stream)),
-            Some("bias") => Some(self.bias.draw(n, stream)),
+            Some("weight") => Some(self.weight.draw(shape, stream)),
+            Some("bias") => Some(self.bias.draw(shape, stream)),
             _ => None,
         }
     }
@@ -196,6 +254,21 @@ mod tests {
         let mut other = example();
         other.0[1].values[1] = -0.0;
         assert_ne!(other.fingerprint(), example().fingerprint());
+    }
+
+    #[test]
+    fn variances_scale_with_the_layer() {
+        let check = |init: Initializer, shape: &[usize], variance: f64| {
+            let draws = init.draw(shape, &mut Stream::new(1, "draws"));
+            let measured = draws.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>() / draws.len() as f64;
+            assert!((measured / variance - 1.0).abs() < 0.03, "{init:?} of {shape:?}: {measured}, expected {variance}");
+        };
+        check(Initializer::XavierNormal, &[300, 100], 2.0 / 400.0);
+        check(Initializer::XavierUniform, &[300, 100], 2.0 / 400.0);
+        check(Initializer::HeNormal, &[300, 100], 2.0 / 300.0);
+        check(Initializer::HeUniform, &[100, 300], 2.0 / 100.0);
+        check(Initializer::HeNormal, &[40, 30, 5, 5], 2.0 / 750.0);
+        check(Initializer::XavierUniform, &[40, 30, 5, 5], 2.0 / 1750.0);
     }
 
     #[test]

@@ -36,7 +36,20 @@ impl Stream {
 
     /// A number drawn uniformly from the 2^24 multiples of 2^-24 in [0, 1).
     pub fn unit(&mut self) -> f32 {
-        (self.bits.next_u32() >> 8) as f32 * 2.0f32.recip() / 8388608.0
+        to_unit(self.bits.next_u32())
+    }
+
+    /// Fills `units` with the draws of [`Stream::unit`], all at once.
+    pub fn fill_units(&mut self, units: &mut [f32]) {
+        const BLOCK: usize = 256;
+        let mut bytes = [0; 4 * BLOCK];
+        for block in units.chunks_mut(BLOCK) {
+            let bytes = &mut bytes[..4 * block.len()];
+            self.bits.fill_bytes(bytes);
+            for (unit, bytes) in block.iter_mut().zip(bytes.as_chunks().0) {
+                *unit = to_unit(u32::from_le_bytes(*bytes));
+            }
+        }
     }
 
     /// A number drawn uniformly from [low, high): low + (high − low)·u, computed in f64 and rounded once to f32.
@@ -96,4 +109,9 @@ impl Stream {
     pub fn uniforms(&mut self, n: usize, low: f32, high: f32) -> Vec<f32> {
         (0..n).map(|_| self.uniform(low, high)).collect()
     }
+}
+
+/// The upper 24 bits as a fraction of 2^24.
+fn to_unit(bits: u32) -> f32 {
+    (bits >> 8) as f32 * (0.5 / 8388608.0)
 }

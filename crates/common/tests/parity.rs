@@ -6,10 +6,10 @@
 
 #[path = "support/mlp.rs"]
 mod mlp;
-#[path = "support/optimizers.rs"]
-mod optimizers;
 #[path = "support/normalization.rs"]
 mod normalization;
+#[path = "support/optimizers.rs"]
+mod optimizers;
 mod support;
 
 use common::{
@@ -17,6 +17,7 @@ use common::{
     kernels::activation::Activated,
     kernels::isa::Isa,
     matrix::Matrix,
+    parameters::Initializer,
     scratch,
     train::Metric,
 };
@@ -129,6 +130,32 @@ fn training_on_the_sources_own_numbers_agrees() {
     check_runs("seed000_exact");
 }
 
+#[test]
+fn training_with_regularization_agrees() {
+    check_runs("mlp_regularization");
+}
+
+#[derive(Deserialize)]
+struct DropoutCase {
+    rate: f64,
+    x: Tensor,
+    mask: Tensor,
+    dy: Tensor,
+    y_f32: Tensor,
+    dx_f32: Tensor,
+}
+
+#[test]
+fn dropout_agrees() {
+    for case in cases::<DropoutCase>("dropout") {
+        let (dropout, mask) = (scratch::Dropout { rate: case.rate as f32 }, case.mask.matrix());
+        let y = dropout.forward(&case.x.matrix(), &mask);
+        check_single_pass(&format!("dropout at rate {}", case.rate), y.values(), &case.y_f32.data);
+        let dx = dropout.backward(&case.dy.matrix(), &mask);
+        check_single_pass(&format!("dropout at rate {}, gradient", case.rate), dx.values(), &case.dx_f32.data);
+    }
+}
+
 /// What `seed000_exact` holds beside its cases.
 #[derive(Deserialize)]
 struct HeldOut {
@@ -190,6 +217,18 @@ fn linear_fits_of_the_sources_own_data_agree() {
 struct Metrics {
     moons_unshuffled_noise_free: Vec<HalfCircles>,
     accuracy: Map<String, Value>,
+    xavier: Vec<Spread>,
+}
+
+/// The spread of a layer's first weights.
+#[derive(Deserialize)]
+struct Spread {
+    fan_in: usize,
+    fan_out: usize,
+    normal_std: f64,
+    uniform_r: f64,
+    he_std: f64,
+    he_uniform_r: f64,
 }
 
 #[derive(Deserialize)]
@@ -209,6 +248,25 @@ fn half_circles_agree() {
         // The fixture's points come from sines and cosines in f32.
         check(&format!("{n} half circles"), ours.x.values(), &x_f32.data, Tolerance { relative: 0.0, absolute: 5e-7 });
         assert_eq!(ours.y, Labels::Values(Matrix::new(n, 1, y.values())), "{n} half circles: classes");
+    }
+}
+
+#[test]
+fn initial_weights_spread_alike() {
+    let Some(metrics) = read::<Metrics>("data_metrics.json") else { return };
+    assert!(!metrics.xavier.is_empty(), "no spreads of initial weights");
+    for Spread { fan_in, fan_out, normal_std, uniform_r, he_std, he_uniform_r } in metrics.xavier {
+        let expected = [normal_std, uniform_r, he_std, he_uniform_r];
+        let initializers = [Initializer::XavierNormal, Initializer::XavierUniform, Initializer::HeNormal, Initializer::HeUniform];
+        for (initializer, expected) in initializers.into_iter().zip(expected) {
+            let ours = match initializer.resolved(&[fan_in, fan_out]) {
+                Initializer::Normal { mean: 0.0, deviation } => deviation,
+                Initializer::Uniform { low, high } if low == -high => high,
+                other => panic!("{initializer:?} became {other:?}"),
+            };
+            let what = format!("{initializer:?} of {fan_in} x {fan_out}");
+            check(&what, &[ours], &[expected], Tolerance { relative: 1e-7, absolute: 0.0 });
+        }
     }
 }
 

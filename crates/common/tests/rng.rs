@@ -166,6 +166,19 @@ fn uniform_draws_fill_their_interval_evenly() {
 }
 
 #[test]
+fn units_drawn_at_once_are_those_drawn_one_by_one() {
+    for n in [0, 1, 63, 64, 255, 256, 257, 1000] {
+        let (mut at_once, mut one_by_one) = (Stream::new(11, "units"), Stream::new(11, "units"));
+        let mut units = vec![f32::NAN; n];
+        // Begin within a block of the generator, and go on behind it.
+        assert_eq!(at_once.unit(), one_by_one.unit());
+        at_once.fill_units(&mut units);
+        assert_eq!(units, (0..n).map(|_| one_by_one.unit()).collect::<Vec<_>>());
+        assert_eq!(at_once.unit(), one_by_one.unit());
+    }
+}
+
+#[test]
 fn units_are_multiples_of_two_to_the_minus_24_below_one() {
     let mut stream = Stream::new(10, "unit");
     let units: Vec<f32> = (0..100_000).map(|_| stream.unit()).collect();

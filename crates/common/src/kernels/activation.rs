@@ -68,12 +68,12 @@ impl Activation {
     pub fn backward(self, isa: Isa, Activated { z, a }: Activated, da: &[f32], dz: &mut [f32]) {
         match self {
             Self::Identity => dz.copy_from_slice(da),
-            Self::Logistic => chain_rule(isa, a, da, dz, |a| a * (1.0 - a)),
-            Self::Tanh => chain_rule(isa, a, da, dz, |a| 1.0 - a * a),
-            Self::Relu => chain_rule(isa, z, da, dz, |z| if z > 0.0 { 1.0 } else { 0.0 }),
-            Self::LeakyRelu { slope } => chain_rule(isa, z, da, dz, |z| if z > 0.0 { 1.0 } else { slope }),
-            Self::HardLogistic => chain_rule(isa, z, da, dz, |z| if z.abs() < 2.0 { 0.25 } else { 0.0 }),
-            Self::HardTanh => chain_rule(isa, z, da, dz, |z| if z.abs() < 1.0 { 1.0 } else { 0.0 }),
+            Self::Logistic => chain_rule(isa, (a, da), dz, |a| a * (1.0 - a)),
+            Self::Tanh => chain_rule(isa, (a, da), dz, |a| 1.0 - a * a),
+            Self::Relu => chain_rule(isa, (z, da), dz, |z| if z > 0.0 { 1.0 } else { 0.0 }),
+            Self::LeakyRelu { slope } => chain_rule(isa, (z, da), dz, |z| if z > 0.0 { 1.0 } else { slope }),
+            Self::HardLogistic => chain_rule(isa, (z, da), dz, |z| if z.abs() < 2.0 { 0.25 } else { 0.0 }),
+            Self::HardTanh => chain_rule(isa, (z, da), dz, |z| if z.abs() < 1.0 { 1.0 } else { 0.0 }),
             Self::Elu { alpha } => {
                 functions::exp_slice(isa, z, dz);
                 for ((dz, z), da) in dz.iter_mut().zip(z).zip(da) {
@@ -114,7 +114,7 @@ pub struct Activated<'a> {
 }
 
 /// dz = da · derivative(x), where x is whichever of z and a the derivative is written in.
-fn chain_rule(isa: Isa, x: &[f32], da: &[f32], dz: &mut [f32], derivative: impl Fn(f32) -> f32) {
+fn chain_rule(isa: Isa, (x, da): (&[f32], &[f32]), dz: &mut [f32], derivative: impl Fn(f32) -> f32) {
     assert!(x.len() == da.len() && da.len() == dz.len(), "one gradient an activation");
     isa.dispatch(ChainRule { x, da, dz, derivative });
 }

@@ -1,5 +1,7 @@
 //! The fused multiply-add a·b + c, rounded once, for processors that have none.
 
+use pulp::Simd;
+
 /// Computes a·b + c with one rounding, as IEEE 754 `fusedMultiplyAdd` does.
 ///
 /// Gives the same bits as [`f32::mul_add`] for every input, in plain f64 arithmetic: the product of two f32 is
@@ -20,6 +22,23 @@ pub fn fused_multiply_add(a: f32, b: f32, c: f32) -> f32 {
     let to_odd =
         if lost.abs() > 0.0 && bits & 1 == 0 { if (lost > 0.0) == (sum > 0.0) { bits + 1 } else { bits - 1 } } else { bits };
     f64::from_bits(to_odd) as f32
+}
+
+/// fma(a, b, c) in every lane; on one lane, where the hardware may have none, the emulated one.
+#[inline(always)]
+pub(crate) fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
+    if S::F32_LANES == 1 {
+        let lane = |x| simd.reduce_sum_f32s(x);
+        simd.splat_f32s(fused_multiply_add(lane(a), lane(b), lane(c)))
+    } else {
+        simd.mul_add_f32s(a, b, c)
+    }
+}
+
+/// fma(a, b, c): the processor's, or the emulated one where it may have none.
+#[inline(always)]
+pub(crate) fn multiply_add_scalar<S: Simd>(a: f32, b: f32, c: f32) -> f32 {
+    if S::F32_LANES == 1 { fused_multiply_add(a, b, c) } else { a.mul_add(b, c) }
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@
 //! A kernel that does the same to every sample (convolution, pooling) then works on whole vectors whatever the size of the image, without
 //! edges, shuffles or masks, on 4, 8 or 16 lanes of hardware alike.
 
-use crate::kernels::fused::fused_multiply_add;
 use pulp::Simd;
 
 /// Samples in a group.
@@ -70,17 +69,6 @@ pub(crate) fn tree(mut lanes: [f32; GROUP]) -> f32 {
 /// Vectors of `S` in a group's feature.
 pub(crate) const fn vectors<S: Simd>() -> usize {
     GROUP / S::F32_LANES
-}
-
-/// fma(a, b, c) in every lane; on one lane, where the hardware may have none, the emulated one.
-#[inline(always)]
-pub(crate) fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
-    if S::F32_LANES == 1 {
-        let lane = |x| simd.reduce_sum_f32s(x);
-        simd.splat_f32s(fused_multiply_add(lane(a), lane(b), lane(c)))
-    } else {
-        simd.mul_add_f32s(a, b, c)
-    }
 }
 
 #[cfg(test)]

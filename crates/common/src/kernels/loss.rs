@@ -64,15 +64,7 @@ impl Loss {
         let mean = |terms: &[f32], n: f64| (reduce::sum(terms) / n) as f32;
         match self {
             Self::BinaryCrossEntropy => -mean(&log_likelihoods(isa, outputs.values, values(targets)), n),
-            Self::BinaryCrossEntropyWithLogits => {
-                let negative: Vec<f32> = outputs.values.iter().map(|z| -z.abs()).collect();
-                let mut terms = vec![0.0; negative.len()];
-                functions::softplus_slice(isa, &negative, &mut terms);
-                for ((term, z), y) in terms.iter_mut().zip(outputs.values).zip(values(targets)) {
-                    *term += if *z > 0.0 { *z } else { 0.0 } - y * z;
-                }
-                mean(&terms, n)
-            }
+            Self::BinaryCrossEntropyWithLogits => (logit_losses(isa, outputs.values, values(targets)) / n) as f32,
             Self::SoftmaxCrossEntropy => {
                 let terms: Vec<f32> = outputs
                     .values
@@ -150,6 +142,22 @@ pub fn softmax(isa: Isa, logits: Outputs, probabilities: &mut [f32]) {
             *e /= sum;
         }
     }
+}
+
+/// Σ(max(z, 0) − y z + ln(1 + e^−|z|)), the terms passing through a block on the stack.
+fn logit_losses(isa: Isa, z: &[f32], y: &[f32]) -> f64 {
+    const BLOCK: usize = 128;
+    assert_eq!(z.len(), y.len(), "one label a logit");
+    let (mut sum, mut terms) = (reduce::Sum::default(), [0.0; BLOCK]);
+    for (z, y) in z.chunks(BLOCK).zip(y.chunks(BLOCK)) {
+        let terms = &mut terms[..z.len()];
+        functions::map(isa, |z| functions::softplus(-z.abs()), z, terms);
+        for ((term, z), y) in terms.iter_mut().zip(z).zip(y) {
+            *term += if *z > 0.0 { *z } else { 0.0 } - y * z;
+        }
+        sum.add(terms);
+    }
+    sum.total()
 }
 
 /// y ln p + (1 − y) ln(1 − p) for each sample. A label of exactly 0 or 1 needs one logarithm only: the other term is a

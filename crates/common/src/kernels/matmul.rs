@@ -7,13 +7,16 @@
 //! c ← 0;   c ← fma(A[i,p], B[p,j], c) for p = 0 … k−1;   C[i,j] = c + bias[j]
 //! ```
 //!
-//! Two fast versions: `thin` for up to 16 columns, the products of small networks, and `wide` for more. Both keep several
-//! chains in registers and never split one, so that neither blocking nor the number of threads changes a bit.
+//! Three fast versions: `thin` for up to 16 columns, the products of small networks; `direct` for few rows or a small B, and for
+//! weight gradients of narrow layers; `wide` for all others. All keep several chains in registers and never split one, so that neither
+//! blocking nor the number of threads changes a bit.
 
+mod direct;
 mod thin;
 mod wide;
 
 use crate::kernels::isa::Isa;
+use direct::Target;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -21,6 +24,10 @@ use rayon::prelude::*;
 const PARALLEL_FROM: usize = 1 << 20;
 /// Threads share a product by multiples of this many rows.
 const ROWS_TOGETHER: usize = 8;
+/// Rows of A up to which it does not pay to pack B.
+const FEW_ROWS: usize = 16;
+/// Values of B that stay in the fastest cache: it does not pay to pack them.
+const FEW_VALUES: usize = 1 << 13;
 
 /// A matrix seen through strides: rows × columns, element (i, j) at `i * row_stride + j * column_stride`.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +50,11 @@ impl<'a> View<'a> {
         Self { data, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
+    /// A row of `columns` ones: the same number, seen again and again.
+    pub(crate) fn ones(columns: usize) -> View<'static> {
+        View { data: &[1.0], rows: 1, columns, row_stride: 0, column_stride: 0 }
+    }
+
     /// The transpose, without moving data.
     #[must_use]
     pub fn transposed(self) -> Self {
@@ -57,6 +69,26 @@ impl<'a> View<'a> {
 
     fn at(&self, row: usize, column: usize) -> f32 {
         self.data[row * self.row_stride + column * self.column_stride]
+    }
+
+    /// Whether the values of a column, but not those of a row, lie side by side.
+    fn is_transposed(&self) -> bool {
+        self.row_stride == 1 && self.column_stride != 1
+    }
+
+    /// Copies the matrix to `space`, row after row, each filled up with zeros to `width`.
+    #[inline(always)]
+    fn contiguous_rows(self, width: usize, space: &mut Space) -> View<'_> {
+        let copy = space.of(self.rows * width);
+        for (row, copy) in copy.chunks_exact_mut(width).enumerate() {
+            let (inside, outside) = copy.split_at_mut(self.columns);
+            let values = self.data[row * self.row_stride..].iter().step_by(self.column_stride);
+            for (copy, value) in inside.iter_mut().zip(values) {
+                *copy = *value;
+            }
+            outside.fill(0.0);
+        }
+        View::new(copy, self.rows, width)
     }
 
     /// Rows `first .. first + count`.
@@ -119,15 +151,105 @@ impl WithSimd for Block<'_> {
         if c.is_empty() {
             return;
         }
-        if b.columns <= thin::MAX_COLUMNS {
-            thin::product::<S>(a, b, bias, c);
-        } else {
-            wide::product(simd, a, b, c);
-            for row in c.chunks_exact_mut(b.columns) {
-                for (c, b) in row.iter_mut().zip(bias.unwrap_or_default()) {
-                    *c += b;
-                }
+        match Form::of::<S>(a, b) {
+            Form::Thin => thin::product::<S>(a, b, bias, c),
+            Form::OneColumn => {
+                thin::product::<S>(b.transposed(), a.transposed(), None, c);
+                add_bias(bias, 1, c);
             }
+            Form::Direct => direct::product(simd, (a, b), bias, Target::of(c, b.columns)),
+            Form::DirectCopied => {
+                let mut space = Space::new();
+                let b = b.contiguous_rows(b.columns, &mut space);
+                direct::product(simd, (a, b), bias, Target::of(c, b.columns));
+            }
+            Form::Transposed => {
+                direct::product(simd, (b.transposed(), a.transposed()), None, Target::transposed(c, a.rows));
+                add_bias(bias, b.columns, c);
+            }
+            Form::TransposedCopied => {
+                let mut space = Space::new();
+                let columns_of_a = a.transposed().contiguous_rows(a.rows.max(S::F32_LANES), &mut space);
+                direct::product(simd, (b.transposed(), columns_of_a), None, Target::transposed(c, a.rows));
+                add_bias(bias, b.columns, c);
+            }
+            Form::Wide => {
+                wide::product(simd, a, b, c);
+                add_bias(bias, b.columns, c);
+            }
+        }
+    }
+}
+
+/// Room for a copy of a matrix: on the stack if it is small, so that a step of a small network allocates nothing.
+struct Space {
+    stack: [f32; 256],
+    heap: Vec<f32>,
+}
+
+impl Space {
+    #[inline(always)]
+    fn new() -> Self {
+        Self { stack: [0.0; 256], heap: Vec::new() }
+    }
+
+    #[inline(always)]
+    fn of(&mut self, n: usize) -> &mut [f32] {
+        if n > self.stack.len() {
+            self.heap.resize(n, 0.0);
+            return &mut self.heap;
+        }
+        &mut self.stack[..n]
+    }
+}
+
+/// Adds the bias to every row of C.
+#[inline(always)]
+fn add_bias(bias: Option<&[f32]>, columns: usize, c: &mut [f32]) {
+    let Some(bias) = bias else { return };
+    for row in c.chunks_exact_mut(columns) {
+        for (c, b) in row.iter_mut().zip(bias) {
+            *c += b;
+        }
+    }
+}
+
+/// How a product is computed; the bits are the same.
+enum Form {
+    /// A few rows of C at a time, whole.
+    Thin,
+    /// The same, for a single column of C, which is written like a row: Cᵀ = Bᵀ·Aᵀ.
+    OneColumn,
+    /// Lanes along the rows of B, where they lie.
+    Direct,
+    /// The same with a copy of B.
+    DirectCopied,
+    /// Cᵀ = Bᵀ·Aᵀ: lanes along the columns of A, where they lie.
+    Transposed,
+    /// The same with a copy of Aᵀ.
+    TransposedCopied,
+    /// Both factors packed.
+    Wide,
+}
+
+impl Form {
+    /// The fastest way, as measured.
+    #[inline(always)]
+    fn of<S: Simd>(a: View, b: View) -> Self {
+        let small = b.rows * b.columns <= FEW_VALUES;
+        if b.columns <= thin::MAX_COLUMNS {
+            return match a.rows {
+                m if a.is_transposed() && m >= S::F32_LANES => Self::Transposed,
+                m if a.is_transposed() && m <= thin::MAX_COLUMNS && b.columns == 1 => Self::OneColumn,
+                _ => Self::Thin,
+            };
+        }
+        match b.column_stride {
+            1 if a.rows <= FEW_ROWS || small => Self::Direct,
+            1 => Self::Wide,
+            _ if small => Self::DirectCopied,
+            _ if a.rows <= FEW_ROWS => Self::TransposedCopied,
+            _ => Self::Wide,
         }
     }
 }

@@ -5,8 +5,8 @@
 //! instruction set the machine has.
 
 pub mod activation;
-pub mod conv2d;
 pub mod batch_norm;
+pub mod conv2d;
 pub mod dropout;
 pub mod functions;
 pub mod fused;

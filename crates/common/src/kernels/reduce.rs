@@ -24,18 +24,37 @@ pub(crate) fn tree<T: Copy + std::ops::Add<Output = T>>(mut lanes: [T; LANES]) -
 /// Sums `x` in the contract's order, in f64.
 #[must_use]
 pub fn sum(x: &[f32]) -> f64 {
-    let mut lanes = [0.0f64; LANES];
-    for chunk in x.chunks(LANES) {
-        for (lane, &x) in lanes.iter_mut().zip(chunk) {
-            *lane += f64::from(x);
-        }
-    }
-    tree(lanes)
+    let mut sum = Sum::default();
+    sum.add(x);
+    sum.total()
 }
 
-/// L2 norm √Σx², its squares and their sum in f64, so that norms down to 1e-38 keep all their digits.
+/// A [`sum`] of numbers that come block by block. Every block but the last must have a multiple of sixteen entries.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sum {
+    lanes: [f64; LANES],
+}
+
+impl Sum {
+    /// Adds the entries of a block.
+    pub fn add(&mut self, block: &[f32]) {
+        for chunk in block.chunks(LANES) {
+            for (lane, &x) in self.lanes.iter_mut().zip(chunk) {
+                *lane += f64::from(x);
+            }
+        }
+    }
+
+    /// The sum of all blocks.
+    #[must_use]
+    pub fn total(self) -> f64 {
+        tree(self.lanes)
+    }
+}
+
+/// Σx², its squares and their sum in f64.
 #[must_use]
-pub fn norm(x: &[f32]) -> f32 {
+pub fn sum_of_squares(x: &[f32]) -> f64 {
     let mut lanes = [0.0f64; LANES];
     for chunk in x.chunks(LANES) {
         for (lane, &x) in lanes.iter_mut().zip(chunk) {
@@ -43,7 +62,13 @@ pub fn norm(x: &[f32]) -> f32 {
             *lane += f64::from(x) * f64::from(x);
         }
     }
-    tree(lanes).sqrt() as f32
+    tree(lanes)
+}
+
+/// L2 norm √Σx², in f64 before it is rounded, so that norms down to 1e-38 keep all their digits.
+#[must_use]
+pub fn norm(x: &[f32]) -> f32 {
+    sum_of_squares(x).sqrt() as f32
 }
 
 /// Mean and standard deviation (dividing by n) of `x` in f64; for tables over seeds.
@@ -58,10 +83,15 @@ pub fn mean_and_deviation(x: &[f64]) -> (f64, f64) {
 /// Sums each column of the row-major `x` (rows × `columns`) as one chain over the rows: the product 1ᵀ·X.
 #[must_use]
 pub fn column_sums(isa: Isa, x: &[f32], columns: usize) -> Vec<f32> {
-    let rows = x.len() / columns;
     let mut sums = vec![0.0; columns];
-    matmul(isa, View::new(&vec![1.0; rows], 1, rows), View::new(x, rows, columns), None, &mut sums);
+    column_sums_into(isa, x, &mut sums);
     sums
+}
+
+/// [`column_sums`] of as many columns as `sums` has entries.
+pub fn column_sums_into(isa: Isa, x: &[f32], sums: &mut [f32]) {
+    let (rows, columns) = (x.len() / sums.len(), sums.len());
+    matmul(isa, View::ones(rows), View::new(x, rows, columns), None, sums);
 }
 
 /// Index of the largest value; the first one of several equals.

@@ -13,9 +13,9 @@
 //! ```
 
 mod activations;
-mod image;
 mod batch_norm;
 mod dropout;
+mod image;
 mod layer_norm;
 mod linear;
 mod network;
@@ -32,9 +32,9 @@ pub mod builder {
 }
 
 pub use activations::{Activate, Elu, HardLogistic, HardTanh, LeakyRelu, Logistic, Relu, Softplus, Swish, Tanh};
-pub use image::{Conv2d, Flatten, Image, MaxPool2d};
 pub use batch_norm::BatchNorm;
 pub use dropout::Dropout;
+pub use image::{Conv2d, Flatten, Image, MaxPool2d};
 pub use layer_norm::{LayerNorm, LayerNorm2d};
 pub use linear::Linear;
 pub use network::{Network, initialize};

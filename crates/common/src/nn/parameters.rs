@@ -66,13 +66,10 @@ pub(super) fn initialize_with<M: TensorCollection<f32, Device>>(
     init: Initialization,
     stream: &mut Stream,
 ) -> Result<()> {
-    edit(model, |name, _, tensor| {
-        let initializer = match name.rsplit('.').next() {
-            Some("weight") => init.weight,
-            Some("bias") => init.bias,
-            _ => return Ok(()),
-        };
-        tensor.copy_from_slice(&initializer.draw(tensor.len(), stream));
+    edit(model, |name, shape, tensor| {
+        if let Some(values) = init.first_values(name, shape, stream) {
+            tensor.copy_from_slice(&values);
+        }
         Ok(())
     })
 }

@@ -4,17 +4,17 @@
 //! and each operation is composed of dfdx's own primitives; bits are not promised there.
 
 mod activate;
-mod image;
 mod batch_norm;
 mod dropout;
+mod image;
 mod layer_norm;
 mod linear;
 mod loss;
 
 pub use activate::activate;
-pub use image::{Images, Sliding, conv2d, flatten, image, max_pool2d};
 pub use batch_norm::{Affine, Channels, Running, batch_norm, batch_norm_evaluation};
 pub use dropout::dropout;
+pub use image::{Images, Sliding, conv2d, flatten, image, max_pool2d};
 pub use layer_norm::{layer_norm, layer_norm_images};
 pub use linear::linear;
 pub use loss::loss;

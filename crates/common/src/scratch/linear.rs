@@ -1,7 +1,7 @@
 //! The linear layer.
 
 use crate::{
-    kernels::{View, isa::Isa, matmul, reduce},
+    kernels::{isa::Isa, matmul, reduce},
     matrix::Matrix,
 };
 
@@ -28,6 +28,20 @@ pub struct LinearGradients {
     pub dbias: Vec<f32>,
 }
 
+impl LinearGradients {
+    /// Zeros in the shape of the parameters of `linear`.
+    #[must_use]
+    pub fn zeros(linear: &Linear) -> Self {
+        Self { dweight: Matrix::zeros(linear.weight.rows(), linear.weight.columns()), dbias: vec![0.0; linear.bias.len()] }
+    }
+
+    /// [`Linear::backward`], into memory that is there already.
+    pub(super) fn compute(&mut self, x: &Matrix, dy: &Matrix) {
+        matmul(Isa::best(), x.view().transposed(), dy.view(), None, self.dweight.values_mut());
+        reduce::column_sums_into(Isa::best(), dy.values(), &mut self.dbias);
+    }
+}
+
 impl Linear {
     /// Computes Y = X W + b, eq. 4.8.
     ///
@@ -35,8 +49,8 @@ impl Linear {
     /// If `x` has another number of columns than the weight has rows.
     #[must_use]
     pub fn forward(&self, x: &Matrix) -> Matrix {
-        let mut y = Matrix::zeros(x.rows(), self.bias.len());
-        matmul(Isa::best(), x.view(), self.weight.view(), Some(&self.bias), y.values_mut());
+        let mut y = Matrix::zeros(0, 0);
+        self.forward_into(x, &mut y);
         y
     }
 
@@ -46,9 +60,9 @@ impl Linear {
     /// If the shapes do not fit together.
     #[must_use]
     pub fn backward(&self, x: &Matrix, dy: &Matrix) -> LinearGradients {
-        let mut dweight = Matrix::zeros(self.weight.rows(), self.weight.columns());
-        matmul(Isa::best(), x.view().transposed(), dy.view(), None, dweight.values_mut());
-        LinearGradients { dweight, dbias: reduce::column_sums(Isa::best(), dy.values(), dy.columns()) }
+        let mut gradients = LinearGradients::zeros(self);
+        gradients.compute(x, dy);
+        gradients
     }
 
     /// Computes the gradient of the input: δX = δY Wᵀ, eq. 4.19.
@@ -57,9 +71,20 @@ impl Linear {
     /// If the shapes do not fit together.
     #[must_use]
     pub fn backward_input(&self, dy: &Matrix) -> Matrix {
-        let mut dx = Matrix::zeros(dy.rows(), self.weight.rows());
-        let weight: View = self.weight.view();
-        matmul(Isa::best(), dy.view(), weight.transposed(), None, dx.values_mut());
+        let mut dx = Matrix::zeros(0, 0);
+        self.backward_input_into(dy, &mut dx);
         dx
+    }
+
+    /// [`Linear::forward`], into memory that is there already.
+    pub(super) fn forward_into(&self, x: &Matrix, y: &mut Matrix) {
+        y.reshape(x.rows(), self.bias.len());
+        matmul(Isa::best(), x.view(), self.weight.view(), Some(&self.bias), y.values_mut());
+    }
+
+    /// [`Linear::backward_input`], into memory that is there already.
+    pub(super) fn backward_input_into(&self, dy: &Matrix, dx: &mut Matrix) {
+        dx.reshape(dy.rows(), self.weight.rows());
+        matmul(Isa::best(), dy.view(), self.weight.view().transposed(), None, dx.values_mut());
     }
 }

@@ -1,6 +1,6 @@
 //! A feed-forward network of hand-derived operators.
 
-use super::{Linear, LinearGradients, activate, activate_backward, loss, loss_backward};
+use super::{Linear, LinearGradients, Regularization, activate, loss, loss_backward_into, passes::Passes};
 use crate::{
     data::Labels,
     kernels::{Activation, Loss, reduce},
@@ -25,32 +25,39 @@ impl Layer {
     /// A layer of `inputs` × `outputs` whose weight, then bias, is drawn from `stream`.
     #[must_use]
     pub fn draw((inputs, outputs): (usize, usize), activation: Activation, init: Initialization, stream: &mut Stream) -> Self {
-        let weight = Matrix::new(inputs, outputs, init.weight.draw(inputs * outputs, stream));
-        let bias = init.bias.draw(outputs, stream);
+        let weight = Matrix::new(inputs, outputs, init.weight.draw(&[inputs, outputs], stream));
+        let bias = init.bias.draw(&[outputs], stream);
         Self { linear: Linear { weight, bias }, activation }
     }
 }
 
 /// A feed-forward network with its loss and optimiser, trained by hand-derived backpropagation, book section 4.2.4.
+///
+/// The passes allocate nothing: gradients and what a pass leaves stay where they are.
 #[derive(Debug, Clone)]
 pub struct Network<O> {
     layers: Vec<Layer>,
     loss: Loss,
     optimizer: O,
+    regularization: Regularization,
     gradients: Vec<LinearGradients>,
-}
-
-/// What the forward pass of one layer leaves for the backward pass.
-struct Trace {
-    z: Matrix,
-    a: Matrix,
+    passes: Passes,
 }
 
 impl<O: Optimizer> Network<O> {
     /// A network of the given layers.
     #[must_use]
     pub fn new(layers: Vec<Layer>, loss: Loss, optimizer: O) -> Self {
-        Self { layers, loss, optimizer, gradients: Vec::new() }
+        let gradients = layers.iter().map(|layer| LinearGradients::zeros(&layer.linear)).collect();
+        let passes = Passes::new(layers.len(), false);
+        Self { layers, loss, optimizer, regularization: Regularization::default(), gradients, passes }
+    }
+
+    /// The same network, regularised in training.
+    #[must_use]
+    pub fn regularized(self, regularization: Regularization) -> Self {
+        let passes = Passes::new(self.layers.len(), regularization.dropout.is_some());
+        Self { regularization, passes, ..self }
     }
 
     /// The layers.
@@ -59,38 +66,20 @@ impl<O: Optimizer> Network<O> {
         &self.layers
     }
 
-    /// The gradients of the last [`Learner::learn`], layer by layer.
+    /// The gradients of the last [`Learner::learn`], layer by layer; zeros before it.
     #[must_use]
     pub fn gradients(&self) -> &[LinearGradients] {
         &self.gradients
     }
 
-    /// Forward pass, keeping what each layer computed.
-    fn forward(&self, x: &Matrix) -> Vec<Trace> {
-        let mut traces: Vec<Trace> = Vec::with_capacity(self.layers.len());
-        for layer in &self.layers {
-            let z = layer.linear.forward(traces.last().map_or(x, |trace| &trace.a));
-            let a = activate(layer.activation, &z);
-            traces.push(Trace { z, a });
-        }
-        traces
-    }
-
-    /// Backward pass from the gradient of the outputs, last layer first.
-    fn backward(&self, x: &Matrix, traces: &[Trace], doutputs: Matrix) -> Vec<LinearGradients> {
-        let mut da = doutputs;
-        let mut gradients = Vec::with_capacity(self.layers.len());
-        for (l, layer) in self.layers.iter().enumerate().rev() {
-            let Trace { z, a } = &traces[l];
-            let dz = activate_backward(layer.activation, z, a, &da);
-            let input = if l == 0 { x } else { &traces[l - 1].a };
-            gradients.push(layer.linear.backward(input, &dz));
-            if l > 0 {
-                da = layer.linear.backward_input(&dz);
-            }
-        }
-        gradients.reverse();
-        gradients
+    /// The passes of [`Learner::learn`] without the loss and a copy of the outputs.
+    pub fn backpropagate(&mut self, x: &Matrix, labels: &Labels) {
+        let Self { layers, regularization, gradients, passes, .. } = self;
+        passes.forward(x, layers, regularization.dropout.as_mut());
+        let (outputs, doutputs) = passes.outputs_and_gradient(x);
+        loss_backward_into(self.loss, outputs, labels.targets(), doutputs);
+        passes.backward(x, layers, regularization.dropout.as_ref().map(|(dropout, _)| *dropout), gradients);
+        regularization.add_gradients(layers, gradients, x.rows());
     }
 }
 
@@ -109,16 +98,14 @@ impl<O: Optimizer> Learner for Network<O> {
     }
 
     fn learn(&mut self, x: &Matrix, labels: &Labels) -> Result<Pass> {
-        let mut traces = self.forward(x);
-        let outputs = traces.last().map_or(x, |trace| &trace.a);
-        let loss = loss(self.loss, outputs, labels.targets());
-        let doutputs = loss_backward(self.loss, outputs, labels.targets());
-        self.gradients = self.backward(x, &traces, doutputs);
-        let outputs = traces.pop().map_or_else(|| x.clone(), |trace| trace.a);
+        self.backpropagate(x, labels);
+        let outputs = self.passes.outputs(x).clone();
+        let loss = self.regularization.penalized(self.loss(&outputs, labels), &self.layers, x.rows());
         Ok(Pass { loss, outputs })
     }
 
     fn update(&mut self) -> Result<()> {
+        self.regularization.decay(&mut self.layers);
         let tensors = self.layers.iter_mut().zip(&self.gradients).flat_map(|(layer, LinearGradients { dweight, dbias })| {
             let Linear { weight, bias } = &mut layer.linear;
             let weight = Trainable { parameter: weight.values_mut(), gradient: dweight.values() };

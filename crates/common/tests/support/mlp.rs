@@ -10,7 +10,7 @@ use common::{
     matrix::Matrix,
     optim::Optimizer,
     parameters::Parameters,
-    scratch::{self, Linear, LinearGradients},
+    scratch::{self, Dropout, Linear, LinearGradients, Masks, Regularization},
     train::{Learner, Log, Metric, Silent, Ties, Training, evaluate, train},
 };
 use serde::Deserialize;
@@ -34,7 +34,7 @@ const PRINTED_NORMS: Tolerance = Tolerance { relative: 2.5e-3, absolute: 0.0 };
 /// Accuracies, of which the source printed four or five decimals.
 const PRINTED_ACCURACIES: Tolerance = Tolerance { relative: 0.0, absolute: 5.1e-5 };
 
-/// One run. Fields that only other chapters' runs use are read so that a run that needs them is refused.
+/// One run.
 #[derive(Deserialize)]
 pub(crate) struct Case {
     pub(crate) name: String,
@@ -48,6 +48,7 @@ pub(crate) struct Case {
     weight_decay: f64,
     batches: Vec<Vec<usize>>,
     dropout_rate: f64,
+    dropout_masks: Vec<Vec<Tensor>>,
     grad_norms_first_f32: Vec<f64>,
     #[serde(default)]
     grad_norms_first_f64: Vec<f64>,
@@ -137,15 +138,18 @@ impl Case {
 
     /// The network before its first step.
     fn network(&self) -> scratch::Network<Box<dyn Optimizer>> {
-        let name = &self.name;
-        assert_eq!(self.l2_lambda, 0.0, "{name}: there is no L2 penalty yet");
-        assert_eq!(self.weight_decay, 0.0, "{name}: there is no weight decay yet");
-        assert_eq!(self.dropout_rate, 0.0, "{name}: there is no dropout yet");
         let layers = self.layers.iter().map(|layer| scratch::Layer {
             linear: Linear { weight: layer.w.matrix(), bias: layer.b.values() },
             activation: activation(&layer.act, layer.act_param),
         });
-        scratch::Network::new(layers.collect(), loss(&self.loss), self.optimizer.optimizer())
+        scratch::Network::new(layers.collect(), loss(&self.loss), self.optimizer.optimizer()).regularized(self.regularization())
+    }
+
+    fn regularization(&self) -> Regularization {
+        let masks: Vec<Matrix> = self.dropout_masks.iter().flatten().map(Tensor::matrix).collect();
+        assert_eq!(masks.is_empty(), self.dropout_rate == 0.0, "{}: masks where there is dropout", self.name);
+        let dropout = (!masks.is_empty()).then(|| (Dropout { rate: self.dropout_rate as f32 }, Masks::Given(masks.into_iter())));
+        Regularization { l2: self.l2_lambda as f32, weight_decay: self.weight_decay as f32, dropout }
     }
 
     /// Makes the run.

@@ -2,8 +2,9 @@
 
 use super::{Conv2d, Frame};
 use crate::kernels::{
+    fused::multiply_add,
     isa::Isa,
-    lanes::{GROUP, multiply_add, tree, vectors},
+    lanes::{GROUP, tree, vectors},
 };
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;

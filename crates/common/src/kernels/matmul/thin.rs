@@ -7,8 +7,8 @@
 
 #![allow(clippy::needless_range_loop, reason = "indices over constant ranges unroll into registers")]
 
-use super::View;
-use crate::kernels::fused::fused_multiply_add;
+use super::{Space, View};
+use crate::kernels::fused::multiply_add_scalar;
 use pulp::Simd;
 
 /// Columns up to which a product counts as thin.
@@ -40,14 +40,9 @@ pub(super) fn product<S: Simd>(a: View, b: View, bias: Option<&[f32]>, c: &mut [
 /// The product for `N` columns, four rows at a time.
 #[inline(always)]
 fn columns<S: Simd, const N: usize>(a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
-    let gathered: Vec<f32>;
-    let rows_of_b = if b.column_stride == 1 {
-        b.data
-    } else {
-        gathered = (0..b.rows).flat_map(|p| (0..N).map(move |j| b.at(p, j))).collect();
-        &gathered
-    };
-    let (b, _) = rows_of_b.as_chunks::<N>();
+    let mut space = Space::new();
+    let b = if b.column_stride == 1 { b } else { b.contiguous_rows(N, &mut space) };
+    let (b, _) = b.data.as_chunks::<N>();
     let (c, _) = c.as_chunks_mut::<N>();
     let (fours, rest) = c.as_chunks_mut::<4>();
     let done = 4 * fours.len();
@@ -82,15 +77,9 @@ fn rows<S: Simd, const ROWS: usize, const N: usize>(a: View, row: usize, b: &[[f
         for i in 0..ROWS {
             let a = a_column[i * a.row_stride];
             for j in 0..N {
-                chains[i][j] = multiply_add::<S>(a, b[j], chains[i][j]);
+                chains[i][j] = multiply_add_scalar::<S>(a, b[j], chains[i][j]);
             }
         }
     }
     chains
-}
-
-/// fma(a, b, c): the processor's, or the emulated one where it may have none.
-#[inline(always)]
-fn multiply_add<S: Simd>(a: f32, b: f32, c: f32) -> f32 {
-    if S::F32_LANES == 1 { fused_multiply_add(a, b, c) } else { a.mul_add(b, c) }
 }

@@ -10,7 +10,7 @@
 #![allow(clippy::needless_range_loop, clippy::manual_memcpy, reason = "indices over constant ranges unroll into registers")]
 
 use super::View;
-use crate::kernels::lanes::multiply_add;
+use crate::kernels::fused::multiply_add;
 use pulp::Simd;
 
 /// Steps of the inner index between two visits to C.
