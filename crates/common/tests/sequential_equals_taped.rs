@@ -7,7 +7,7 @@ use common::{
     matrix::Matrix,
     nn::{
         self, Flatten, Image, LeakyRelu, Logistic, MaxPool2d, Relu, Sequential, Tanh,
-        builder::{Conv2d, Linear},
+        builder::{BatchNorm, Conv2d, LayerNorm, LayerNorm2d, Linear},
         sequential::Unroll,
     },
     ops::Device,
@@ -93,4 +93,18 @@ fn a_convolutional_network() {
 fn a_network_of_rows() {
     type Net = ((Linear<20, 33>, LeakyRelu), (Linear<33, 17>, Logistic), Linear<17, 10>);
     in_pools(|| check::<Net, 20, 10>(&[64, 7]));
+}
+
+#[test]
+fn a_network_with_batch_normalisation() {
+    type Block = (Conv2d<1, 5, 3, 1, 1>, BatchNorm<5>, Relu, MaxPool2d<2, 2>);
+    type Net = (Image<1, 6, 6>, Block, Flatten<45>, (Linear<45, 12>, BatchNorm<12>, Tanh), Linear<12, 4>);
+    in_pools(|| check::<Net, 36, 4>(&[5, 16, 37, 3]));
+}
+
+#[test]
+fn a_network_with_layer_normalisation() {
+    type Block = (Conv2d<1, 5, 3, 1, 1>, LayerNorm2d, Relu, MaxPool2d<2, 2>);
+    type Net = (Image<1, 6, 6>, Block, Flatten<45>, (Linear<45, 12>, LayerNorm<12>, Tanh), Linear<12, 4>);
+    in_pools(|| check::<Net, 36, 4>(&[5, 16, 37, 3]));
 }

@@ -3,10 +3,12 @@
 //! What a taped model pays for its freedom, a large one feels: every operation allocates its result, copies its operands and leaves a
 //! closure behind. Here the type of a tuple model, such as `(Linear<784, 200>, Relu, Linear<200, 10>)`, becomes a list of layers over one
 //! contiguous vector of parameters, one of gradients, and one buffer a layer that is reused step after step. The layers call the same
-//! kernels as the operations on the tape, and every result has the same bits (`tests/sequential_equals_taped.rs`).
+//! kernels as the operations on the tape, and every result has the same bits (`tests/sequential_equals_taped.rs`). Dropout, which needs a
+//! stream of its own, is for taped models.
 
 mod layer;
 mod layers;
+mod normalize;
 mod plan;
 
 pub use layer::{Layer, Place};
@@ -17,7 +19,7 @@ use crate::{
     kernels::{Loss, isa::Isa, loss::Outputs, reduce},
     matrix::Matrix,
     optim::Optimizer,
-    parameters::{Initialization, Parameter, Parameters},
+    parameters::{Initialization, Parameters},
     rng::Stream,
     train::{Learner, Pass},
 };
@@ -77,26 +79,12 @@ impl<O: Optimizer> Sequential<O> {
     /// The gradients of the last [`Learner::learn`], under the parameters' names.
     #[must_use]
     pub fn gradients(&self) -> Parameters {
-        Parameters(self.named(&self.gradients))
+        Parameters(self.layers.iter().flat_map(|slot| slot.named(&self.gradients)).collect())
     }
 
     /// The optimiser.
     pub fn optimizer_mut(&mut self) -> &mut O {
         &mut self.optimizer
-    }
-
-    /// `values`, laid end to end as the parameters are, as named tensors.
-    fn named(&self, values: &[f32]) -> Vec<Parameter> {
-        let mut named = Vec::new();
-        for slot in &self.layers {
-            let mut rest = &values[slot.range.clone()];
-            for tensor in &slot.tensors {
-                let (values, later) = rest.split_at(tensor.len());
-                named.push(Parameter { name: tensor.name.clone(), shape: tensor.shape.clone(), values: values.to_vec() });
-                rest = later;
-            }
-        }
-        named
     }
 
     /// Runs the layers over `x`, each into its buffer of `values`.
@@ -107,11 +95,7 @@ impl<O: Optimizer> Sequential<O> {
             let x = before.last().map_or(x.values(), Vec::as_slice);
             let y = &mut after[0];
             y.resize(slot.layer.size(samples), 0.0);
-            let t0 = std::time::Instant::now();
             slot.layer.learn(Batch { isa: Isa::best(), parameters: &parameters[slot.range.clone()], x, samples }, y);
-            if std::env::var_os("PROF").is_some() {
-                eprintln!("f {l} {:.1}", t0.elapsed().as_secs_f64() * 1e6);
-            }
         }
     }
 
@@ -126,11 +110,7 @@ impl<O: Optimizer> Sequential<O> {
             dx.resize(input.len(), 0.0);
             let batch = Batch { isa: Isa::best(), parameters: &self.parameters[slot.range.clone()], x: input, samples };
             let dparameters = &mut self.gradients[slot.range.clone()];
-            let t0 = std::time::Instant::now();
             slot.layer.backward(batch, Backward { y: &self.values[l], dy, dx: (l > first).then_some(dx), dparameters });
-            if std::env::var_os("PROF").is_some() {
-                eprintln!("b {l} {:.1}", t0.elapsed().as_secs_f64() * 1e6);
-            }
             self.flowing.swap(0, 1);
         }
     }
@@ -186,9 +166,12 @@ impl<O: Optimizer + Send> Learner for Sequential<O> {
     }
 
     fn parameters(&self) -> Parameters {
-        let mut all = self.named(&self.parameters);
-        all.extend(self.layers.iter().flat_map(|slot| slot.layer.kept(&slot.name)));
-        Parameters(all)
+        let all = self.layers.iter().flat_map(|slot| {
+            let mut tensors = slot.named(&self.parameters);
+            tensors.extend(slot.layer.kept(&slot.name));
+            tensors
+        });
+        Parameters(all.collect())
     }
 
     fn load(&mut self, parameters: &Parameters) -> Result<()> {

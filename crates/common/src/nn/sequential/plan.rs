@@ -1,6 +1,7 @@
 //! From the type of a tuple model to a list of layers.
 
 use super::layer::{Layer, Place};
+use crate::parameters::Parameter;
 use std::ops::Range;
 
 /// The shape of a sample between two layers.
@@ -65,6 +66,19 @@ pub(super) struct Slot {
     pub(super) tensors: Vec<Tensor>,
     /// Where its parameters lie.
     pub(super) range: Range<usize>,
+}
+
+impl Slot {
+    /// The layer's part of `values`, laid end to end as the parameters are, as named tensors.
+    pub(super) fn named(&self, values: &[f32]) -> Vec<Parameter> {
+        let mut rest = &values[self.range.clone()];
+        let named = self.tensors.iter().map(|tensor| {
+            let (values, later) = rest.split_at(tensor.len());
+            rest = later;
+            Parameter { name: tensor.name.clone(), shape: tensor.shape.clone(), values: values.to_vec() }
+        });
+        named.collect()
+    }
 }
 
 /// The layers of a model, while they are listed.
