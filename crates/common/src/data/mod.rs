@@ -4,6 +4,7 @@ pub mod iris;
 pub mod mnist;
 pub mod moons;
 
+use anyhow::{Result, ensure};
 use crate::{kernels::loss::Targets, matrix::Matrix, parameters::Parameter, rng::Stream};
 
 /// The right answers of a data set.
@@ -127,6 +128,11 @@ impl Split {
 pub enum Batches {
     /// All samples at once, in their order.
     Full,
+    /// Mini-batches of at most `size` samples, in their order; the last may be smaller.
+    Ordered {
+        /// Samples in a batch.
+        size: usize,
+    },
     /// Mini-batches of at most `size` samples, in an order drawn anew for each epoch; the last may be smaller.
     Shuffled {
         /// Samples in a batch.
@@ -149,15 +155,30 @@ impl Batches {
     pub fn per_epoch(&self, n: usize) -> usize {
         match self {
             Self::Full => 1,
-            Self::Shuffled { size, .. } => n.div_ceil(*size),
+            Self::Ordered { size } | Self::Shuffled { size, .. } => n.div_ceil(*size),
             Self::Given { per_epoch, .. } => *per_epoch,
         }
+    }
+
+    /// Refuses a batch size that does not fit `n` samples.
+    ///
+    /// # Errors
+    /// If a batch would be empty, or larger than all samples.
+    pub fn check(&self, n: usize) -> Result<()> {
+        if let Self::Ordered { size } | Self::Shuffled { size, .. } = self {
+            ensure!(
+                (1..=n).contains(size),
+                "a batch of {size} cannot be drawn from {n} training samples: choose a batch size from 1 to {n}"
+            );
+        }
+        Ok(())
     }
 
     /// The row indices of each step of epoch `epoch` over `n` samples; none for "all rows as they are".
     pub fn epoch(&mut self, epoch: usize, n: usize) -> Vec<Option<Vec<usize>>> {
         match self {
             Self::Full => vec![None],
+            Self::Ordered { size } => (0..n).collect::<Vec<_>>().chunks(*size).map(|rows| Some(rows.to_vec())).collect(),
             Self::Shuffled { size, stream } => stream.permutation(n).chunks(*size).map(|rows| Some(rows.to_vec())).collect(),
             Self::Given { rows, per_epoch } => {
                 (0..*per_epoch).map(|step| Some(rows[(epoch * *per_epoch + step) % rows.len()].clone())).collect()

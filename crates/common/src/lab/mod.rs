@@ -54,6 +54,7 @@ pub struct Lab {
     fingerprint: Option<String>,
     files: Vec<(String, String)>,
     bar: Option<ProgressBar>,
+    score: Option<f32>,
     unprinted: Option<io::Error>,
 }
 
@@ -103,6 +104,7 @@ impl Lab {
             fingerprint: None,
             files: Vec::new(),
             bar: None,
+            score: None,
             unprinted: None,
         })
     }
@@ -198,10 +200,20 @@ impl Lab {
         self.file(&format!("{name}.safetensors"), &parameters.to_safetensors()?)
     }
 
+    /// Reads the checkpoint `name` that an earlier run of this section left; none if there is none.
+    ///
+    /// # Errors
+    /// If it is damaged.
+    pub fn earlier_checkpoint(&self, name: &str) -> Result<Option<Parameters>> {
+        let path = self.settings.results.join(format!("{name}.safetensors"));
+        path.exists().then(|| Parameters::read(&path)).transpose()
+    }
+
     /// Writes a file into the results folder, whole or not at all.
     pub fn file(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
         let path = self.settings.results.join(name);
         write_whole(&path, bytes)?;
+        self.files.retain(|(written, _)| written != name);
         self.files.push((name.to_owned(), short_sha256(bytes)));
         Ok(path)
     }
@@ -315,14 +327,19 @@ impl Journal for Lab {
         Ok(writeln!(self, "{line}")?)
     }
 
+    fn score(&mut self, score: f32) {
+        self.score = Some(score);
+    }
+
     fn progress(&mut self, step: usize, steps: usize, loss: f32) {
         if !self.shows_progress() {
             return;
         }
         let bar = self.bar.get_or_insert_with(|| progress_bar(steps, "steps"));
         bar.set_position(step as u64);
-        if step.is_multiple_of(100) {
-            bar.set_message(format!("loss {loss:.4}"));
+        if step.is_multiple_of(20) {
+            let accuracy = self.score.take().map_or_else(String::new, |score| format!("  accuracy {score:.3}"));
+            bar.set_message(format!("loss {loss:.4}{accuracy}"));
         }
         if step == steps {
             self.clear_bar();

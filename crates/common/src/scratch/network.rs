@@ -5,7 +5,7 @@ use crate::{
     data::Labels,
     kernels::{Activation, Loss, reduce},
     matrix::Matrix,
-    optim::{Optimizer, Trainable},
+    optim::{Optimizer, State, Trainable},
     parameters::{Initialization, Parameter, Parameters},
     rng::Stream,
     train::{Learner, Pass},
@@ -121,6 +121,14 @@ impl<O: Optimizer> Learner for Network<O> {
 
     fn load(&mut self, parameters: &Parameters) -> Result<()> {
         load_into(&mut self.layers, parameters)
+    }
+
+    fn optimizer_state(&self) -> State {
+        self.optimizer.state()
+    }
+
+    fn load_optimizer_state(&mut self, state: &State) -> Result<()> {
+        self.optimizer.load_state(state)
     }
 
     fn weight_gradient_norms(&self) -> Vec<f32> {

@@ -1,12 +1,14 @@
 //! Training: one runner for every network, by hand or through the tape, full batch or mini-batch.
 
+mod course;
 mod metric;
 mod runner;
 
+pub use course::{Course, Lessons, Scaled, Source, Survey, survey};
 pub use metric::{Metric, confusion};
 pub use runner::{History, Journal, Log, Outcome, Silent, Ties, Training, evaluate, train};
 
-use crate::{data::Labels, matrix::Matrix, parameters::Parameters};
+use crate::{data::Labels, matrix::Matrix, optim::State, parameters::Parameters};
 use anyhow::Result;
 
 /// The forward half of a training step.
@@ -40,6 +42,19 @@ pub trait Learner {
     /// # Errors
     /// If one is missing or has another shape.
     fn load(&mut self, parameters: &Parameters) -> Result<()>;
+
+    /// What the optimiser remembers; nothing for a network whose run cannot be taken up again.
+    fn optimizer_state(&self) -> State {
+        State::default()
+    }
+
+    /// Lets the optimiser go on from `state`.
+    ///
+    /// # Errors
+    /// If it is another optimiser's.
+    fn load_optimizer_state(&mut self, _state: &State) -> Result<()> {
+        Ok(())
+    }
 
     /// L2 norm of the gradient of each layer's weight matrix, first layer first.
     fn weight_gradient_norms(&self) -> Vec<f32>;

@@ -13,6 +13,8 @@ pub trait Journal {
     fn line(&mut self, line: &str) -> Result<()>;
     /// Takes note that `step` of `steps` is done, with the latest loss.
     fn progress(&mut self, step: usize, steps: usize, loss: f32);
+    /// Takes note of the accuracy on the batch of the next step that [`Journal::progress`] tells of.
+    fn score(&mut self, _score: f32) {}
     /// Looks at the network between backward pass and update of step number `step`, from 0 on, as the `custom_print_log` of book
     /// section 4.4 does.
     fn before_update(&mut self, _step: usize, _learner: &dyn Learner) -> Result<()> {
@@ -117,13 +119,7 @@ pub fn evaluate(learner: &impl Learner, samples: &Samples, metric: Metric) -> Re
 /// # Errors
 /// If a batch is larger than the training set, or a loss stops being finite; the message names the step.
 pub fn train(learner: &mut impl Learner, split: &Split, mut training: Training, journal: &mut impl Journal) -> Result<Outcome> {
-    if let Batches::Shuffled { size, .. } = &training.batches {
-        let n = split.train.len();
-        ensure!(
-            (1..=n).contains(size),
-            "a batch of {size} cannot be drawn from {n} training samples: choose a batch size from 1 to {n}"
-        );
-    }
+    training.batches.check(split.train.len())?;
     let mut run = Run::new(learner, &training, split.train.len());
     for epoch in 0..training.n_epochs {
         let batches = training.batches.epoch(epoch, split.train.len());
@@ -256,6 +252,7 @@ impl Run {
     }
 }
 
-fn hashes(parameters: &Parameters) -> Vec<u64> {
+/// A hash of each parameter tensor.
+pub(super) fn hashes(parameters: &Parameters) -> Vec<u64> {
     parameters.0.iter().map(Parameter::hash).collect()
 }

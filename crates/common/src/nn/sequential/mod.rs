@@ -18,7 +18,7 @@ use crate::{
     data::Labels,
     kernels::{Loss, isa::Isa, loss::Outputs, reduce},
     matrix::Matrix,
-    optim::Optimizer,
+    optim::{Optimizer, State},
     parameters::{Initialization, Parameters},
     rng::Stream,
     train::{Learner, Pass},
@@ -185,6 +185,14 @@ impl<O: Optimizer + Send> Learner for Sequential<O> {
             slot.layer.load(&slot.name, parameters)?;
         }
         Ok(())
+    }
+
+    fn optimizer_state(&self) -> State {
+        self.optimizer.state()
+    }
+
+    fn load_optimizer_state(&mut self, state: &State) -> Result<()> {
+        self.optimizer.load_state(state)
     }
 
     fn weight_gradient_norms(&self) -> Vec<f32> {

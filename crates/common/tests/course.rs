@@ -1,0 +1,81 @@
+//! A training run that was interrupted and taken up again ends with the bits of one that was not.
+
+use common::{
+    data::{Batches, Labels, Samples},
+    kernels::Loss,
+    matrix::Matrix,
+    nn::{
+        Relu, Sequential,
+        builder::{BatchNorm, Linear},
+    },
+    optim::Adam,
+    parameters::{Initialization, Initializer, Parameters},
+    rng::Stream,
+    train::{Course, Learner, Lessons, Metric, Silent},
+};
+use std::path::Path;
+
+type Net = (Linear<6, 8>, BatchNorm<8>, Relu, Linear<8, 3>);
+
+fn network() -> Sequential<Adam> {
+    let mut network = Sequential::new::<Net>(Loss::SoftmaxCrossEntropy, Adam::new(0.01, (0.9, 0.999), 1e-8));
+    let spread = Initializer::Normal { mean: 0.0, deviation: 0.5 };
+    network.initialize(Initialization { weight: spread, bias: spread }, &mut Stream::new(0, "weights"));
+    network
+}
+
+fn samples() -> Samples {
+    let mut stream = Stream::new(1, "samples");
+    let x = Matrix::new(70, 6, stream.normals(420, 0.0, 1.0));
+    Samples { x, y: Labels::Classes((0..70).map(|_| stream.below(3) as usize).collect()) }
+}
+
+fn course(network: &impl Learner, n_epochs: usize) -> Course {
+    let batches = Batches::Shuffled { size: 16, stream: Box::new(Stream::new(0, "shuffle")) };
+    Course::new(Lessons { n_epochs, samples: 70, batches, metric: Metric::Argmax }, network)
+}
+
+fn train(course: &mut Course, network: &mut Sequential<Adam>, epochs: usize) {
+    let samples = samples();
+    for _ in 0..epochs {
+        course.epoch(network, &samples, &mut Silent, |_, _, _| Ok(())).expect("an epoch");
+        course.evaluate(network, &samples).expect("an evaluation");
+    }
+}
+
+/// Through a file, as an interrupted run does.
+fn through_a_file(saved: &Parameters, folder: &Path) -> Parameters {
+    let path = folder.join("resume.safetensors");
+    std::fs::write(&path, saved.to_safetensors().expect("bytes")).expect("a file");
+    Parameters::read(&path).expect("a checkpoint")
+}
+
+#[test]
+fn a_resumed_run_ends_with_the_same_bits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut whole, mut first) = (network(), network());
+    let mut uninterrupted = course(&whole, 4);
+    train(&mut uninterrupted, &mut whole, 4);
+    let mut interrupted = course(&first, 4);
+    train(&mut interrupted, &mut first, 2);
+    let saved = through_a_file(&interrupted.save(&first, "lr 0.01"), folder.path());
+
+    let mut second = network();
+    let mut resumed = course(&second, 4).resume(&mut second, &saved, "lr 0.01").expect("to go on");
+    assert_eq!(resumed.epochs(), 2);
+    train(&mut resumed, &mut second, 2);
+    assert_eq!(resumed.history(), uninterrupted.history());
+    assert_eq!(second.parameters(), whole.parameters());
+    assert_eq!(second.optimizer_state(), whole.optimizer_state());
+}
+
+#[test]
+fn other_settings_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut network = network();
+    let mut begun = course(&network, 2);
+    train(&mut begun, &mut network, 1);
+    let saved = through_a_file(&begun.save(&network, "lr 0.01, seed 0"), folder.path());
+    let error = course(&network, 2).resume(&mut network, &saved, "lr 0.02, seed 0").unwrap_err().to_string();
+    assert_eq!(error, "it was saved by a run with lr 0.01, seed 0, not with lr 0.02, seed 0: train from the start, or use its settings");
+}
