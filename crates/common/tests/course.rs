@@ -11,7 +11,7 @@ use common::{
     optim::Adam,
     parameters::{Initialization, Initializer, Parameters},
     rng::Stream,
-    train::{Course, Learner, Lessons, Metric, Silent},
+    train::{Course, Journal, Learner, Lessons, Metric},
 };
 use std::path::Path;
 
@@ -32,14 +32,27 @@ fn samples() -> Samples {
 
 fn course(network: &impl Learner, n_epochs: usize) -> Course {
     let batches = Batches::Shuffled { size: 16, stream: Box::new(Stream::new(0, "shuffle")) };
-    Course::new(Lessons { n_epochs, samples: 70, batches, metric: Metric::Argmax }, network)
+    Course::new(Lessons { n_epochs, samples: 70, batches, log_every: 3, metric: Metric::Argmax }, network)
 }
 
-fn train(course: &mut Course, network: &mut Sequential<Adam>, epochs: usize) {
+/// A journal that keeps its lines.
+#[derive(Debug, Default, PartialEq)]
+struct Lines(Vec<String>);
+
+impl Journal for Lines {
+    fn line(&mut self, line: &str) -> anyhow::Result<()> {
+        self.0.push(line.to_owned());
+        Ok(())
+    }
+
+    fn progress(&mut self, _: usize, _: usize, _: f32) {}
+}
+
+fn train(course: &mut Course, network: &mut Sequential<Adam>, epochs: usize, journal: &mut Lines) {
     let samples = samples();
     for _ in 0..epochs {
-        course.epoch(network, &samples, &mut Silent, |_, _, _| Ok(())).expect("an epoch");
-        course.evaluate(network, &samples).expect("an evaluation");
+        course.epoch(network, &samples, journal, |_, _, _| Ok(())).expect("an epoch");
+        course.evaluate(network, &samples, journal).expect("an evaluation");
     }
 }
 
@@ -55,15 +68,17 @@ fn a_resumed_run_ends_with_the_same_bits() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut whole, mut first) = (network(), network());
     let mut uninterrupted = course(&whole, 4);
-    train(&mut uninterrupted, &mut whole, 4);
+    let (mut lines, mut lost, mut again) = (Lines::default(), Lines::default(), Lines::default());
+    train(&mut uninterrupted, &mut whole, 4, &mut lines);
     let mut interrupted = course(&first, 4);
-    train(&mut interrupted, &mut first, 2);
+    train(&mut interrupted, &mut first, 2, &mut lost);
     let saved = through_a_file(&interrupted.save(&first, "lr 0.01"), folder.path());
 
     let mut second = network();
-    let mut resumed = course(&second, 4).resume(&mut second, &saved, "lr 0.01").expect("to go on");
+    let mut resumed = course(&second, 4).resume(&mut second, (&saved, "lr 0.01"), &mut again).expect("to go on");
     assert_eq!(resumed.epochs(), 2);
-    train(&mut resumed, &mut second, 2);
+    train(&mut resumed, &mut second, 2, &mut again);
+    assert_eq!(again, lines);
     assert_eq!(resumed.history(), uninterrupted.history());
     assert_eq!(second.parameters(), whole.parameters());
     assert_eq!(second.optimizer_state(), whole.optimizer_state());
@@ -74,8 +89,9 @@ fn other_settings_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut network = network();
     let mut begun = course(&network, 2);
-    train(&mut begun, &mut network, 1);
+    train(&mut begun, &mut network, 1, &mut Lines::default());
     let saved = through_a_file(&begun.save(&network, "lr 0.01, seed 0"), folder.path());
-    let error = course(&network, 2).resume(&mut network, &saved, "lr 0.02, seed 0").unwrap_err().to_string();
+    let other = (&saved, "lr 0.02, seed 0");
+    let error = course(&network, 2).resume(&mut network, other, &mut Lines::default()).unwrap_err().to_string();
     assert_eq!(error, "it was saved by a run with lr 0.01, seed 0, not with lr 0.02, seed 0: train from the start, or use its settings");
 }

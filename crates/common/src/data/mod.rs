@@ -1,5 +1,6 @@
 //! Data sets, their splits and mini-batches.
 
+pub mod digit;
 pub mod iris;
 pub mod mnist;
 pub mod moons;

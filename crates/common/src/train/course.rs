@@ -117,6 +117,8 @@ pub struct Lessons {
     pub samples: usize,
     /// How an epoch visits the samples.
     pub batches: Batches,
+    /// Steps between two lines of the loss; 0 for no line at all.
+    pub log_every: usize,
     /// How accuracy is counted.
     pub metric: Metric,
 }
@@ -176,7 +178,6 @@ impl Course {
     ) -> Result<()> {
         assert_eq!(source.len(), self.lessons.samples, "samples of a course");
         self.lessons.batches.check(source.len())?;
-        let steps = self.lessons.n_epochs.saturating_mul(self.lessons.batches.per_epoch(source.len()));
         let first = self.history.train_loss.len();
         for rows in self.lessons.batches.epoch(self.epoch, source.len()) {
             let rows = rows.unwrap_or_else(|| (0..source.len()).collect());
@@ -194,9 +195,10 @@ impl Course {
             let score = self.lessons.metric.accuracy(&pass.outputs, &batch.y);
             self.history.train_loss.push(pass.loss);
             self.history.train_score.push(score);
+            self.log_step(self.steps, journal)?;
             self.steps += 1;
             journal.score(score);
-            journal.progress(self.steps, steps, pass.loss);
+            journal.progress(self.steps, self.planned(), pass.loss);
             then(self, learner, journal)?;
         }
         let losses = &self.history.train_loss[first..];
@@ -210,7 +212,7 @@ impl Course {
     ///
     /// # Errors
     /// If the network cannot be evaluated, or the loss is not finite.
-    pub fn evaluate(&mut self, learner: &impl Learner, source: &impl Source) -> Result<Survey> {
+    pub fn evaluate(&mut self, learner: &impl Learner, source: &impl Source, journal: &mut impl Journal) -> Result<Survey> {
         let survey = survey(learner, source, self.lessons.metric)?;
         ensure!(
             survey.loss.is_finite(),
@@ -220,7 +222,45 @@ impl Course {
         );
         self.history.dev_loss.push((self.steps, survey.loss));
         self.history.dev_score.push((self.steps, survey.accuracy));
+        self.log_evaluation(self.history.dev_loss.len() - 1, journal)?;
         Ok(survey)
+    }
+
+    /// Steps of all epochs that are meant to be trained; more than can be counted are never reached.
+    fn planned(&self) -> usize {
+        self.lessons.n_epochs.saturating_mul(self.lessons.batches.per_epoch(self.lessons.samples))
+    }
+
+    /// The line of a step, if it is due.
+    fn log_step(&self, step: usize, journal: &mut impl Journal) -> Result<()> {
+        if self.lessons.log_every == 0 || !step.is_multiple_of(self.lessons.log_every) {
+            return Ok(());
+        }
+        let (epoch, epochs) = (step / self.lessons.batches.per_epoch(self.lessons.samples), self.lessons.n_epochs);
+        let (steps, loss) = (self.planned(), self.history.train_loss[step]);
+        journal.line(&format!("[Train] epoch: {epoch}/{epochs}, step: {step}/{steps}, loss: {loss:.5}"))
+    }
+
+    /// The line of an evaluation.
+    fn log_evaluation(&self, index: usize, journal: &mut impl Journal) -> Result<()> {
+        if self.lessons.log_every == 0 {
+            return Ok(());
+        }
+        let ((step, loss), (_, score)) = (self.history.dev_loss[index], self.history.dev_score[index]);
+        journal.line(&format!("[Evaluate] step: {step}/{}, score: {score:.5}, loss: {loss:.5}", self.planned()))
+    }
+
+    /// All lines of the steps that are done, as they were printed.
+    fn log_again(&self, journal: &mut impl Journal) -> Result<()> {
+        let mut evaluation = 0;
+        for step in 0..self.steps {
+            self.log_step(step, journal)?;
+            while self.history.dev_loss.get(evaluation).is_some_and(|(after, _)| *after == step + 1) {
+                self.log_evaluation(evaluation, journal)?;
+                evaluation += 1;
+            }
+        }
+        Ok(())
     }
 
     /// All that is needed to go on: the network, its optimiser, the curves so far. `settings` says in words what the run depends on.
@@ -247,11 +287,16 @@ impl Course {
         Parameters(saved)
     }
 
-    /// Goes on from what [`Course::save`] gave.
+    /// Goes on from what [`Course::save`] gave, and prints the lines of the steps that are done once more.
     ///
     /// # Errors
     /// If it was saved with other `settings` or by another network or optimiser.
-    pub fn resume(mut self, learner: &mut impl Learner, saved: &Parameters, settings: &str) -> Result<Self> {
+    pub fn resume(
+        mut self,
+        learner: &mut impl Learner,
+        (saved, settings): (&Parameters, &str),
+        journal: &mut impl Journal,
+    ) -> Result<Self> {
         let vector = |name: &str| {
             let found = saved.0.iter().find(|parameter| parameter.name == name);
             found.map(|parameter| parameter.values.as_slice()).with_context(|| format!("expected a tensor {name}, found none"))
@@ -278,6 +323,7 @@ impl Course {
         for epoch in 0..self.epoch {
             self.lessons.batches.epoch(epoch, self.lessons.samples);
         }
+        self.log_again(journal)?;
         Ok(self)
     }
 }
