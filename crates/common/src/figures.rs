@@ -2,6 +2,7 @@
 
 use crate::{
     data::{Samples, Split},
+    kernels::reduce,
     matrix::Matrix,
     plot::{self, CurvePanel, Curves, Field, Grid, RegionPanel, Regions, Series, Svg},
     train::{History, Learner},
@@ -23,6 +24,33 @@ pub fn learning_curves(title: &str, history: &History, scores: bool) -> Result<S
         figure = figure.panel(panel("accuracy", &history.train_score, &history.dev_score));
     }
     figure.render()
+}
+
+/// Points that a curve of step losses has at most; each is a mean over as many steps as it takes.
+const POINTS: usize = 150;
+
+/// Loss and accuracy of a course over its steps: those of the batches as means over a few steps, those of the evaluations as points.
+///
+/// # Errors
+/// If the history is empty.
+pub fn course_curves(title: &str, history: &History) -> Result<Svg> {
+    let panel = |y_label: &str, train: &[f32], evaluated: &[(usize, f32)]| {
+        let evaluated: Vec<(f64, f64)> = evaluated.iter().map(|&(step, y)| (step as f64, f64::from(y))).collect();
+        let series = Series::new(format!("Test {y_label}"), evaluated).colored(plot::theme::DEV).dashed(plot::Dash::Dashed);
+        CurvePanel::new("step", y_label).with(averaged(&format!("Train {y_label}"), train).colored(plot::theme::TRAIN)).with(series)
+    };
+    Curves::new(title)
+        .panel(panel("loss", &history.train_loss, &history.dev_loss))
+        .panel(panel("accuracy", &history.train_score, &history.dev_score))
+        .render()
+}
+
+/// A curve over steps of which each point is the mean of a few.
+#[must_use]
+pub fn averaged(label: &str, values: &[f32]) -> Series {
+    let together = values.len().div_ceil(POINTS).max(1);
+    let means: Vec<f32> = values.chunks(together).map(|part| (reduce::sum(part) / part.len() as f64) as f32).collect();
+    Series::sampled(label, &means, together as f64 / 2.0, together as f64)
 }
 
 /// Nodes of the grid of decision regions in each direction.

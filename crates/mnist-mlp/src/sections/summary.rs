@@ -1,0 +1,125 @@
+//! S2 Q2 · What the network costs
+//!
+//! For each layer of the classifier: the shape of its output, its parameters, the multiply–adds and floating-point operations of a forward
+//! pass, and the memory of outputs and parameters. The source asks for parameters and operations, and answers with the parameters.
+//!
+//! A linear layer of I inputs and O outputs has I·O + O parameters. For one image it does I·O multiply–adds: 2·I·O operations, the addition of
+//! the bias taking the place of the one that each sum of I products does not need. A training step costs about three times a
+//! forward pass: the gradients of weights and of inputs are products of the same size each.
+//!
+//! Sizes are in MB of 2²⁰ bytes, four bytes a number, and outputs count twice, once for the forward and once for the backward pass, as in the
+//! source's table.
+
+use crate::model::classifier;
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use common::{cli::at_least_one, data::mnist::N_PIXELS, lab::Lab, train::Learner};
+use std::fmt::Write;
+
+/// The source's hyper-parameters.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// Images in a batch
+    #[arg(long, default_value_t = 64, value_parser = at_least_one)]
+    batch_size: usize,
+}
+
+/// Bytes in a number.
+const BYTES: usize = 4;
+
+/// Inputs and outputs of a linear layer.
+struct Size {
+    inputs: usize,
+    outputs: usize,
+}
+
+impl Size {
+    fn parameters(&self) -> usize {
+        self.inputs * self.outputs + self.outputs
+    }
+
+    /// Of one image.
+    fn multiply_adds(&self) -> usize {
+        self.inputs * self.outputs
+    }
+}
+
+/// Prints the table.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let network = classifier(0.001, lab.seed());
+    let parameters = network.parameters();
+    let weights = parameters.0.iter().filter(|tensor| tensor.name.ends_with("weight"));
+    let sizes: Vec<Size> = weights.map(|weight| Size { inputs: weight.shape[0], outputs: weight.shape[1] }).collect();
+    let batch = args.batch_size;
+    writeln!(
+        lab,
+        "{:<9} {:>12} {:>13} {:>12} {:>16} {:>16} {:>11} {:>14}",
+        "layer", "input", "output", "parameters", "multiply-adds", "FLOPs an image", "output MB", "parameters MB"
+    )?;
+    for (layer, size) in sizes.iter().enumerate() {
+        let shape = |features: usize| format!("[{batch}, {features}]");
+        row(&format!("linear {}", layer + 1), (&shape(size.inputs), &shape(size.outputs)), std::slice::from_ref(size), args, lab)?;
+        lab.metric(format!("parameters of linear {}", layer + 1), size.parameters());
+        lab.metric(format!("multiply-adds of linear {}", layer + 1), size.multiply_adds());
+    }
+    row("all", ("", ""), &sizes, args, lab)?;
+
+    let total: usize = sizes.iter().map(Size::parameters).sum();
+    let outputs: usize = sizes.iter().map(|size| size.outputs).sum();
+    let (input, passes, own) = (mb(batch * N_PIXELS), mb(2 * batch * outputs), mb(total));
+    writeln!(lab, "\nInput size (MB): {input:.2}")?;
+    writeln!(lab, "Forward/backward pass size (MB): {passes:.2}")?;
+    writeln!(lab, "Params size (MB): {own:.2}")?;
+    writeln!(lab, "Estimated total size (MB): {:.2}", input + passes + own)?;
+    writeln!(lab, "Adam remembers two numbers more for each parameter: {:.2} MB", 2.0 * own)?;
+    for (name, value) in [("input MB", input), ("passes MB", passes), ("parameters MB", own), ("total MB", input + passes + own)] {
+        lab.metric(name, (100.0 * value).round() / 100.0);
+    }
+    lab.metric("parameters", total);
+    lab.metric("FLOPs of a forward pass of the batch", 2 * batch * sizes.iter().map(Size::multiply_adds).sum::<usize>());
+    let counted: usize = parameters.0.iter().map(|tensor| tensor.values.len()).sum();
+    lab.claim("the formula counts every parameter that the network has", counted == total);
+    Ok(())
+}
+
+/// One line of the table, for one layer or the sum of all.
+fn row(name: &str, (input, output): (&str, &str), sizes: &[Size], args: &Args, lab: &mut Lab) -> Result<()> {
+    let sum = |of: fn(&Size) -> usize| sizes.iter().map(of).sum::<usize>();
+    let (parameters, multiply_adds, outputs) = (sum(Size::parameters), sum(Size::multiply_adds), sum(|size| size.outputs));
+    writeln!(
+        lab,
+        "{name:<9} {input:>12} {output:>13} {:>12} {:>16} {:>16} {:>11.2} {:>14.2}",
+        grouped(parameters),
+        grouped(multiply_adds),
+        grouped(2 * multiply_adds),
+        mb(2 * args.batch_size * outputs),
+        mb(parameters)
+    )?;
+    Ok(())
+}
+
+/// So many numbers in MB.
+fn mb(numbers: usize) -> f64 {
+    (numbers * BYTES) as f64 / 1048576.0
+}
+
+/// A whole number with commas between thousands.
+fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let places = digits.len();
+    let separated = digits.char_indices().map(|(i, digit)| {
+        let comma = if i > 0 && (places - i).is_multiple_of(3) { "," } else { "" };
+        format!("{comma}{digit}")
+    });
+    separated.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(["7", "1,000", "12,345", "1,933,010"].map(str::to_owned), [7, 1000, 12345, 1933010].map(grouped));
+    }
+}
