@@ -157,7 +157,9 @@ impl Chapter {
         if let Some(needed) = section.needs.and_then(|id| self.section(id)) {
             let folder = results.with_file_name(needed.id);
             if !folder.exists() {
-                self.run_edition(needed, Edition::FULL, (data, &folder))?;
+                // A quick edition is content with a quickly trained model.
+                let is_quick = edition == section.quick() && edition != Edition::FULL;
+                self.run_edition(needed, if is_quick { needed.quick() } else { Edition::FULL }, (data, &folder))?;
             }
         }
         let flags = std::iter::once(section.id).chain(edition.flags.iter().copied());

@@ -4,12 +4,13 @@ mod model;
 mod sections {
     pub(crate) mod dfn;
     pub(crate) mod explore;
+    pub(crate) mod predict;
     pub(crate) mod summary;
     pub(crate) mod train;
 }
 
 use common::registry::{Chapter, Section};
-use sections::{dfn, explore, summary, train};
+use sections::{dfn, explore, predict, summary, train};
 
 /// The sections, in the book's order.
 #[must_use]
@@ -37,7 +38,18 @@ pub fn chapter() -> Chapter {
                 ),
                 train::run,
             )
-            .edition("quick", &["--images", "6400", "--test-images", "1000", "--epochs", "2", "--log-every", "50"]),
+            .edition("quick", &["--images", "6400", "--test-images", "1000", "--epochs", "2", "--log-every", "50", "--goal", "0.85"]),
+            Section::new(
+                ("predict", "S2 Q2"),
+                (
+                    "Classifying a digit",
+                    "Loads the model that `train` saved and classifies test images by their numbers, or pictures of digits; draws them in \
+                     the terminal.",
+                ),
+                predict::run,
+            )
+            .after("train")
+            .edition("quick", &["--index", "0", "1", "2"]),
             Section::new(
                 ("summary", "S2 Q2"),
                 (

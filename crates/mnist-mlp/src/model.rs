@@ -4,7 +4,7 @@ use common::{
     data::mnist::PixelScale,
     kernels::Loss,
     nn::{LeakyRelu, Sequential, builder::Linear},
-    optim::{Adam, EpsPlacement},
+    optim::{Adam, EpsPlacement, Sgd},
     parameters::{Initialization, Initializer},
     rng::Stream,
 };
@@ -27,4 +27,9 @@ pub(crate) fn classifier(learning_rate: f32, seed: u64) -> Classifier {
     let mut network = Sequential::new::<Mlp>(Loss::SoftmaxCrossEntropy, adam);
     network.initialize(INIT, &mut Stream::new(seed, "weights"));
     network
+}
+
+/// A classifier of zeros, for parameters that are loaded.
+pub(crate) fn untrained() -> Sequential<Sgd> {
+    Sequential::new::<Mlp>(Loss::SoftmaxCrossEntropy, Sgd { learning_rate: 0.0 })
 }

@@ -17,27 +17,31 @@ pub const SIDE: usize = 28;
 pub const N_PIXELS: usize = SIDE * SIDE;
 /// Classes: the digits 0 to 9.
 pub const N_DIGITS: usize = 10;
+/// Images to train with.
+pub const N_TRAIN: usize = 60_000;
+/// Images to test with.
+pub const N_TEST: usize = 10_000;
 
 /// The four files: images and labels to train with, images and labels to test with.
 pub const FILES: [File; 4] = [TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS];
 const TRAIN_IMAGES: File = File {
     name: "train-images-idx3-ubyte",
-    dimensions: &[60_000, SIDE, SIDE],
+    dimensions: &[N_TRAIN, SIDE, SIDE],
     sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
 };
 const TRAIN_LABELS: File = File {
     name: "train-labels-idx1-ubyte",
-    dimensions: &[60_000],
+    dimensions: &[N_TRAIN],
     sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
 };
 const TEST_IMAGES: File = File {
     name: "t10k-images-idx3-ubyte",
-    dimensions: &[10_000, SIDE, SIDE],
+    dimensions: &[N_TEST, SIDE, SIDE],
     sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
 };
 const TEST_LABELS: File = File {
     name: "t10k-labels-idx1-ubyte",
-    dimensions: &[10_000],
+    dimensions: &[N_TEST],
     sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 };
 

@@ -1,0 +1,133 @@
+//! S2 Q2 · Classifying a digit
+//!
+//! Loads the best model that `train` saved and gives the soft-max probabilities of the ten digits, for test images by their numbers or for
+//! pictures. A picture is brought into the form that MNIST's images have: ink on paper, fitted into 20 × 20 pixels, its centre of mass in the
+//! centre of 28 × 28. What is drawn in the terminal is what the network sees.
+
+use crate::model::{SCALE, untrained};
+use anyhow::{Context, Result, ensure};
+use clap::Args as ClapArgs;
+use common::{
+    data::{
+        digit,
+        mnist::{Images, N_DIGITS, N_PIXELS, N_TEST, SIDE},
+    },
+    kernels::{
+        isa::Isa,
+        loss::{Outputs, softmax},
+        reduce,
+    },
+    lab::Lab,
+    matrix::Matrix,
+    parameters::Parameters,
+    plot,
+    train::Learner,
+};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
+
+/// The digits; by default the first test image.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// Numbers of the test images to classify, counted from 0
+    #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',', default_values_t = [0], value_parser = test_image)]
+    index: Vec<usize>,
+    /// Classify pictures instead: PNG files of any size, dark on light or light on dark
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "index")]
+    image: Vec<PathBuf>,
+    /// Checkpoint to load [default: the one that `train` left in the results folder]
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+}
+
+/// Characters of the bar of a digit that is certain.
+const BAR: f32 = 20.0;
+
+fn test_image(text: &str) -> Result<usize, String> {
+    let index = text.parse().ok().filter(|&index| index < N_TEST);
+    index.ok_or_else(|| format!("expected the number of a test image, 0 to {}", N_TEST - 1))
+}
+
+/// Prints the class and the probabilities of each digit, and draws it.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let trained = lab.results_of("train").join("best-model.safetensors");
+    let checkpoint = args.checkpoint.clone().unwrap_or(trained);
+    let parameters = read(&checkpoint)?;
+    let mut network = untrained();
+    network.load(&parameters).with_context(|| {
+        format!("{} is not a checkpoint of this classifier: name one that `train` wrote with --checkpoint", checkpoint.display())
+    })?;
+
+    let digits = digits(args, lab)?;
+    let inputs = digits.iter().flat_map(|digit| &digit.pixels).map(|&x| SCALE.apply(x)).collect();
+    let logits = network.outputs(&Matrix::new(digits.len(), N_PIXELS, inputs))?;
+    let mut probabilities = Matrix::zeros(digits.len(), N_DIGITS);
+    softmax(Isa::best(), Outputs { values: logits.values(), columns: N_DIGITS }, probabilities.values_mut());
+
+    let mut figure = plot::Images::new("", (SIDE, SIDE)).in_rows_of(digits.len().min(5));
+    for (i, (digit, probabilities)) in digits.iter().zip(probabilities.iter_rows()).enumerate() {
+        if i > 0 {
+            writeln!(lab)?;
+        }
+        let predicted = reduce::argmax(probabilities);
+        print(digit, probabilities, lab)?;
+        lab.metric(format!("{}, predicted", digit.name), predicted);
+        lab.metric(format!("{}, P({predicted})", digit.name), probabilities[predicted]);
+        let ink: Vec<f64> = digit.pixels.iter().map(|&x| f64::from(x) / 255.0).collect();
+        figure = figure.image(format!("predicted: {predicted}"), &ink);
+    }
+    lab.figure("digits", &figure.render()?)?;
+    lab.fingerprint(&parameters);
+    let gaps = probabilities.iter_rows().map(|row| (reduce::sum(row) - 1.0).abs() as f32);
+    let largest_gap = gaps.fold(0.0, f32::max);
+    lab.claim("the probabilities of each digit add up to 1", largest_gap < 1e-6);
+    Ok(())
+}
+
+fn read(checkpoint: &Path) -> Result<Parameters> {
+    ensure!(
+        checkpoint.exists(),
+        "there is no checkpoint {}: train one with `cargo run -p mnist-mlp -- train`, or name one with --checkpoint",
+        checkpoint.display()
+    );
+    Parameters::read(checkpoint)
+}
+
+/// An image to classify.
+struct Digit {
+    name: String,
+    /// The digit that it shows, of a test image.
+    label: Option<usize>,
+    pixels: Vec<u8>,
+}
+
+fn digits(args: &Args, lab: &Lab) -> Result<Vec<Digit>> {
+    let picture = |path: &PathBuf| Ok(Digit { name: path.display().to_string(), label: None, pixels: digit::read(path)? });
+    if !args.image.is_empty() {
+        return args.image.iter().map(picture).collect();
+    }
+    let images = Images::test(lab.data())?;
+    let digit = |&index: &usize| {
+        let (label, pixels) = (Some(images.label(index)), images.pixels(index).to_vec());
+        Digit { name: format!("test image {index}"), label, pixels }
+    };
+    Ok(args.index.iter().map(digit).collect())
+}
+
+/// The image, and beside it the probability of each digit.
+fn print(digit: &Digit, probabilities: &[f32], lab: &mut Lab) -> Result<()> {
+    let label = digit.label.map_or_else(String::new, |label| format!(", a {label}"));
+    writeln!(lab, "{}{label}, predicted: {}", digit.name, reduce::argmax(probabilities))?;
+    let mut beside = vec![String::new(), format!("{:<5}  {}", "digit", "probability")];
+    beside.extend(probabilities.iter().enumerate().map(|(digit, &p)| {
+        let bar = "█".repeat((p * BAR).round() as usize);
+        format!("{digit:>5}  {p:.5}  {bar}")
+    }));
+    beside.resize(SIDE / 2, String::new());
+    for (line, beside) in digit::draw(&digit.pixels).lines().zip(beside) {
+        writeln!(lab, "{}", format!("{line:<SIDE$}   {beside}").trim_end())?;
+    }
+    Ok(())
+}
