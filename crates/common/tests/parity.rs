@@ -4,6 +4,10 @@
 //! seeds, shapes, layers, activation functions and hyper-parameters. Nothing here knows the cases of `fixtures`. A file that the other folder
 //! lacks is skipped with a note; a case that asks for what does not exist yet fails.
 
+#[path = "support/convolutional.rs"]
+mod convolutional;
+#[path = "support/images.rs"]
+mod images;
 #[path = "support/mlp.rs"]
 mod mlp;
 #[path = "support/normalization.rs"]
@@ -39,6 +43,16 @@ fn cases<T: serde::de::DeserializeOwned>(kind: &str) -> Vec<T> {
     assert_eq!(file.kind, kind, "{kind}.json: its kind");
     assert!(!file.cases.is_empty(), "{kind}.json: no cases");
     file.cases
+}
+
+/// Largest gap of one forward and backward pass, relative to the largest entry.
+const SINGLE_PASS: f64 = 1e-5;
+
+/// Compares the values of one forward or backward pass.
+#[track_caller]
+fn check_pass(what: &str, ours: &[f32], expected: &[f64]) {
+    let largest = expected.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
+    check(what, ours, expected, Tolerance { relative: 0.0, absolute: SINGLE_PASS * largest });
 }
 
 /// Each value within 1e-5 of its own size, or of one (of the largest, if that is smaller): nowhere wider than the schema's 1e-5 of the
@@ -118,6 +132,11 @@ fn gradients_of_deep_networks_agree() {
 #[test]
 fn training_on_iris_in_mini_batches_agrees() {
     check_runs("mlp_iris");
+}
+
+#[test]
+fn training_on_small_digits_with_adam_agrees() {
+    check_runs("mlp_mnist_adam");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod dropout;
 mod image;
 mod layer_norm;
 mod linear;
+pub mod models;
 mod network;
 mod parameters;
 pub mod sequential;

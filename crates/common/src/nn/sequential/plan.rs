@@ -122,7 +122,8 @@ impl Plan {
     }
 
     /// Number of all parameters so far.
-    pub(super) fn parameters(&self) -> usize {
+    #[must_use]
+    pub fn parameters(&self) -> usize {
         self.slots.last().map_or(0, |slot| slot.range.end)
     }
 
