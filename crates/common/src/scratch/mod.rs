@@ -2,9 +2,11 @@
 //!
 //! An operator keeps no state between the two passes: what the backward pass needs it is given.
 
+mod clipping;
 mod linear;
 mod network;
 
+pub use clipping::Clipping;
 pub use linear::{Linear, LinearGradients};
 pub use network::{Layer, Network};
 pub(crate) use network::{load_into, parameters_of};

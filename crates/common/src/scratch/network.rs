@@ -1,6 +1,6 @@
 //! A feed-forward network of hand-derived operators.
 
-use super::{Linear, LinearGradients, activate, activate_backward, loss, loss_backward};
+use super::{Clipping, Linear, LinearGradients, activate, activate_backward, loss, loss_backward};
 use crate::{
     data::Labels,
     kernels::{Activation, Loss, reduce},
@@ -63,6 +63,11 @@ impl<O: Optimizer> Network<O> {
     #[must_use]
     pub fn gradients(&self) -> &[LinearGradients] {
         &self.gradients
+    }
+
+    /// Limits the gradients of the last [`Learner::learn`] before they are used.
+    pub fn clip(&mut self, clipping: Clipping) {
+        clipping.apply(&mut self.gradients);
     }
 
     /// Forward pass, keeping what each layer computed.
