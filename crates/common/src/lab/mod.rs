@@ -147,6 +147,14 @@ impl Lab {
         self.replay = true;
     }
 
+    /// The numbers that the sources print under the name of a metric, in the order of the ledger.
+    ///
+    /// # Errors
+    /// If one is not a number.
+    pub fn printed(&self, metric: &str) -> Result<Vec<f64>> {
+        self.published.iter().filter(|entry| entry.metric == metric).map(Entry::value).collect()
+    }
+
     /// Records a named number.
     pub fn metric(&mut self, name: impl Into<String>, value: impl Into<Value>) {
         self.metrics.push((name.into(), value.into()));
