@@ -6,6 +6,8 @@
 
 #[path = "support/mlp.rs"]
 mod mlp;
+#[path = "support/optimizers.rs"]
+mod optimizers;
 mod support;
 
 use common::{
@@ -145,6 +147,41 @@ fn the_best_models_score_what_the_source_printed() {
         let test = Samples { x: held_out.x_test.matrix(), y: case.labels(&held_out.y_test) };
         case.check_printed_evaluation(train, &dev, &test);
     }
+}
+
+#[test]
+fn optimisers_move_alike() {
+    let Some(given) = read::<optimizers::GivenGradients>("optimizers.json") else { return };
+    given.check();
+}
+
+#[test]
+fn paths_over_functions_agree() {
+    cases::<optimizers::Trajectory>("opt_trajectories").iter().for_each(optimizers::Trajectory::check);
+}
+
+#[test]
+fn schedules_agree() {
+    cases::<optimizers::Rates>("schedules").iter().for_each(optimizers::Rates::check);
+}
+
+#[test]
+fn linear_fits_agree() {
+    let Some(fit) = read::<optimizers::LinearFit>("linear_fit.json") else { return };
+    fit.check();
+}
+
+/// What `paddle_gpu_rng` holds beside its cases: fits of the source's own data.
+#[derive(Deserialize)]
+struct SourceFits {
+    #[serde(default)]
+    linear_fit: Vec<optimizers::SourceFit>,
+}
+
+#[test]
+fn linear_fits_of_the_sources_own_data_agree() {
+    let Some(SourceFits { linear_fit }) = read("paddle_gpu_rng.json") else { return };
+    linear_fit.iter().for_each(optimizers::SourceFit::check);
 }
 
 #[derive(Deserialize)]

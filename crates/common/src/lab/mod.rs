@@ -195,6 +195,12 @@ impl Lab {
         Ok(())
     }
 
+    /// Writes an animation as `<name>.gif`.
+    pub fn animation(&mut self, name: &str, gif: &crate::plot::Gif) -> Result<()> {
+        self.file(&format!("{name}.gif"), gif.as_ref())?;
+        Ok(())
+    }
+
     /// Writes parameters as `<name>.safetensors`; gives its path.
     pub fn checkpoint(&mut self, name: &str, parameters: &Parameters) -> Result<PathBuf> {
         self.file(&format!("{name}.safetensors"), &parameters.to_safetensors()?)

@@ -1,6 +1,6 @@
 //! A tuple model with its loss and optimiser, trained through the tape.
 
-use super::parameters::{initialize_with, read, update, write};
+use super::parameters::{Buffers, initialize_with, read, update, write};
 use crate::{
     data::Labels,
     kernels::{Loss, reduce},
@@ -31,13 +31,14 @@ pub struct Network<M, O, const I: usize, const C: usize> {
     optimizer: O,
     device: Device,
     gradients: Gradients<f32, Device>,
+    buffers: Buffers,
 }
 
 impl<M: TensorCollection<f32, Device>, O, const I: usize, const C: usize> Network<M, O, I, C> {
     /// Pairs a model with its loss and optimiser.
     #[must_use]
     pub fn new(model: M, loss: Loss, optimizer: O) -> Self {
-        Self { model, loss, optimizer, device: Device::default(), gradients: Gradients::leaky() }
+        Self { model, loss, optimizer, device: Device::default(), gradients: Gradients::leaky(), buffers: Buffers::default() }
     }
 
     /// The model.
@@ -86,7 +87,7 @@ where
     }
 
     fn update(&mut self) -> Result<()> {
-        update(&mut self.model, &self.gradients, &mut self.optimizer)
+        update(&mut self.model, &self.gradients, &mut self.optimizer, &mut self.buffers)
     }
 
     fn parameters(&self) -> Parameters {

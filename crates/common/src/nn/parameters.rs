@@ -2,7 +2,7 @@
 
 use crate::{
     ops::{Device, Tensor, values},
-    optim::Optimizer,
+    optim::{Optimizer, Trainable},
     parameters::{Initialization, Parameter, Parameters},
     rng::Stream,
 };
@@ -101,22 +101,86 @@ impl<F: FnMut(&str, &[usize], &mut [f32]) -> Result<()>> TensorVisitor<f32, Devi
     }
 }
 
-/// Lets `optimizer` move each trained parameter of `model` along its gradient.
-pub(super) fn update<M, O>(model: &mut M, gradients: &Gradients<f32, Device>, optimizer: &mut O) -> Result<()>
+/// Lets `optimizer` move the trained parameters of `model` along their gradients, all in one step.
+pub(super) fn update<M, O>(
+    model: &mut M,
+    gradients: &Gradients<f32, Device>,
+    optimizer: &mut O,
+    buffers: &mut Buffers,
+) -> Result<()>
 where
     M: TensorCollection<f32, Device>,
     O: Optimizer,
 {
-    M::iter_tensors(&mut RecursiveWalker { m: model, f: &mut Updater { gradients, optimizer } })?;
+    buffers.clear();
+    M::iter_tensors(&mut RecursiveWalker { m: &*model, f: &mut Gatherer { gradients, buffers } })?;
+    buffers.step(optimizer);
+    M::iter_tensors(&mut RecursiveWalker { m: model, f: &mut Scatterer { moved: &buffers.parameters } })?;
     Ok(())
 }
 
-struct Updater<'a, O> {
-    gradients: &'a Gradients<f32, Device>,
-    optimizer: &'a mut O,
+/// Copies of the trained parameters and their gradients, laid end to end: the tensors themselves lie on the device.
+#[derive(Debug, Default)]
+pub(super) struct Buffers {
+    parameters: Vec<f32>,
+    gradients: Vec<f32>,
+    lengths: Vec<usize>,
 }
 
-impl<O: Optimizer> TensorVisitor<f32, Device> for Updater<'_, O> {
+impl Buffers {
+    fn clear(&mut self) {
+        self.parameters.clear();
+        self.gradients.clear();
+        self.lengths.clear();
+    }
+
+    /// Moves the copies.
+    fn step(&mut self, optimizer: &mut impl Optimizer) {
+        let (mut parameters, mut gradients) = (self.parameters.as_mut_slice(), self.gradients.as_slice());
+        let tensors = self.lengths.iter().map(|&n| {
+            let (parameter, gradient);
+            (parameter, parameters) = std::mem::take(&mut parameters).split_at_mut(n);
+            (gradient, gradients) = gradients.split_at(n);
+            Trainable { parameter, gradient }
+        });
+        optimizer.step_tensors(&mut tensors.collect::<Vec<_>>());
+    }
+}
+
+struct Gatherer<'a> {
+    gradients: &'a Gradients<f32, Device>,
+    buffers: &'a mut Buffers,
+}
+
+impl TensorVisitor<f32, Device> for Gatherer<'_> {
+    type Viewer = ViewTensorRef;
+    type Err = Error;
+    type E2 = f32;
+    type D2 = Device;
+
+    fn visit<S: Shape>(&mut self, options: TensorOptions<S, f32, Device>, tensor: &Tensor<S>) -> Result<Option<Tensor<S>>> {
+        if options.do_gradient_update {
+            self.buffers.lengths.push(tensor.shape().num_elements());
+            append(tensor, &mut self.buffers.parameters);
+            append(&self.gradients.get(tensor), &mut self.buffers.gradients);
+        }
+        Ok(None)
+    }
+}
+
+/// Appends the values of `tensor`.
+fn append<S: Shape>(tensor: &Tensor<S>, values: &mut Vec<f32>) {
+    let start = values.len();
+    values.resize(start + tensor.shape().num_elements(), 0.0);
+    tensor.copy_into(&mut values[start..]);
+}
+
+/// Writes values back, from the front of `moved`.
+struct Scatterer<'a> {
+    moved: &'a [f32],
+}
+
+impl TensorVisitor<f32, Device> for Scatterer<'_> {
     type Viewer = ViewTensorMut;
     type Err = Error;
     type E2 = f32;
@@ -124,9 +188,9 @@ impl<O: Optimizer> TensorVisitor<f32, Device> for Updater<'_, O> {
 
     fn visit<S: Shape>(&mut self, options: TensorOptions<S, f32, Device>, tensor: &mut Tensor<S>) -> Result<Option<Tensor<S>>> {
         if options.do_gradient_update {
-            let mut parameter = values(tensor);
-            self.optimizer.update(&mut parameter, &values(&self.gradients.get(tensor)));
-            tensor.copy_from(&parameter);
+            let (values, rest) = self.moved.split_at(tensor.shape().num_elements());
+            tensor.copy_from(values);
+            self.moved = rest;
         }
         Ok(None)
     }

@@ -1,4 +1,4 @@
-//! A plotters backend that collects shapes and writes them as one compact SVG.
+//! A plotters backend that collects shapes, to be written as one compact SVG or drawn as pixels.
 //!
 //! plotters' own `SVGBackend` writes one element a call with all its attributes, and text as `<text>` in
 //! whatever font the viewer has. Here neighbours of one style share a group, a disc and its edge are
@@ -86,7 +86,7 @@ pub(super) struct TextShape {
 }
 
 /// Collects shapes in drawing order.
-pub(super) struct SvgBackend {
+pub(super) struct ShapeBackend {
     pub(super) size: (u32, u32),
     pub(super) fonts: Fonts,
     pub(super) items: Vec<(Shape, Style)>,
@@ -94,7 +94,7 @@ pub(super) struct SvgBackend {
     pub(super) dash: Vec<i32>,
 }
 
-impl SvgBackend {
+impl ShapeBackend {
     /// A blank sheet of the given size in units.
     pub(super) fn new(size: (u32, u32), fonts: Fonts) -> Self {
         Self { size, fonts, items: Vec::new(), dash: Vec::new() }
@@ -143,7 +143,7 @@ impl SvgBackend {
     }
 }
 
-impl DrawingBackend for SvgBackend {
+impl DrawingBackend for ShapeBackend {
     type ErrorType = Infallible;
 
     fn get_size(&self) -> (u32, u32) {

@@ -9,16 +9,17 @@ use plotters::prelude::*;
 use plotters::style::Color as _;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::backend::{SvgBackend, UNITS};
+use super::backend::{ShapeBackend, UNITS};
 use super::font::Fonts;
 use super::geometry::{Area, Lettering, Point, Stroke, coordinate, rgba, units};
+use super::raster::Image;
 use super::svg::Svg;
 use super::theme::{self, Color, Marker};
 
 /// A figure being drawn.
 pub(super) struct Canvas {
-    backend: Rc<RefCell<SvgBackend>>,
-    sheet: DrawingArea<SvgBackend, Shift>,
+    backend: Rc<RefCell<ShapeBackend>>,
+    sheet: DrawingArea<ShapeBackend, Shift>,
     pub(super) width: f64,
     pub(super) height: f64,
 }
@@ -27,7 +28,7 @@ impl Canvas {
     /// A white sheet of the given size in pixels.
     pub(super) fn new(width: f64, height: f64) -> Result<Self> {
         // plotters moves what lies outside its area onto the edge, and the final size may be larger.
-        let backend = Rc::new(RefCell::new(SvgBackend::new((ROOM, ROOM), Fonts::load()?)));
+        let backend = Rc::new(RefCell::new(ShapeBackend::new((ROOM, ROOM), Fonts::load()?)));
         let sheet = DrawingArea::from(&backend);
         let mut canvas = Self { backend, sheet, width, height };
         canvas.resize(width, height);
@@ -53,6 +54,18 @@ impl Canvas {
 
     pub(super) fn finish(self, title: &str) -> Svg {
         self.backend.borrow().to_svg(title)
+    }
+
+    /// What has been drawn, as pixels on white.
+    pub(super) fn to_image(&self) -> Image {
+        let mut image = Image::new(self.width as usize, self.height as usize);
+        self.draw_over(&mut image);
+        image
+    }
+
+    /// Draws what has been drawn over a picture.
+    pub(super) fn draw_over(&self, image: &mut Image) {
+        image.draw(&self.backend.borrow());
     }
 
     /// A polyline; closed if its last point repeats the first.

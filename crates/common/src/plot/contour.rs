@@ -45,6 +45,43 @@ impl Grid {
         Self { x_range, y_range, nx, ny, values }
     }
 
+    /// x, y and value of a node.
+    pub(super) fn node(&self, column: usize, row: usize) -> [f64; 3] {
+        let at = |(lo, hi): (f64, f64), i: usize, n: usize| lo + (hi - lo) * i as f64 / (n - 1) as f64;
+        [at(self.x_range, column, self.nx), at(self.y_range, row, self.ny), self.values[row * self.nx + column]]
+    }
+
+    /// The value at a point, bilinear between nodes; `None` outside the rectangle, and where a node around has no finite value.
+    pub(super) fn at(&self, x: f64, y: f64) -> Option<f64> {
+        let place = |(lo, hi): (f64, f64), value: f64, n: usize| {
+            let at = (value - lo) / (hi - lo) * (n - 1) as f64;
+            // Rounding may put a point of the edge a little outside.
+            let inside = at >= -1e-9 && at <= (n - 1) as f64 + 1e-9;
+            inside.then(|| (at.max(0.0) as usize).min(n - 2)).map(|below| (below, at - below as f64))
+        };
+        let ((column, across), (row, up)) = (place(self.x_range, x, self.nx)?, place(self.y_range, y, self.ny)?);
+        let between = |row: usize| {
+            let values = &self.values[row * self.nx + column..];
+            values[0] + (values[1] - values[0]) * across
+        };
+        let (below, above) = (between(row), between(row + 1));
+        Some(below + (above - below) * up).filter(|value| value.is_finite())
+    }
+
+    /// The points of a polyline, and more between them, at most half a cell apart.
+    pub(super) fn walk(&self, line: &[Point]) -> Vec<Point> {
+        let cell = |(lo, hi): (f64, f64), n: usize| (hi - lo) / (n - 1) as f64;
+        let (width, height) = (cell(self.x_range, self.nx), cell(self.y_range, self.ny));
+        let mut walk: Vec<Point> = line.first().copied().into_iter().collect();
+        for pair in line.windows(2) {
+            let (dx, dy) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
+            let n = (2.0 * (dx / width).abs().max((dy / height).abs())).ceil().max(1.0);
+            walk.extend((1..n as usize).map(|i| (pair[0].0 + dx * i as f64 / n, pair[0].1 + dy * i as f64 / n)));
+            walk.push(pair[1]);
+        }
+        walk
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         ensure!(self.nx >= 2 && self.ny >= 2, "a grid needs at least 2 × 2 nodes");
         ensure!(
@@ -235,6 +272,18 @@ mod tests {
             })
             .sum();
         twice / 2.0
+    }
+
+    #[test]
+    fn between_nodes_a_grid_is_bilinear() {
+        let f = |x: f64, y: f64| 1.0 + 2.0 * x - y + 0.5 * x * y;
+        let grid = Grid::sample((-1.0, 1.0), (0.0, 3.0), (5, 4), f);
+        for (x, y) in [(-1.0, 0.0), (0.3, 1.9), (1.0, 3.0)] {
+            assert!((grid.at(x, y).unwrap() - f(x, y)).abs() < 1e-12);
+        }
+        assert_eq!(grid.at(1.01, 1.0), None);
+        assert_eq!(grid.node(4, 3), [1.0, 3.0, f(1.0, 3.0)]);
+        assert_eq!(grid.walk(&[(0.0, 0.0), (0.5, 0.0)]), [(0.0, 0.0), (0.25, 0.0), (0.5, 0.0)]);
     }
 
     #[test]

@@ -95,6 +95,15 @@ impl Fonts {
         pen.path
     }
 
+    /// The outline as closed rings, y pointing down from the baseline; a curve becomes [`PIECES`] straight pieces.
+    pub(super) fn rings(&self, key: GlyphKey) -> Vec<Vec<(f64, f64)>> {
+        let face = usize::from(key.face);
+        let mut tracer = Tracer { em: EM / f64::from(self.faces[face].units_per_em()), rings: Vec::new() };
+        // A glyph without an outline (a space) leaves no ring.
+        let _ = self.faces[face].outline_glyph(GlyphId(key.glyph), &mut tracer);
+        tracer.rings
+    }
+
     fn to_em(&self, face: usize, value: f32) -> i32 {
         (f64::from(value) * EM / f64::from(self.faces[face].units_per_em())).round() as i32
     }
@@ -150,6 +159,63 @@ impl OutlineBuilder for Pen<'_> {
     fn close(&mut self) {
         self.path.push('z');
     }
+}
+
+/// Straight pieces of a curve in an outline.
+const PIECES: u8 = 8;
+
+/// Collects an outline as rings of points.
+struct Tracer {
+    /// Thousandths of the font size in a unit of the font.
+    em: f64,
+    rings: Vec<Vec<(f64, f64)>>,
+}
+
+impl Tracer {
+    fn point(&self, x: f32, y: f32) -> (f64, f64) {
+        (f64::from(x) * self.em, -f64::from(y) * self.em)
+    }
+
+    fn push(&mut self, point: (f64, f64)) {
+        if let Some(ring) = self.rings.last_mut() {
+            ring.push(point);
+        }
+    }
+
+    fn last(&self) -> (f64, f64) {
+        self.rings.last().and_then(|ring| ring.last()).copied().unwrap_or_default()
+    }
+}
+
+impl OutlineBuilder for Tracer {
+    fn move_to(&mut self, x: f32, y: f32) {
+        self.rings.push(vec![self.point(x, y)]);
+    }
+
+    fn line_to(&mut self, x: f32, y: f32) {
+        self.push(self.point(x, y));
+    }
+
+    fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
+        let (a, b, c) = (self.last(), self.point(x1, y1), self.point(x, y));
+        for piece in 1..=PIECES {
+            let t = f64::from(piece) / f64::from(PIECES);
+            let at = |a: f64, b: f64, c: f64| (1.0 - t) * (1.0 - t) * a + 2.0 * (1.0 - t) * t * b + t * t * c;
+            self.push((at(a.0, b.0, c.0), at(a.1, b.1, c.1)));
+        }
+    }
+
+    fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
+        let (a, b, c, d) = (self.last(), self.point(x1, y1), self.point(x2, y2), self.point(x, y));
+        for piece in 1..=PIECES {
+            let t = f64::from(piece) / f64::from(PIECES);
+            let s = 1.0 - t;
+            let at = |a: f64, b: f64, c: f64, d: f64| s * s * s * a + 3.0 * s * s * t * b + 3.0 * s * t * t * c + t * t * t * d;
+            self.push((at(a.0, b.0, c.0, d.0), at(a.1, b.1, c.1, d.1)));
+        }
+    }
+
+    fn close(&mut self) {}
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Figures: data in, a finished SVG out.
 //!
-//! Every kind of figure is a struct of plain data with a `render` method that returns an [`Svg`]. Rendering is
+//! Every kind of figure is a struct of plain data with a `render` method that returns an [`Svg`], or a [`Gif`] if it moves. Rendering is
 //! pure: it reads nothing but its argument, and the same data gives the same bytes on every machine (only
-//! exact floating-point operations and the `libm` crate's logarithm stand between a value and its
+//! exact floating-point operations and the `libm` crate's logarithm, sine and cosine stand between a value and its
 //! pixel). Points that are not finite are left out; empty data is an error that says what is empty.
 //!
 //! plotters supplies the drawing area and its elements; its charts are not used, because their ticks come from the
@@ -10,7 +10,9 @@
 //!
 //! * [`theme`]: colours, sizes, markers; `font`: the embedded outlines;
 //! * `geometry`, `backend`, `svg`, `canvas`: shapes in tenths of a pixel, written compactly;
+//! * `raster`, `palette`: the same shapes as pixels, for frames of an animation;
 //! * `ticks`, `axes`, `frame`, `crossed`, `legend`, `polyline`, `contour`: what several kinds of figures need;
+//! * `projection`, `box_axes`: the third dimension;
 //! * one file a kind of figure.
 #![allow(
     clippy::cast_possible_truncation,
@@ -23,12 +25,15 @@
     allow(clippy::unwrap_used, clippy::float_cmp, reason = "a failed test is the report, and expected values are exact")
 )]
 
+mod animation;
 mod axes;
 mod backend;
 mod bars;
+mod box_axes;
 mod boxes;
 mod canvas;
 mod contour;
+mod contours;
 mod crossed;
 mod curve_panel;
 mod curves;
@@ -37,30 +42,36 @@ mod frame;
 mod geometry;
 mod histogram;
 mod images;
-mod landscape;
 mod legend;
 mod matrix;
 mod pairs;
+mod palette;
 mod polyline;
+mod projection;
+mod raster;
 mod regions;
 mod scatter;
 mod sheet;
+mod surface;
 mod svg;
 #[cfg(test)]
 mod tests;
 pub mod theme;
 mod ticks;
 
+pub use animation::{Animation, Gif};
 pub use bars::{BarGroup, Bars};
 pub use boxes::{BoxPanel, BoxPlots};
 pub use contour::Grid;
+pub use contours::{Contours, DescentPath, Landmark};
 pub use curves::{CurvePanel, Curves, Series};
 pub use histogram::{Histogram, Histograms};
 pub use images::Images;
-pub use landscape::{DescentPath, Landscape};
 pub use matrix::{Confusion, HeatMap};
 pub use pairs::Pairs;
+pub use projection::View;
 pub use regions::{Field, RegionPanel, Regions, Split};
 pub use scatter::{Group, Scatter, ScatterPanel};
+pub use surface::Surface;
 pub use svg::Svg;
 pub use theme::{Color, Dash, Marker};

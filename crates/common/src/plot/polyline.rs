@@ -51,6 +51,18 @@ pub(super) fn pieces(points: impl IntoIterator<Item = Option<Point>>, area: Area
     pieces
 }
 
+/// Leaves out points that are nearer than `distance` to the last one kept: dots there would pile up to a thick line.
+pub(super) fn apart(points: impl IntoIterator<Item = Point>, distance: f64) -> Vec<Point> {
+    let mut kept: Vec<Point> = Vec::new();
+    for (x, y) in points {
+        let far = |&(at_x, at_y): &Point| (x - at_x) * (x - at_x) + (y - at_y) * (y - at_y) > distance * distance;
+        if kept.last().is_none_or(far) {
+            kept.push((x, y));
+        }
+    }
+    kept
+}
+
 /// Drops the points that do not change the picture.
 ///
 /// A curve with more points than columns keeps the first, lowest, highest and last point of each half
@@ -140,6 +152,12 @@ mod tests {
     fn a_curve_that_leaves_and_returns_is_two_pieces() {
         let points = [(1.0, 5.0), (1.0, 15.0), (3.0, 15.0), (3.0, 5.0)].map(Some);
         assert_eq!(pieces(points, AREA).len(), 2);
+    }
+
+    #[test]
+    fn short_steps_share_a_dot() {
+        let points = [(0.0, 0.0), (1.0, 0.0), (2.5, 0.0), (2.5, 1.0), (2.5, 3.0)];
+        assert_eq!(apart(points, 2.0), [(0.0, 0.0), (2.5, 0.0), (2.5, 3.0)]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
-use super::backend::{Outline, Paint, Shape, Style, SvgBackend, TextShape, UNITS};
+use super::backend::{Outline, Paint, Shape, ShapeBackend, Style, TextShape, UNITS};
 use super::font::{EM, GlyphKey};
 
 /// A finished figure: a complete SVG document.
@@ -39,7 +39,7 @@ impl AsRef<[u8]> for Svg {
     }
 }
 
-impl SvgBackend {
+impl ShapeBackend {
     /// Writes everything drawn so far; `title` names the figure for those who cannot see it.
     pub(super) fn to_svg(&self, title: &str) -> Svg {
         let (width, height) = self.size;

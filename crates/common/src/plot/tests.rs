@@ -58,8 +58,11 @@ fn every_kind() -> Vec<(Svg, Vec<&'static str>)> {
     let boxes = BoxPanel::new("iris", "cm").group("setosa", &values);
     let samples = square.iter().map(|&(x, y)| vec![x, y]).collect();
     let heat = HeatMap::new("grid", ("lr", &["0.1", "1"]), ("width", &["5"]), vec![vec![0.5, f64::NAN]]);
-    let landscape =
-        Landscape::new("bowl", ("x₁", "x₂"), grid).path(DescentPath::new("SGD", vec![(1.0, 1.0), (0.5, 0.2)])).optimum(0.0, 0.0);
+    let surface = Surface::new("relief", ["x₁", "x₂", "height"], grid.clone())
+        .path(DescentPath::new("Adam", vec![(1.0, 1.0), (-0.5, 0.2), (9.0, 9.0)]))
+        .landmark(Landmark::new("saddle", Marker::Cross, (0.0, 0.5)));
+    let contours =
+        Contours::new("bowl", ("x₁", "x₂"), grid).path(DescentPath::new("SGD", vec![(1.0, 1.0), (0.5, 0.2)])).optimum(0.0, 0.0);
     let images = Images::new("digits", (2, 2)).image("seven", &[0.0, 0.5, 1.0, 0.25]);
     vec![
         (chart(panel).unwrap(), vec!["chart", "Train loss", "Dev loss", "epoch", "loss"]),
@@ -83,7 +86,8 @@ fn every_kind() -> Vec<(Svg, Vec<&'static str>)> {
             Pairs::new("pairs", &["length", "width"], &names, samples, classes.to_vec()).render().unwrap(),
             vec!["length", "width", "other"],
         ),
-        (landscape.render().unwrap(), vec!["bowl", "SGD", "optimum"]),
+        (contours.render().unwrap(), vec!["bowl", "SGD", "start", "optimum", "f(x)"]),
+        (surface.render().unwrap(), vec!["relief", "Adam", "start", "saddle", "x₂", "height"]),
         (images.render().unwrap(), vec!["digits", "seven"]),
     ]
 }
@@ -164,6 +168,23 @@ fn constant_and_extreme_series_can_be_drawn() {
         let positive: Vec<f64> = values.iter().map(|value| value.abs()).collect();
         assert_well_formed(&chart(CurvePanel::new("x", "y").log_y().with(line("a", &positive))).unwrap());
     }
+}
+
+#[test]
+fn a_surface_stays_small() {
+    let grid = Grid::sample((-3.0, 3.0), (-3.0, 3.0), (41, 41), |x, y| x * x - y * y);
+    let svg = Surface::new("saddle", ["x", "y", "f"], grid).render().unwrap();
+    assert!(svg.as_str().len() < 250_000, "{} bytes", svg.as_str().len());
+}
+
+#[test]
+fn a_surface_with_holes_or_without_relief_can_be_drawn() {
+    let grid = |f: fn(f64, f64) -> f64| Grid::sample((-1.0, 1.0), (-1.0, 1.0), (9, 9), f);
+    let surface = |f| Surface::new("", ["", "", ""], grid(f)).path(DescentPath::new("", [(0.9, 0.9), (-0.9, -0.9)])).render();
+    assert_well_formed(&surface(|_, _| 1.0).unwrap());
+    assert_well_formed(&surface(|x, y| if x * y > 0.3 { f64::NAN } else { x }).unwrap());
+    let error = surface(|_, _| f64::INFINITY).unwrap_err();
+    assert!(error.to_string().contains("no finite value"), "{error}");
 }
 
 #[test]

@@ -77,6 +77,27 @@ pub fn series_color(index: usize) -> Color {
     SERIES[index % SERIES.len()]
 }
 
+/// Colours of low to high ground: lightness falls evenly (in OKLCH, from 0.985 to 0.60) and the hue turns from pink to
+/// violet, so that neither a black-and-white printer nor a colour-blind reader loses the order.
+const HEIGHTS: [Color; 9] = [
+    Color(0xFE, 0xF8, 0xFB),
+    Color(0xFA, 0xE2, 0xF2),
+    Color(0xF1, 0xCD, 0xED),
+    Color(0xE4, 0xBA, 0xE9),
+    Color(0xD3, 0xA9, 0xE6),
+    Color(0xBE, 0x9A, 0xE1),
+    Color(0xA8, 0x8D, 0xD9),
+    Color(0x91, 0x81, 0xCD),
+    Color(0x7A, 0x76, 0xBD),
+];
+
+/// The colour of a height, 0 for the lowest and 1 for the highest.
+pub(super) fn height_color(share: f64) -> Color {
+    let at = share.clamp(0.0, 1.0) * (HEIGHTS.len() - 1) as f64;
+    let below = (at as usize).min(HEIGHTS.len() - 2);
+    HEIGHTS[below].mix(HEIGHTS[below + 1], at - below as f64)
+}
+
 /// The point shapes, in the order in which classes and splits get them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Marker {

@@ -17,13 +17,25 @@ pub(super) fn linear(lo: f64, hi: f64, target: usize, integer: bool) -> Vec<Tick
     attempts.find(|ticks| ticks.len() >= 2).unwrap_or_else(|| spaced(lo, hi, target, integer))
 }
 
-fn spaced(lo: f64, hi: f64, target: usize, integer: bool) -> Vec<Tick> {
+/// The distance between about `target` ticks within `lo..=hi`.
+pub(super) fn step(lo: f64, hi: f64, target: usize) -> f64 {
+    let (digit, exponent) = round_step(lo, hi, target);
+    decimal(digit, exponent)
+}
+
+/// 1, 2 or 5, and the power of ten that it is multiplied with.
+fn round_step(lo: f64, hi: f64, target: usize) -> (i64, i32) {
     let raw_step = (hi - lo) / target.max(1) as f64;
     let mut exponent = libm::log10(raw_step).floor() as i32;
     let mut digit = [1, 2, 5, 10].into_iter().find(|&m| decimal(m, exponent) >= raw_step * 0.999_999).unwrap_or(10);
     if digit == 10 {
         (digit, exponent) = (1, exponent + 1);
     }
+    (digit, exponent)
+}
+
+fn spaced(lo: f64, hi: f64, target: usize, integer: bool) -> Vec<Tick> {
+    let (mut digit, mut exponent) = round_step(lo, hi, target);
     if integer && exponent < 0 {
         (digit, exponent) = (1, 0);
     }

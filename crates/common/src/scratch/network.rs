@@ -5,7 +5,7 @@ use crate::{
     data::Labels,
     kernels::{Activation, Loss, reduce},
     matrix::Matrix,
-    optim::Optimizer,
+    optim::{Optimizer, Trainable},
     parameters::{Initialization, Parameter, Parameters},
     rng::Stream,
     train::{Learner, Pass},
@@ -124,10 +124,12 @@ impl<O: Optimizer> Learner for Network<O> {
     }
 
     fn update(&mut self) -> Result<()> {
-        for (layer, LinearGradients { dweight, dbias }) in self.layers.iter_mut().zip(&self.gradients) {
-            self.optimizer.update(layer.linear.weight.values_mut(), dweight.values());
-            self.optimizer.update(&mut layer.linear.bias, dbias);
-        }
+        let tensors = self.layers.iter_mut().zip(&self.gradients).flat_map(|(layer, LinearGradients { dweight, dbias })| {
+            let Linear { weight, bias } = &mut layer.linear;
+            let weight = Trainable { parameter: weight.values_mut(), gradient: dweight.values() };
+            [weight, Trainable { parameter: bias, gradient: dbias }]
+        });
+        self.optimizer.step_tensors(&mut tensors.collect::<Vec<_>>());
         Ok(())
     }
 

@@ -1,18 +1,21 @@
 //! Runs of multi-layer perceptrons as fixtures describe them, and the same runs on [`scratch::Network`].
 
-use crate::support::{Tensor, Tolerance, check, note};
+use crate::{
+    optimizers::Named,
+    support::{Tensor, Tolerance, check, note},
+};
 use common::{
     data::{Batches, Labels, Samples, Split},
     kernels::{Activation, Loss},
     matrix::Matrix,
-    optim::Sgd,
+    optim::Optimizer,
     parameters::Parameters,
     scratch::{self, Linear, LinearGradients},
     train::{Learner, Log, Metric, Silent, Ties, Training, evaluate, train},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::{collections::BTreeMap, slice};
+use std::slice;
 
 /// Losses of up to a thousand steps.
 const LOSSES: Tolerance = Tolerance { relative: 2e-5, absolute: 1e-6 };
@@ -39,7 +42,7 @@ pub(crate) struct Case {
     y: Tensor,
     layers: Vec<Layer>,
     loss: String,
-    optimizer: Optimizer,
+    optimizer: Named,
     steps: usize,
     l2_lambda: f64,
     weight_decay: f64,
@@ -68,12 +71,6 @@ struct Layer {
 }
 
 #[derive(Deserialize)]
-struct Optimizer {
-    name: String,
-    hyper: BTreeMap<String, f64>,
-}
-
-#[derive(Deserialize)]
 struct LossLog {
     step: Vec<usize>,
     loss: Vec<f64>,
@@ -81,7 +78,7 @@ struct LossLog {
 
 /// What a run of ours leaves.
 struct Run {
-    network: scratch::Network<Sgd>,
+    network: scratch::Network<Box<dyn Optimizer>>,
     losses: Vec<f32>,
     first_gradients: Vec<Vec<f32>>,
     parameters: Vec<Parameters>,
@@ -139,20 +136,16 @@ impl Case {
     }
 
     /// The network before its first step.
-    fn network(&self) -> scratch::Network<Sgd> {
+    fn network(&self) -> scratch::Network<Box<dyn Optimizer>> {
         let name = &self.name;
         assert_eq!(self.l2_lambda, 0.0, "{name}: there is no L2 penalty yet");
         assert_eq!(self.weight_decay, 0.0, "{name}: there is no weight decay yet");
         assert_eq!(self.dropout_rate, 0.0, "{name}: there is no dropout yet");
-        assert_eq!(self.optimizer.name, "sgd", "{name}: optimiser");
-        let hyper: Vec<&str> = self.optimizer.hyper.keys().map(String::as_str).collect();
-        assert_eq!(hyper, ["lr"], "{name}: hyper-parameters of gradient descent");
         let layers = self.layers.iter().map(|layer| scratch::Layer {
             linear: Linear { weight: layer.w.matrix(), bias: layer.b.values() },
             activation: activation(&layer.act, layer.act_param),
         });
-        let learning_rate = self.optimizer.hyper["lr"] as f32;
-        scratch::Network::new(layers.collect(), loss(&self.loss), Sgd { learning_rate })
+        scratch::Network::new(layers.collect(), loss(&self.loss), self.optimizer.optimizer())
     }
 
     /// Makes the run.

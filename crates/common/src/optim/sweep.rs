@@ -1,0 +1,140 @@
+//! One pass over parameters, gradients and what an optimiser remembers.
+//!
+//! An update rule is a function of one parameter θ, its gradient and its N remembered values; it gives the new θ and the new values. The loop over
+//! it is compiled for each instruction set, and long tensors are shared out over threads. Elements do not know of each other, so this moves no bit.
+//!
+//! Bound by memory: Adam reads four vectors and writes three, 28 bytes a parameter, and computes three divisions and a square root meanwhile.
+//! Two million parameters take 0.42 ns each on one core of a Zen 4 with AVX-512, 0.24 ns on two; copying as many bytes takes 0.32 ns on one.
+
+use super::Trainable;
+use crate::kernels::isa::Isa;
+use pulp::{Simd, WithSimd};
+
+/// From this many parameters on, a tensor is shared out over threads.
+const PARALLEL_FROM: usize = 100_000;
+/// Parameters that a thread takes at once, at most.
+const CHUNK: usize = 1 << 15;
+
+/// θ, g and the remembered values in; θ and the remembered values out.
+///
+/// It owns its hyper-parameters (`'static`): the compiler could not keep borrowed ones in registers, since a write to θ might change them, and the
+/// loop would not become vector code.
+pub(super) trait Rule<const N: usize>: Fn(f32, f32, [f32; N]) -> (f32, [f32; N]) + Copy + Send + Sync + 'static {}
+
+impl<const N: usize, R> Rule<N> for R where R: Fn(f32, f32, [f32; N]) -> (f32, [f32; N]) + Copy + Send + Sync + 'static {}
+
+/// Moves each element of a tensor by `rule`, which also renews what is remembered about it.
+///
+/// # Panics
+/// If the slices differ in length.
+pub(super) fn sweep<const N: usize>(tensor: &mut Trainable<'_>, memory: [&mut [f32]; N], rule: impl Rule<N>) {
+    sweep_on(Isa::best(), tensor, memory, rule);
+}
+
+fn sweep_on<const N: usize>(isa: Isa, tensor: &mut Trainable<'_>, memory: [&mut [f32]; N], rule: impl Rule<N>) {
+    let piece = Piece { parameter: tensor.parameter, gradient: tensor.gradient, memory };
+    assert_eq!(piece.parameter.len(), piece.gradient.len(), "one gradient a parameter");
+    if piece.parameter.len() < PARALLEL_FROM {
+        isa.dispatch(Sweep { piece, rule });
+    } else {
+        share_out(isa, piece, rule);
+    }
+}
+
+/// The same stretch of all slices.
+struct Piece<'a, const N: usize> {
+    parameter: &'a mut [f32],
+    gradient: &'a [f32],
+    memory: [&'a mut [f32]; N],
+}
+
+/// Halves `piece` until each half is short enough for one thread.
+fn share_out<const N: usize>(isa: Isa, piece: Piece<'_, N>, rule: impl Rule<N>) {
+    let middle = piece.parameter.len() / 2;
+    if piece.parameter.len() <= CHUNK {
+        isa.dispatch(Sweep { piece, rule });
+        return;
+    }
+    let (parameter, rest) = piece.parameter.split_at_mut(middle);
+    let (gradient, rest_of_gradient) = piece.gradient.split_at(middle);
+    let mut rest_of_memory = piece.memory.map(|vector| vector.split_at_mut(middle));
+    let memory = rest_of_memory.each_mut().map(|(first, _)| std::mem::take(first));
+    let first = Piece { parameter, gradient, memory };
+    let second = Piece { parameter: rest, gradient: rest_of_gradient, memory: rest_of_memory.map(|(_, second)| second) };
+    rayon::join(|| share_out(isa, first, rule), || share_out(isa, second, rule));
+}
+
+/// The loop over one piece.
+struct Sweep<'a, R, const N: usize> {
+    piece: Piece<'a, N>,
+    rule: R,
+}
+
+impl<R: Rule<N>, const N: usize> WithSimd for Sweep<'_, R, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Piece { parameter, gradient, memory } = self.piece;
+        let n = parameter.len();
+        // Equal lengths, said once: no element is checked in the loop.
+        let gradient = &gradient[..n];
+        let memory = memory.map(|vector| &mut vector[..n]);
+        for i in 0..n {
+            let (theta, remembered) = (self.rule)(parameter[i], gradient[i], std::array::from_fn(|k| memory[k][i]));
+            parameter[i] = theta;
+            for k in 0..N {
+                memory[k][i] = remembered[k];
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values that look random, some of them tiny.
+    fn values(n: usize, salt: usize) -> Vec<f32> {
+        (0..n).map(|i| ((i * 7919 + salt * 104_729) % 1009) as f32 * if i % 5 == 0 { 1e-21 } else { 3e-3 }).collect()
+    }
+
+    fn rule(theta: f32, g: f32, [a, b]: [f32; 2]) -> (f32, [f32; 2]) {
+        let (a, b) = (0.9 * a + 0.1 * g, 0.99 * b + 0.01 * (g * g));
+        (theta - 0.1 / (b + 1e-7).sqrt() * a, [a, b])
+    }
+
+    /// The loop as it reads: one element after the other, no vectors, no threads.
+    fn reference(n: usize) -> [Vec<f32>; 3] {
+        let [mut theta, g, mut a, mut b] = [1, 2, 3, 4].map(|salt| values(n, salt));
+        for i in 0..n {
+            let (moved, [new_a, new_b]) = rule(theta[i], g[i], [a[i], b[i]]);
+            (theta[i], a[i], b[i]) = (moved, new_a, new_b);
+        }
+        [theta, a, b]
+    }
+
+    #[track_caller]
+    fn check(isa: Isa, n: usize) {
+        let [mut theta, g, mut a, mut b] = [1, 2, 3, 4].map(|salt| values(n, salt));
+        sweep_on(isa, &mut Trainable { parameter: &mut theta, gradient: &g }, [&mut a, &mut b], rule);
+        let same =
+            reference(n).iter().zip([theta, a, b]).all(|(x, y)| x.iter().map(|x| x.to_bits()).eq(y.iter().map(|y| y.to_bits())));
+        assert!(same, "{n} parameters on {isa}");
+    }
+
+    #[test]
+    fn neither_instruction_set_nor_threads_move_a_bit() {
+        for isa in Isa::available() {
+            for n in [0, 1, 7, 16, 33, 1000, PARALLEL_FROM - 1, PARALLEL_FROM, 2 * PARALLEL_FROM + 17] {
+                check(isa, n);
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "one gradient a parameter")]
+    fn a_missing_gradient_is_a_bug() {
+        sweep(&mut Trainable { parameter: &mut [1.0, 2.0], gradient: &[1.0] }, [], |theta, _, []| (theta, []));
+    }
+}

@@ -1,0 +1,183 @@
+//! A function of two variables as a surface in three dimensions, with the paths that optimisers take over it.
+
+use anyhow::Result;
+
+use super::box_axes::BoxAxes;
+use super::canvas::Canvas;
+use super::contour::Grid;
+use super::contours::{DescentPath, Landmark, START, entries};
+use super::geometry::{Area, Point, Stroke};
+use super::legend;
+use super::polyline;
+use super::projection::{Point3, Projection, View};
+use super::svg::Svg;
+use super::theme::{self, Color, Dash, Marker};
+
+/// A surface in axonometric projection, coloured by height, with paths over it.
+///
+/// Paths follow the surface. What lies behind a slope is drawn pale and dashed.
+#[derive(Debug, Clone)]
+pub struct Surface {
+    /// Title over the figure; may be empty.
+    pub title: String,
+    /// Labels of the x, y and vertical axes.
+    pub labels: [String; 3],
+    /// The function's values; each cell becomes one face, so some forty nodes in each direction are enough.
+    pub grid: Grid,
+    /// The paths, in drawing order.
+    pub paths: Vec<DescentPath>,
+    /// Points of the plane that have a name, shown on the surface.
+    pub landmarks: Vec<Landmark>,
+    /// Where it is looked at from.
+    pub view: View,
+}
+
+/// Width of the figure, and height of the part below its legend.
+const WIDTH: f64 = 760.0;
+const HEIGHT: f64 = 560.0;
+
+impl Surface {
+    /// A surface without paths.
+    pub fn new(title: impl Into<String>, labels: [&str; 3], grid: Grid) -> Self {
+        let labels = labels.map(str::to_owned);
+        Self { title: title.into(), labels, grid, paths: Vec::new(), landmarks: Vec::new(), view: View::default() }
+    }
+
+    /// Adds a path.
+    #[must_use]
+    pub fn path(mut self, path: DescentPath) -> Self {
+        self.paths.push(path);
+        self
+    }
+
+    /// Marks a named point.
+    #[must_use]
+    pub fn landmark(mut self, landmark: Landmark) -> Self {
+        self.landmarks.push(landmark);
+        self
+    }
+
+    /// Looks at the surface from another direction.
+    #[must_use]
+    pub fn seen_from(self, azimuth: f64, elevation: f64) -> Self {
+        Self { view: View { azimuth, elevation }, ..self }
+    }
+
+    /// Draws the figure. A path that leaves the rectangle is cut at its edge.
+    ///
+    /// # Errors
+    ///
+    /// If the grid's size and values disagree, or it has no finite value.
+    pub fn render(&self) -> Result<Svg> {
+        let (canvas, projection) = self.ground()?;
+        for (i, path) in self.paths.iter().enumerate() {
+            self.draw_path(&canvas, &projection, path, path.look(i))?;
+        }
+        self.draw_marks(&canvas, &projection)?;
+        Ok(canvas.finish(&self.title))
+    }
+
+    /// Everything but the paths.
+    pub(super) fn ground(&self) -> Result<(Canvas, Projection)> {
+        self.grid.check()?;
+        let (lo, hi) = self.grid.extent()?;
+        let heights = if lo < hi { (lo, hi) } else { (lo - 1.0, hi + 1.0) };
+        let mut canvas = Canvas::new(WIDTH, 2000.0)?;
+        let body = canvas.title(&self.title)?;
+        let body = legend::draw_strip(&canvas, &entries(&self.paths, &self.landmarks), body)?;
+        let area = Area { left: body.left + 76.0, right: body.right - 20.0, top: body.top, bottom: body.top + HEIGHT - 60.0 };
+        let projection = Projection::fit([self.grid.x_range, self.grid.y_range, heights], self.view, area);
+        canvas.resize(WIDTH, body.top + HEIGHT);
+        let axes = BoxAxes { projection: &projection, labels: &self.labels };
+        axes.draw_walls(&canvas)?;
+        self.draw_faces(&canvas, &projection)?;
+        axes.draw_scales(&canvas)?;
+        Ok((canvas, projection))
+    }
+
+    /// Draws the cells as faces, each over those behind it. In rows from the far edge to the near one, no face can be hidden by
+    /// an earlier one: rays to the eye cross the grid that way only.
+    fn draw_faces(&self, canvas: &Canvas, projection: &Projection) -> Result<()> {
+        let order = |axis: usize, n: usize| -> Vec<usize> {
+            if projection.rises_towards_eye(axis) { (0..n).collect() } else { (0..n).rev().collect() }
+        };
+        for row in order(1, self.grid.ny - 1) {
+            for &column in &order(0, self.grid.nx - 1) {
+                let corners = [(0, 0), (1, 0), (1, 1), (0, 1)].map(|(i, j)| self.grid.node(column + i, row + j));
+                if corners.iter().all(|corner| corner[2].is_finite()) {
+                    let color = face_color(projection, corners);
+                    let points = corners.map(|corner| projection.map(corner));
+                    // The edge closes the hairline gaps between faces, and shows how the surface bends.
+                    canvas.polygon(&points, (color, 1.0), Some(Stroke::solid(color.mix(theme::INK, 0.13), 0.5)))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws a path along the surface, with a dot at each step.
+    pub(super) fn draw_path(&self, canvas: &Canvas, projection: &Projection, path: &DescentPath, color: Color) -> Result<()> {
+        for (line, is_seen) in self.pieces(projection, &path.points) {
+            let line = polyline::thin(&line, 0.1);
+            if is_seen {
+                canvas.line(&line, Stroke::solid(theme::WHITE, 3.8))?;
+                canvas.line(&line, Stroke::solid(color, 2.2))?;
+            } else {
+                canvas.line(&line, Stroke { color: color.mix(theme::WHITE, 0.45), width: 1.4, dash: Dash::Dotted })?;
+            }
+        }
+        let finite = path.points.iter().take_while(|(x, y)| x.is_finite() && y.is_finite());
+        let seen = finite.filter(|&&at| projection.sees(&self.grid, at)).filter_map(|&at| self.map(projection, at));
+        for at in polyline::apart(seen, 3.6) {
+            canvas.mark(at, Marker::Disc, 3.0, color)?;
+        }
+        Ok(())
+    }
+
+    /// Draws the paths' starts and the landmarks.
+    pub(super) fn draw_marks(&self, canvas: &Canvas, projection: &Projection) -> Result<()> {
+        let starts = self.paths.iter().filter_map(|path| path.points.first());
+        let landmarks = self.landmarks.iter().map(|landmark| (landmark.at, landmark.marker, 6.5));
+        for (place, marker, size) in starts.map(|&start| (start, START, 5.5)).chain(landmarks) {
+            if let Some(at) = self.map(projection, place) {
+                let hidden = if projection.sees(&self.grid, place) { 0.0 } else { 0.5 };
+                canvas.mark(at, marker, size, theme::INK.mix(theme::WHITE, hidden))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the surface's point above (x, y) stands on the sheet; `None` outside the rectangle.
+    pub(super) fn map(&self, projection: &Projection, (x, y): Point) -> Option<Point> {
+        Some(projection.map([x, y, self.grid.at(x, y)?]))
+    }
+
+    /// The stretches of a path that are seen and those that are hidden, in pixels.
+    fn pieces(&self, projection: &Projection, points: &[Point]) -> Vec<(Vec<Point>, bool)> {
+        let ((left, right), (top, bottom)) = (self.grid.x_range, self.grid.y_range);
+        let finite = points.iter().map_while(|&(x, y)| (x.is_finite() && y.is_finite()).then_some(Some((x, y))));
+        let mut pieces: Vec<(Vec<Point>, bool)> = Vec::new();
+        for piece in polyline::pieces(finite, Area { left, top, right, bottom }) {
+            let mut last: Option<(Point, bool)> = None;
+            for place in self.grid.walk(&piece) {
+                let Some(at) = self.map(projection, place) else { continue };
+                let is_seen = projection.sees(&self.grid, place);
+                match (last, pieces.last_mut()) {
+                    (Some((_, before)), Some(piece)) if before == is_seen => piece.0.push(at),
+                    (Some((from, _)), _) => pieces.push((vec![from, at], is_seen)),
+                    _ => pieces.push((vec![at], is_seen)),
+                }
+                last = Some((at, is_seen));
+            }
+        }
+        pieces
+    }
+}
+
+/// The colour of a face: its mean height, darker where it is turned away from the light.
+fn face_color(projection: &Projection, corners: [Point3; 4]) -> Color {
+    let (lo, hi) = projection.ranges[2];
+    let height = corners.iter().fold(0.0, |sum, corner| sum + corner[2]) / 4.0;
+    let shadow = 0.42 * (1.0 - projection.light(corners));
+    theme::height_color(0.06 + 0.94 * (height - lo) / (hi - lo)).mix(Color(0x2E, 0x1F, 0x4A), shadow)
+}
