@@ -177,9 +177,9 @@ fn claim(arms: &[Arm], lab: &mut Lab) {
     let explodes = |arm: &Arm| arm.run.losses.len() == 2 && !arm.run.last_loss().is_finite();
     let claim = "with ReLU and without clipping the loss is not finite after the first step";
     lab.claim(claim, arm("ReLU, as it is").is_some_and(explodes));
-    let falls = |arm: &Arm| arm.run.last_loss() < 1e-6 * arm.run.losses[0];
+    let falls = |arm: &Arm| arm.run.last_loss() < 1e-3 * arm.run.losses[0];
     let both = ["ReLU, by norm", "ReLU, by value"].map(arm).iter().all(|arm| arm.is_some_and(falls));
-    lab.claim("with ReLU and either form of clipping the loss falls below a millionth", both);
+    lab.claim("with ReLU and either form of clipping the loss falls below a thousandth", both);
     let best = |activation| {
         let arms = arms.iter().filter(|arm| arm.activation == activation && arm.run.is_finite());
         arms.min_by(|a, b| a.run.last_loss().total_cmp(&b.run.last_loss())).map(|arm| arm.name)

@@ -22,8 +22,9 @@ use common::{
     parameters::{Initialization, Initializer},
     plot::{RegionPanel, Regions, Split},
     rng::Stream,
-    scratch::{Layer, Network},
+    scratch::{Layer, Linear, Network},
     train::Learner,
+    value::Value,
 };
 use std::fmt::Write;
 
@@ -49,6 +50,8 @@ pub(crate) struct Args {
 
 /// Weights from N(0, 1), biases zero.
 const INIT: Initialization = Initialization { weight: Initializer::STANDARD_NORMAL, bias: Initializer::ZEROS };
+/// Inputs and outputs of each layer, and its activation function.
+const LAYERS: [((usize, usize), Activation); 2] = [((2, 2), Activation::Relu), ((2, 1), Activation::Identity)];
 /// A final loss that prints as 0.000.
 const SOLVED: f32 = 5e-4;
 
@@ -56,10 +59,10 @@ const SOLVED: f32 = 5e-4;
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
     let mut arrived = Vec::new();
-    for lr in [args.lr, args.small_lr] {
+    for (lr, single) in [(args.lr, "; the notebook shows one start, which does"), (args.small_lr, "")] {
         let starts = lab.each_seed(seeds.clone(), |seed| train(seed, lr, args))?;
         let solved: Vec<Start> = starts.into_iter().filter(|start| start.losses[args.epochs - 1] < SOLVED).collect();
-        writeln!(lab, "learning rate {lr}: {} of {} starts learn XOR", solved.len(), args.seeds)?;
+        writeln!(lab, "learning rate {lr}: {} of {} starts learn XOR{single}", solved.len(), args.seeds)?;
         lab.metric(format!("starts that learn XOR at learning rate {lr}"), solved.len());
         arrived.push(solved);
     }
@@ -68,7 +71,8 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         lab.claim("at least one start learns XOR with the notebook's learning rate", false);
         return Ok(());
     };
-    show(start, args, lab)
+    show(start, args, lab)?;
+    try_printed_weights(lab)
 }
 
 /// A start and where it went.
@@ -88,8 +92,7 @@ fn samples() -> Samples {
 /// Trains one start. One that diverges keeps a loss that is not finite.
 fn train(seed: u64, learning_rate: f32, args: &Args) -> Result<Start> {
     let mut weights = Stream::new(seed, "weights");
-    let layers = [((2, 2), Activation::Relu), ((2, 1), Activation::Identity)];
-    let layers = layers.map(|(shape, activation)| Layer::draw(shape, activation, INIT, &mut weights));
+    let layers = LAYERS.map(|(shape, activation)| Layer::draw(shape, activation, INIT, &mut weights));
     let mut network = Network::new(layers.to_vec(), Loss::HalfSquaredError, Sgd { learning_rate });
     let Samples { x, y } = samples();
     let mut losses = Vec::new();
@@ -116,6 +119,24 @@ fn show(Start { seed, network, losses }: &Start, args: &Args, lab: &mut Lab) -> 
     lab.curve("loss", losses.iter().copied().enumerate().step_by(args.report_every.div_ceil(100)));
     lab.fingerprint(&network.parameters());
     lab.figure("surface", &surface(network)?)
+}
+
+/// The loss of the weights that the notebook prints at its end.
+fn try_printed_weights(lab: &mut Lab) -> Result<()> {
+    let mut layers = Vec::new();
+    for (number, ((inputs, outputs), activation)) in (1..).zip(LAYERS) {
+        let values =
+            |name| Ok::<_, anyhow::Error>(lab.printed(&format!("FC{number} {name}"))?.iter().map(|x| *x as f32).collect());
+        let linear = Linear { weight: Matrix::new(inputs, outputs, values("W")?), bias: values("b")? };
+        layers.push(Layer { linear, activation });
+    }
+    let network = Network::new(layers, Loss::HalfSquaredError, Sgd { learning_rate: 0.0 });
+    let Samples { x, y } = samples();
+    let loss = network.loss(&network.outputs(&x)?, &y);
+    writeln!(lab, "\nthe notebook's final weights have a loss of {}", Value::F32(loss))?;
+    lab.metric("loss of the notebook's final weights", loss);
+    lab.claim("the notebook's final weights answer XOR with a loss that prints as 0.000", loss < SOLVED);
+    Ok(())
 }
 
 /// The network's answer over the plane: the boundary is where it is one half.

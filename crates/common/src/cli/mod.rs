@@ -1,5 +1,7 @@
 //! The command line that every chapter's binary shares.
 
+#[cfg(test)]
+mod tests;
 mod values;
 mod workspace;
 
@@ -134,8 +136,10 @@ fn list(chapter: &Chapter) -> Result<()> {
     if chapter.sections.is_empty() {
         return print("no section yet\n");
     }
-    let width = chapter.sections.iter().map(|section| section.id.len()).max().unwrap_or_default();
-    let lines = chapter.sections.iter().map(|section| format!("{:width$}  {:<12} {}\n", section.id, section.book, section.title));
+    let widest =
+        |text: fn(&Section) -> &str| chapter.sections.iter().map(|section| text(section).len()).max().unwrap_or_default();
+    let (ids, books) = (widest(|section| section.id), widest(|section| section.book));
+    let lines = chapter.sections.iter().map(|Section { id, book, title, .. }| format!("{id:ids$}  {book:books$}  {title}\n"));
     print(&lines.collect::<String>())
 }
 

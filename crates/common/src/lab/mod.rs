@@ -147,12 +147,13 @@ impl Lab {
         self.replay = true;
     }
 
-    /// The numbers that the sources print under the name of a metric, in the order of the ledger.
+    /// The numbers that the sources print under the name of a metric or sequence, in the order of the ledger.
     ///
     /// # Errors
     /// If one is not a number.
     pub fn printed(&self, metric: &str) -> Result<Vec<f64>> {
-        self.published.iter().filter(|entry| entry.metric == metric).map(Entry::value).collect()
+        let values = self.published.iter().filter(|entry| entry.metric == metric).map(Entry::values);
+        Ok(values.collect::<Result<Vec<_>>>()?.concat())
     }
 
     /// Records a named number.
