@@ -62,6 +62,8 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     draw_tower(args, lab)?;
     draw_sums(args, (&x, &truth), lab)?;
     draw_errors(args, &errors, lab)?;
+    let steepest = args.steepness[args.steepness.len() - 1];
+    lab.fingerprint(&sum_of_towers(args.towers[args.towers.len() - 1], steepest).parameters());
     claim(&errors, lab);
     Ok(())
 }
