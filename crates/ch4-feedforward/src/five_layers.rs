@@ -8,7 +8,7 @@ use common::{
     nn::{Activate, Logistic, Network, builder::Linear, initialize},
     ops::Device,
     optim::Sgd,
-    parameters::{Initialization, Initializer, Parameter, Parameters},
+    parameters::{Initialization, Initializer, Parameters},
     plot::{CurvePanel, Curves, Dash, Marker, Series, Svg},
     replay::{self, Draws, Operators, SourceLayer},
     rng::Stream,
@@ -116,8 +116,7 @@ pub(crate) fn print_norms(columns: &[Column], lab: &mut Lab) -> Result<()> {
         for (metric, norm) in named(name, step) {
             lab.metric(metric, norm);
         }
-        let renamed = |parameter: &Parameter| Parameter { name: format!("{name} {}", parameter.name), ..parameter.clone() };
-        all.extend(step.parameters.0.iter().map(renamed));
+        all.extend(step.parameters.prefixed(name).0);
     }
     lab.fingerprint(&Parameters(all));
     Ok(())

@@ -1,17 +1,23 @@
 //! Chapter 4: feed-forward neural networks, one module a section.
 
 mod classifier;
+mod deep;
 mod five_layers;
+mod grid;
 mod sections {
     pub(crate) mod activations;
     pub(crate) mod autograd_mlp;
+    pub(crate) mod deep_relu;
     pub(crate) mod dying_relu;
+    pub(crate) mod exploding_gradient;
+    pub(crate) mod hidden_layers;
     pub(crate) mod init_histograms;
     pub(crate) mod leaky_relu;
     pub(crate) mod manual_mlp;
     pub(crate) mod manual_vs_autograd;
     pub(crate) mod moons;
     pub(crate) mod neuron;
+    pub(crate) mod universal_approximation;
     pub(crate) mod vanishing_gradient;
     pub(crate) mod xor;
     pub(crate) mod zero_init;
@@ -19,8 +25,8 @@ mod sections {
 
 use common::registry::{Chapter, Section};
 use sections::{
-    activations, autograd_mlp, dying_relu, init_histograms, leaky_relu, manual_mlp, manual_vs_autograd, moons, neuron,
-    vanishing_gradient, xor, zero_init,
+    activations, autograd_mlp, deep_relu, dying_relu, exploding_gradient, hidden_layers, init_histograms, leaky_relu, manual_mlp,
+    manual_vs_autograd, moons, neuron, universal_approximation, vanishing_gradient, xor, zero_init,
 };
 
 /// The chapter's sections in the book's order.
@@ -97,6 +103,16 @@ pub fn chapter() -> Chapter {
                 manual_vs_autograd::run,
             ),
             Section::new(
+                ("hidden-layers", "4.3, exercise"),
+                (
+                    "How many hidden units?",
+                    "One more hidden layer, then a grid of five networks and five learning rates, 20 seeds a cell, on the book's noisy moons and on \
+                     clearer ones.",
+                ),
+                hidden_layers::run,
+            )
+            .edition("quick", &["--seeds", "2"]),
+            Section::new(
                 ("zero-init", "4.4.1"),
                 (
                     "All parameters zero",
@@ -125,6 +141,14 @@ pub fn chapter() -> Chapter {
             .edition("replay", &["--replay"])
             .edition("seeds", &["--seeds", "40"]),
             Section::new(
+                ("exploding-gradient", "4.4.2, exercise"),
+                (
+                    "Exploding gradients",
+                    "The opposite case: ten layers with large weights, whose gradients grow towards the input; clipping by norm and by value as cures.",
+                ),
+                exploding_gradient::run,
+            ),
+            Section::new(
                 ("dying-relu", "4.4.3"),
                 (
                     "Dying ReLU",
@@ -134,6 +158,24 @@ pub fn chapter() -> Chapter {
             )
             .edition("replay", &["--replay"])
             .edition("seeds", &["--seeds", "40"]),
+            Section::new(
+                ("deep-relu", "4.4.3, exercise"),
+                (
+                    "Ten layers of ReLU that do not converge",
+                    "Ten hidden layers with a learning rate of 2: dead units counted as they die; then each cure alone.",
+                ),
+                deep_relu::run,
+            )
+            .edition("quick", &["--seeds", "4"]),
+            Section::new(
+                ("universal-approximation", "S4 4"),
+                (
+                    "Universal approximation",
+                    "A tower of two steep logistic units; many of them side by side come as near to a function as one likes: the largest error by \
+                     their number and steepness.",
+                ),
+                universal_approximation::run,
+            ),
             Section::new(
                 ("xor", "S4 5"),
                 (

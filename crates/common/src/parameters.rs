@@ -49,6 +49,13 @@ impl Parameters {
         format!("{:016x}", first_bits(&digest.finalize()))
     }
 
+    /// The same parameters with `prefix` before each name, so that those of several networks can stand side by side.
+    #[must_use]
+    pub fn prefixed(&self, prefix: &str) -> Self {
+        let renamed = |parameter: &Parameter| Parameter { name: format!("{prefix} {}", parameter.name), ..parameter.clone() };
+        Self(self.0.iter().map(renamed).collect())
+    }
+
     /// The parameters as the bytes of a safetensors file.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
         let bytes: Vec<Vec<u8>> = self.0.iter().map(Parameter::bytes).collect();

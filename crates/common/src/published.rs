@@ -65,7 +65,7 @@ pub struct Entry {
     pub section: String,
     /// Name of the metric that it is compared with.
     pub metric: String,
-    /// The number as it is printed.
+    /// The number, or the words of a claim, as it is printed.
     pub printed: String,
     /// What agreement it allows.
     pub class: Class,
@@ -93,6 +93,13 @@ impl Entry {
     /// The printed number's value.
     pub fn value(&self) -> Result<f64> {
         self.printed.parse().with_context(|| format!("published value of {}: \"{}\" is not a number", self.metric, self.printed))
+    }
+
+    /// The printed numbers, one or a sequence.
+    pub fn values(&self) -> Result<Vec<f64>> {
+        let number =
+            |text: &str| text.parse().with_context(|| format!("published value of {}: \"{text}\" is not a number", self.metric));
+        self.printed.split(' ').map(number).collect()
     }
 
     /// Compares our value with the printed one, as its class asks.
@@ -153,7 +160,11 @@ impl Digits {
 
 impl std::fmt::Display for Digits {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.all() { write!(f, "all {} digits", self.printed) } else { write!(f, "{} of {} digits", self.agree, self.printed) }
+        match (self.all(), self.printed) {
+            (true, 1) => f.write_str("the one digit"),
+            (true, printed) => write!(f, "all {printed} digits"),
+            (false, printed) => write!(f, "{} of {printed} digits", self.agree),
+        }
     }
 }
 

@@ -2,13 +2,14 @@
 //!
 //! A network 2-3-3-3-3-1 with small weights takes one step on Moon1000. On the way back the error passes through each layer's weights and is
 //! multiplied by f′(z) (eq. 4.16 and 4.19): with the logistic function f′ ≤ 1/4, so the gradient shrinks from layer to layer. With
-//! ReLU f′ is 1 where a unit is active, and only the small weights shrink it. Figure 4.4 shows the L2 norm of each layer's
+//! ReLU f′ is 1 where a unit is active, and only the small weights shrink it: a layer of three weights of size 0.01 costs a factor of about
+//! 1/(0.01 √3) = 58, and with f′ ≈ 0.2 one of about 300. Figure 4.4 shows the L2 norm of each layer's
 //! weight gradient; leaky ReLU and tanh are shown beside the book's two. With biases of 1 every unit is active, so that leaky
 //! ReLU gives the very numbers of ReLU.
 //!
 //! `--replay` takes the source's own data and weights, in the arithmetic of its GPU, and compares the norms digit by digit.
 
-use crate::five_layers::{self, Column, Start};
+use crate::five_layers::{self, Column, Start, Step, print_header, print_row};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
@@ -19,7 +20,7 @@ use common::{
     plot::{Dash, Marker},
     replay,
 };
-use std::ops::RangeInclusive;
+use std::{fmt::Write, ops::RangeInclusive};
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -69,6 +70,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         args.activations().into_iter().map(column).collect::<Result<_>>()?
     };
     five_layers::print_norms(&columns, lab)?;
+    print_rest(&columns, lab)?;
     lab.figure("norms", &five_layers::figure("Weight gradients fade towards the input", &columns, &LOOKS)?)?;
     if args.seeds > 1 {
         span(args, seeds, lab)?;
@@ -92,6 +94,24 @@ impl Args {
     }
 }
 
+/// The factor that a norm loses from layer to layer: the geometric mean over the four steps from the last layer to the first.
+fn factor(step: &Step) -> f32 {
+    (step.weights[4] / step.weights[0]).sqrt().sqrt()
+}
+
+/// The factors, and the accuracy on the development set after the step.
+fn print_rest(columns: &[Column], lab: &mut Lab) -> Result<()> {
+    writeln!(lab, "\nMean factor that a layer costs, accuracy on the development set after the step")?;
+    print_header("", columns, lab)?;
+    print_row("fades", columns, factor, lab)?;
+    print_row("score", columns, |step| step.dev_score, lab)?;
+    for (name, step) in columns {
+        lab.metric(format!("{name}, mean factor a layer"), factor(step));
+        lab.metric(format!("{name}, dev accuracy"), step.dev_score);
+    }
+    Ok(())
+}
+
 /// What the norms of the book's two activations span over seeds.
 fn span(args: &Args, seeds: RangeInclusive<u64>, lab: &mut Lab) -> Result<()> {
     let run = |seed| {
@@ -110,6 +130,10 @@ fn span(args: &Args, seeds: RangeInclusive<u64>, lab: &mut Lab) -> Result<()> {
 fn claim(columns: &[Column], lab: &mut Lab) {
     let fades = columns.iter().all(|(_, step)| step.weights.is_sorted());
     lab.claim("the norms fall from each layer to the one before it, for every activation", fades);
-    let first = |name| columns.iter().find(|(column, _)| *column == name).map(|(_, step)| step.weights[0]);
+    let column = |name| columns.iter().find(|(column, _)| *column == name);
+    let first = |name| column(name).map(|(_, step)| step.weights[0]);
     lab.claim("ReLU leaves the first layer a larger gradient than the logistic function", first("ReLU") > first("logistic"));
+    let factors = ["logistic", "ReLU"].map(|name| column(name).map_or(0.0, |(_, step)| factor(step)));
+    let claim = "a layer costs the norm a factor of more than 100 with the logistic function, of 25 to 250 with ReLU";
+    lab.claim(claim, factors[0] > 100.0 && (25.0..250.0).contains(&factors[1]));
 }

@@ -1,5 +1,7 @@
 //! The command line that every chapter's binary shares.
 
+#[cfg(test)]
+mod tests;
 mod values;
 mod workspace;
 
@@ -122,10 +124,10 @@ fn dispatch(chapter: &Chapter, matches: &ArgMatches) -> Result<()> {
     }
     match name {
         "list" => list(chapter),
-        "all" => all(chapter, &shared),
+        "all" => all(chapter, matches, &shared),
         id => {
             let section = chapter.section(id).ok_or_else(|| anyhow!("no section {id}"))?;
-            run(chapter, section, matches, &shared)
+            run(chapter, section, (matches, matches), &shared)
         }
     }
 }
@@ -134,19 +136,21 @@ fn list(chapter: &Chapter) -> Result<()> {
     if chapter.sections.is_empty() {
         return print("no section yet\n");
     }
-    let width = chapter.sections.iter().map(|section| section.id.len()).max().unwrap_or_default();
-    let lines = chapter.sections.iter().map(|section| format!("{:width$}  {:<12} {}\n", section.id, section.book, section.title));
+    let widest =
+        |text: fn(&Section) -> &str| chapter.sections.iter().map(|section| text(section).len()).max().unwrap_or_default();
+    let (ids, books) = (widest(|section| section.id), widest(|section| section.book));
+    let lines = chapter.sections.iter().map(|Section { id, book, title, .. }| format!("{id:ids$}  {book:books$}  {title}\n"));
     print(&lines.collect::<String>())
 }
 
-fn all(chapter: &Chapter, shared: &Shared) -> Result<()> {
+fn all(chapter: &Chapter, given: &ArgMatches, shared: &Shared) -> Result<()> {
     let mut failed = Vec::new();
     for section in &chapter.sections {
         if !shared.quiet && !shared.json {
             print(&format!("══ {} · {} ({})\n\n", section.book, section.title, section.id))?;
         }
         let matches = section.command().try_get_matches_from([section.id])?;
-        if let Err(error) = run(chapter, section, &matches, shared) {
+        if let Err(error) = run(chapter, section, (&matches, given), shared) {
             let _ = writeln!(io::stderr(), "error: {}: {error:#}", section.id);
             failed.push(section.id);
         }
@@ -157,7 +161,8 @@ fn all(chapter: &Chapter, shared: &Shared) -> Result<()> {
     if failed.is_empty() { Ok(()) } else { bail!("these sections failed: {}", failed.join(", ")) }
 }
 
-fn run(chapter: &Chapter, section: &Section, matches: &ArgMatches, shared: &Shared) -> Result<()> {
+/// Runs a section with its hyper-parameters `matches`; `given` is what the command line says.
+fn run(chapter: &Chapter, section: &Section, (matches, given): (&ArgMatches, &ArgMatches), shared: &Shared) -> Result<()> {
     if shared.quick
         && let Some(flag) = chosen_flag(section, matches)
     {
@@ -172,7 +177,7 @@ fn run(chapter: &Chapter, section: &Section, matches: &ArgMatches, shared: &Shar
         data: shared.data_dir.clone().unwrap_or_else(data_folder),
         results: results.clone(),
         echo: !shared.quiet && !shared.json,
-        strict: requick.is_some() || is_the_books(matches),
+        strict: is_the_books(given),
     };
     let start = Instant::now();
     let report = chapter.run(section, requick.as_ref().unwrap_or(matches), settings)?;

@@ -23,7 +23,8 @@ impl Lab {
             return Ok(Vec::new());
         }
         if self.replay {
-            return self.print_digits(&compared);
+            let reached = compared.into_iter().filter(|(entry, _)| matches!(entry.class, Class::Exact | Class::Banded));
+            return self.print_digits(&reached.collect::<Vec<_>>());
         }
         // Without a band there is nothing to judge a random number by.
         let judged: Vec<_> =
@@ -38,9 +39,13 @@ impl Lab {
         if compared.is_empty() {
             return Ok(failures);
         }
+        // Names and words that are longer than usual make their column wider.
+        let name_width = compared.iter().map(|(entry, _)| entry.metric.chars().count()).fold(26, usize::max);
+        let words = compared.iter().filter(|(entry, _)| entry.class == Class::Qualitative);
+        let width = words.map(|(entry, _)| entry.printed.chars().count()).fold(12, usize::max);
         writeln!(
             self,
-            "\n[Published] {:<26} {:>12} {:>12}  {:<9} {:<22} verdict",
+            "\n[Published] {:<name_width$} {:>width$} {:>12}  {:<9} {:<22} verdict",
             "value", "printed", "ours", "class", "reference band"
         )?;
         for (entry, ours) in compared {
@@ -52,8 +57,13 @@ impl Lab {
                 Class::Qualitative => "in words",
                 Class::NotReproducible => "no",
             };
-            let (printed, value) = (short(entry.value()?), short(ours.as_f64()));
-            writeln!(self, "            {:<26} {printed:>12} {value:>12}  {class:<9} {band:<22} {}", entry.metric, verdict.text)?;
+            let printed = if entry.class == Class::Qualitative { entry.printed.clone() } else { short(entry.value()?) };
+            let value = short(ours.as_f64());
+            writeln!(
+                self,
+                "            {:<name_width$} {printed:>width$} {value:>12}  {class:<9} {band:<22} {}",
+                entry.metric, verdict.text
+            )?;
             if entry.class == Class::Exact && !verdict.holds {
                 failures.push(format!("{}: printed {}, ours {ours}", entry.metric, entry.printed));
             }

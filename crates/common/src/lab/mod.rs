@@ -149,6 +149,15 @@ impl Lab {
         self.replay = true;
     }
 
+    /// The numbers that the sources print under the name of a metric or sequence, in the order of the ledger.
+    ///
+    /// # Errors
+    /// If one is not a number.
+    pub fn printed(&self, metric: &str) -> Result<Vec<f64>> {
+        let values = self.published.iter().filter(|entry| entry.metric == metric).map(Entry::values);
+        Ok(values.collect::<Result<Vec<_>>>()?.concat())
+    }
+
     /// Records a named number.
     pub fn metric(&mut self, name: impl Into<String>, value: impl Into<Value>) {
         self.metrics.push((name.into(), value.into()));

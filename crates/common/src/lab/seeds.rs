@@ -20,18 +20,7 @@ impl Lab {
         seeds: RangeInclusive<u64>,
         run: impl Fn(u64) -> Result<Numbers> + Sync,
     ) -> Result<Vec<Numbers>> {
-        let bar = self.shows_progress().then(|| progress_bar(seeds.clone().count(), "seeds"));
-        let numbered = seeds.into_par_iter().map(|seed| {
-            let numbers = run(seed).with_context(|| format!("seed {seed}"));
-            if let Some(bar) = &bar {
-                bar.inc(1);
-            }
-            numbers
-        });
-        let runs: Vec<Numbers> = numbered.collect::<Result<_>>()?;
-        if let Some(bar) = bar {
-            bar.finish_and_clear();
-        }
+        let runs: Vec<Numbers> = self.each_seed(seeds, run)?;
         for (i, (name, _)) in runs.first().into_iter().flatten().enumerate() {
             let values: Vec<f64> = runs.iter().map(|run| f64::from(run[i].1)).collect();
             let known = self.published.iter().any(|entry| entry.metric == *name && entry.reference().is_some());
@@ -40,5 +29,24 @@ impl Lab {
             }
         }
         Ok(runs)
+    }
+    /// Runs an experiment for each seed, in parallel; gives the results in the order of the seeds.
+    ///
+    /// # Errors
+    /// The error of a run that failed, with its seed.
+    pub fn each_seed<T: Send>(&mut self, seeds: RangeInclusive<u64>, run: impl Fn(u64) -> Result<T> + Sync) -> Result<Vec<T>> {
+        let bar = self.shows_progress().then(|| progress_bar(seeds.clone().count(), "seeds"));
+        let numbered = seeds.into_par_iter().map(|seed| {
+            let result = run(seed).with_context(|| format!("seed {seed}"));
+            if let Some(bar) = &bar {
+                bar.inc(1);
+            }
+            result
+        });
+        let results: Vec<T> = numbered.collect::<Result<_>>()?;
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+        Ok(results)
     }
 }

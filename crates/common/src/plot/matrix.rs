@@ -79,6 +79,8 @@ pub struct HeatMap {
     pub notes: Vec<Vec<String>>,
     /// Decimals of the written values; chosen from the values if `None`.
     pub decimals: Option<usize>,
+    /// Values of the lightest and of the darkest shade; those of the data if `None`.
+    pub range: Option<(f64, f64)>,
 }
 
 impl HeatMap {
@@ -99,6 +101,7 @@ impl HeatMap {
             values,
             notes: Vec::new(),
             decimals: None,
+            range: None,
         }
     }
 
@@ -112,6 +115,12 @@ impl HeatMap {
     #[must_use]
     pub fn decimals(self, decimals: usize) -> Self {
         Self { decimals: Some(decimals), ..self }
+    }
+
+    /// Fixes the values of the lightest and of the darkest shade, so that several maps can be compared.
+    #[must_use]
+    pub fn range(self, lo: f64, hi: f64) -> Self {
+        Self { range: Some((lo, hi)), ..self }
     }
 
     /// Draws the figure.
@@ -135,9 +144,10 @@ impl HeatMap {
         let shown: Vec<f64> = self.values.iter().flatten().copied().collect();
         let plain = hi.abs().max(lo.abs()) < 1e6 && hi.abs().max(lo.abs()) >= 0.01;
         let decimals = self.decimals.or_else(|| plain.then(|| ticks::common_decimals(&shown)));
+        let (lo, hi) = self.range.unwrap_or((lo, hi));
         let cells = self.values.iter().enumerate().map(|(row, values)| {
             let cell = |(column, &value): (usize, &f64)| Cell {
-                shade: if hi > lo { 0.06 + 0.94 * (value - lo) / (hi - lo) } else { 0.3 },
+                shade: if hi > lo { 0.06 + 0.94 * ((value - lo) / (hi - lo)).clamp(0.0, 1.0) } else { 0.3 },
                 text: match decimals {
                     _ if !value.is_finite() => "–".to_owned(),
                     Some(decimals) => ticks::fixed(value, decimals),

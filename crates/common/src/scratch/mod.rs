@@ -3,12 +3,14 @@
 //! An operator keeps no state between the two passes: what the backward pass needs it is given.
 
 mod dropout;
+mod clipping;
 mod linear;
 mod network;
 mod passes;
 mod regularization;
 
 pub use dropout::{Dropout, Masks};
+pub use clipping::Clipping;
 pub use linear::{Linear, LinearGradients};
 pub use network::{Layer, Network};
 pub(crate) use network::{load_into, parameters_of};

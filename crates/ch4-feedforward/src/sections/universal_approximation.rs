@@ -1,0 +1,169 @@
+//! Universal approximation, drawn (exercise notebook S4, section 4)
+//!
+//! A network with one hidden layer comes as near as one likes to any continuous function, if it has units enough. The proof in pictures:
+//! σ(w(x − a)) − σ(w(x − b)), two logistic units with a steep slope w, is a tower that is about 1 between a and b and about 0 elsewhere.
+//! n towers side by side, each as high as the function in its middle, are a network 1-2n-1 with weights that nobody had to train.
+//!
+//! Seen: with steep units the sum is a staircase, whose largest error is about half a tower's width times the steepest slope of the function; it
+//! halves as n doubles. With flat units it stops falling once a tower is narrower than its own sides, about 4/w: neighbours
+//! then run into each other. Width alone does not do it: the steepness must grow with the number of towers.
+//!
+//! The function is that of the demonstration which the notebook links to, f(x) = 0.2 + 0.4x² + 0.3x sin 15x + 0.05 cos 50x on [0, 1]. The first
+//! and the last tower reach far beyond it, as the sum is only half as high where it begins.
+
+use crate::deep::print_table;
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use common::{
+    cli::{one_to, positive},
+    kernels::{Activation, Loss},
+    lab::Lab,
+    matrix::Matrix,
+    optim::Sgd,
+    plot::{CurvePanel, Curves, Dash, Marker, Series, theme},
+    scratch::{Layer, Linear, Network},
+    train::Learner,
+};
+use std::fmt::Write;
+
+/// The hyper-parameters; the notebook names none.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// Numbers of towers to draw, separated by commas
+    #[arg(long, value_delimiter = ',', default_values_t = [2, 5, 10, 50], value_parser = one_to::<MOST_TOWERS>)]
+    towers: Vec<usize>,
+    /// Slopes of the logistic units, separated by commas; the last is that of the drawn sums
+    #[arg(long, value_delimiter = ',', default_values_t = [20.0, 100.0, 500.0, 2500.0], value_parser = positive)]
+    steepness: Vec<f32>,
+}
+
+/// Towers whose edges f32 tells apart.
+const MOST_TOWERS: usize = 10_000;
+/// Intervals of the grid on which errors are measured.
+const INTERVALS: u16 = 2000;
+
+/// Prints and draws how near the towers come.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let x = grid(0.0, 1.0);
+    let truth: Vec<f32> = x.values().iter().map(|x| target(*x)).collect();
+    let mut rows = vec![("towers".to_owned(), args.steepness.iter().map(|w| format!("w = {w}")).collect::<Vec<_>>())];
+    let mut errors = Vec::new();
+    for &n in &args.towers {
+        let row = args.steepness.iter().map(|w| Ok(largest_gap(&sum_of_towers(n, *w).outputs(&x)?, &truth)));
+        let row: Vec<f32> = row.collect::<Result<_>>()?;
+        rows.push((n.to_string(), row.iter().map(|error| format!("{error:.5}")).collect()));
+        for (w, error) in args.steepness.iter().zip(&row) {
+            lab.metric(format!("{n} towers, w = {w}: largest error"), *error);
+        }
+        errors.push(row);
+    }
+    writeln!(lab, "largest error of n towers over [0, 1], by the slope w of their units")?;
+    print_table(&rows, lab)?;
+    draw_tower(args, lab)?;
+    draw_sums(args, (&x, &truth), lab)?;
+    draw_errors(args, &errors, lab)?;
+    let steepest = args.steepness[args.steepness.len() - 1];
+    lab.fingerprint(&sum_of_towers(args.towers[args.towers.len() - 1], steepest).parameters());
+    claim(&errors, lab);
+    Ok(())
+}
+
+/// f(x) = 0.2 + 0.4x² + 0.3x sin 15x + 0.05 cos 50x.
+fn target(x: f32) -> f32 {
+    let x = f64::from(x);
+    (0.2 + 0.4 * x * x + 0.3 * x * libm::sin(15.0 * x) + 0.05 * libm::cos(50.0 * x)) as f32
+}
+
+/// Evenly spaced points from `low` to `high`, a row each.
+fn grid(low: f32, high: f32) -> Matrix {
+    let step = (high - low) / f32::from(INTERVALS);
+    let points: Vec<f32> = (0..=INTERVALS).map(|i| low + f32::from(i) * step).collect();
+    Matrix::new(points.len(), 1, points)
+}
+
+/// The network Σ height · (σ(w(x − from)) − σ(w(x − to))) of (from, to, height).
+fn network(towers: &[(f32, f32, f32)], w: f32) -> Network<Sgd> {
+    let edges: Vec<f32> = towers.iter().flat_map(|(from, to, _)| [-w * from, -w * to]).collect();
+    let heights: Vec<f32> = towers.iter().flat_map(|(_, _, height)| [*height, -height]).collect();
+    let n = edges.len();
+    let hidden = Linear { weight: Matrix::new(1, n, vec![w; n]), bias: edges };
+    let output = Linear { weight: Matrix::new(n, 1, heights), bias: vec![0.0] };
+    let layers = vec![
+        Layer { linear: hidden, activation: Activation::Logistic },
+        Layer { linear: output, activation: Activation::Identity },
+    ];
+    Network::new(layers, Loss::HalfSquaredError, Sgd { learning_rate: 0.0 })
+}
+
+/// `n` towers of equal width over [0, 1], each as high as the function in its middle.
+fn sum_of_towers(n: usize, w: f32) -> Network<Sgd> {
+    let edge = |i: usize| i as f32 / n as f32;
+    let towers = (0..n).map(|i| {
+        let from = if i == 0 { -1.0 } else { edge(i) };
+        let to = if i + 1 == n { 2.0 } else { edge(i + 1) };
+        (from, to, target((i as f32 + 0.5) / n as f32))
+    });
+    network(&towers.collect::<Vec<_>>(), w)
+}
+
+fn largest_gap(outputs: &Matrix, truth: &[f32]) -> f32 {
+    outputs.values().iter().zip(truth).map(|(y, truth)| (y - truth).abs()).fold(0.0, f32::max)
+}
+
+fn points<'a>(x: &'a Matrix, y: &'a [f32]) -> impl Iterator<Item = (f64, f64)> + 'a {
+    x.values().iter().zip(y).map(|(x, y)| (f64::from(*x), f64::from(*y)))
+}
+
+/// A tower from its two units, and towers of each steepness.
+fn draw_tower(args: &Args, lab: &mut Lab) -> Result<()> {
+    const TOWER: (f32, f32, f32) = (0.4, 0.6, 1.0);
+    let x = grid(0.0, 1.0);
+    let w = args.steepness[args.steepness.len() / 2];
+    let step = |from: f32, height: f32| network(&[(from, 2.0, height)], w).outputs(&x);
+    let (rise, fall, tower) = (step(TOWER.0, 1.0)?, step(TOWER.1, -1.0)?, network(&[TOWER], w).outputs(&x)?);
+    let parts = CurvePanel::new("x", "output")
+        .titled(format!("two units with w = {w}"))
+        .with(Series::new("σ(w(x − 0.4))", points(&x, rise.values())).dashed(Dash::Dashed))
+        .with(Series::new("−σ(w(x − 0.6))", points(&x, fall.values())).dashed(Dash::Dotted))
+        .with(Series::new("sum", points(&x, tower.values())));
+    let mut steeper = CurvePanel::new("x", "output").titled("towers by steepness");
+    for w in &args.steepness {
+        let tower = network(&[TOWER], *w).outputs(&x)?;
+        steeper = steeper.with(Series::new(format!("w = {w}"), points(&x, tower.values())));
+    }
+    lab.figure("tower", &Curves::new("A tower of two logistic units").panel(parts).panel(steeper).render()?)
+}
+
+/// The function and the sum of towers, a panel for each number of them.
+fn draw_sums(args: &Args, (x, truth): (&Matrix, &[f32]), lab: &mut Lab) -> Result<()> {
+    let w = args.steepness[args.steepness.len() - 1];
+    let mut figure = Curves::new(format!("Sums of towers with w = {w}"));
+    for &n in &args.towers {
+        let sum = sum_of_towers(n, w).outputs(x)?;
+        let panel = CurvePanel::new("x", "f(x)")
+            .titled(format!("{n} towers"))
+            .with(Series::new("function", points(x, truth)).colored(theme::DEV).dashed(Dash::Solid))
+            .with(Series::new("towers", points(x, sum.values())).colored(theme::TRAIN).dashed(Dash::Solid));
+        figure = figure.panel(panel);
+    }
+    lab.figure("sums", &figure.render()?)
+}
+
+/// The largest error against the number of towers, a curve for each steepness.
+fn draw_errors(args: &Args, errors: &[Vec<f32>], lab: &mut Lab) -> Result<()> {
+    let mut panel = CurvePanel::new("towers", "largest error").log_x().log_y();
+    for (column, w) in args.steepness.iter().enumerate() {
+        let curve = args.towers.iter().zip(errors).map(|(n, row)| (*n as f64, f64::from(row[column])));
+        panel = panel.with(Series::new(format!("w = {w}"), curve).marked(Marker::Disc));
+    }
+    lab.figure("errors", &Curves::new("More towers, smaller error, if they are steep enough").panel(panel).render()?)
+}
+
+/// What the section is there to show.
+fn claim(errors: &[Vec<f32>], lab: &mut Lab) {
+    let steep: Vec<f32> = errors.iter().filter_map(|row| row.last().copied()).collect();
+    lab.claim("with the steepest units more towers come nearer, each time", steep.is_sorted_by(|few, many| few > many));
+    let [Some(most), Some(best)] = [errors.last().and_then(|row| row.first()), steep.last()] else { return };
+    lab.claim("with the most towers the steepest units come within 0.1 of the function everywhere", *best < 0.1);
+    lab.claim("with the flattest units as many towers miss it by more than twice as much", *most > 2.0 * best);
+}
