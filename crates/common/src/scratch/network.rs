@@ -1,7 +1,6 @@
 //! A feed-forward network of hand-derived operators.
 
-use super::{Linear, LinearGradients, Regularization, activate, loss, loss_backward_into, passes::Passes};
-use super::{Clipping, Linear, LinearGradients, activate, activate_backward, loss, loss_backward};
+use super::{Clipping, Linear, LinearGradients, Regularization, activate, loss, loss_backward_into, passes::Passes};
 use crate::{
     data::Labels,
     kernels::{Activation, Loss, reduce},
@@ -81,37 +80,11 @@ impl<O: Optimizer> Network<O> {
         loss_backward_into(self.loss, outputs, labels.targets(), doutputs);
         passes.backward(x, layers, regularization.dropout.as_ref().map(|(dropout, _)| *dropout), gradients);
         regularization.add_gradients(layers, gradients, x.rows());
+    }
+
     /// Limits the gradients of the last [`Learner::learn`] before they are used.
     pub fn clip(&mut self, clipping: Clipping) {
         clipping.apply(&mut self.gradients);
-    }
-
-    /// Forward pass, keeping what each layer computed.
-    fn forward(&self, x: &Matrix) -> Vec<Trace> {
-        let mut traces: Vec<Trace> = Vec::with_capacity(self.layers.len());
-        for layer in &self.layers {
-            let z = layer.linear.forward(traces.last().map_or(x, |trace| &trace.a));
-            let a = activate(layer.activation, &z);
-            traces.push(Trace { z, a });
-        }
-        traces
-    }
-
-    /// Backward pass from the gradient of the outputs, last layer first.
-    fn backward(&self, x: &Matrix, traces: &[Trace], doutputs: Matrix) -> Vec<LinearGradients> {
-        let mut da = doutputs;
-        let mut gradients = Vec::with_capacity(self.layers.len());
-        for (l, layer) in self.layers.iter().enumerate().rev() {
-            let Trace { z, a } = &traces[l];
-            let dz = activate_backward(layer.activation, z, a, &da);
-            let input = if l == 0 { x } else { &traces[l - 1].a };
-            gradients.push(layer.linear.backward(input, &dz));
-            if l > 0 {
-                da = layer.linear.backward_input(&dz);
-            }
-        }
-        gradients.reverse();
-        gradients
     }
 }
 
