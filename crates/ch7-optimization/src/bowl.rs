@@ -16,6 +16,9 @@ pub(crate) const W: [f32; 2] = [0.2, 2.0];
 /// Where every optimiser starts.
 pub(crate) const START: [f32; 2] = [3.0, 4.0];
 
+/// Steps whose path can still be drawn.
+pub(crate) const MOST_STEPS: usize = 10_000;
+
 /// f(x) = wᵀx².
 fn f(x: [f32; 2]) -> f32 {
     W[0] * (x[0] * x[0]) + W[1] * (x[1] * x[1])
@@ -141,11 +144,17 @@ pub(crate) fn check(lab: &mut Lab, numbers: &[(&str, f32, f64)]) -> Result<()> {
     for (what, ours, exact) in numbers {
         let difference = f64::from(*ours) - exact;
         agree &= difference.abs() <= ROUNDING;
-        writeln!(lab, "{what:<44} {ours:>13.9} {exact:>13.9} {difference:>11.1e}")?;
+        let (ours, exact) = (digits(f64::from(*ours)), digits(*exact));
+        writeln!(lab, "{what:<44} {ours:>13} {exact:>13} {difference:>11.1e}")?;
     }
     writeln!(lab)?;
     lab.claim(format!("the path is what mathematics says, to within {ROUNDING:e}"), agree);
     Ok(())
+}
+
+/// Nine decimals, or eight digits of a number that has none to show in them.
+fn digits(x: f64) -> String {
+    if x.abs() < 1e-4 { format!("{x:.7e}") } else { format!("{x:.9}") }
 }
 
 /// What rounding to f32 may add up to over a path.

@@ -8,7 +8,7 @@ use crate::bowl::Path;
 use anyhow::{Result, ensure};
 use clap::Args;
 use common::{
-    cli::at_least_one,
+    cli::{at_least_one, one_to},
     data::{Labels, Samples},
     kernels::{Activation, Loss, reduce},
     lab::Lab,
@@ -26,18 +26,22 @@ use std::fmt::Write;
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Settings {
     /// Passes over the samples of the linear fit
-    #[arg(long, default_value_t = 30, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 30, value_parser = one_to::<MOST_EPOCHS>)]
     pub(crate) epochs: usize,
     /// Samples in a mini-batch
     #[arg(long, default_value_t = 64, value_parser = at_least_one)]
     pub(crate) batch_size: usize,
     /// Samples of the linear fit
-    #[arg(long, default_value_t = 1000, value_parser = at_least_one, conflicts_with = "replay")]
+    #[arg(long, default_value_t = 1000, value_parser = one_to::<MOST_SAMPLES>, conflicts_with = "replay")]
     pub(crate) samples: usize,
     /// Fit the source's own data from the source's own weights
     #[arg(long)]
     pub(crate) replay: bool,
 }
+
+/// Epochs and samples that fit into any machine's memory and day.
+const MOST_EPOCHS: usize = 100_000;
+const MOST_SAMPLES: usize = 1_000_000;
 
 /// The weights that the data are made with.
 const TRUE_WEIGHTS: [f32; 2] = [0.5, 0.8];
@@ -156,8 +160,16 @@ pub(crate) fn show(name: &str, optimizer: impl Optimizer, settings: &Settings, l
         lab.metric(format!("fit, mean loss of epoch {epoch}"), *loss);
     }
     let [w1, w2, b] = fit.unit();
-    writeln!(lab, "\nlearnt after {} steps: w = ({w1:.6}, {w2:.6}), b = {b:.6}", fit.losses.len())?;
-    writeln!(lab, "made with:              w = (0.500000, 0.800000), b = 0.005000, the mean of the noise")?;
+    let start = problem.weight.values();
+    let rows = [
+        ("at the start", [start[0], start[1], 0.0]),
+        ("learnt", [w1, w2, b]),
+        ("made with", [TRUE_WEIGHTS[0], TRUE_WEIGHTS[1], NOISE / 2.0]),
+    ];
+    writeln!(lab, "\n{:<13} {:>10} {:>10} {:>10}", "", "w₁", "w₂", "b")?;
+    for (name, [w1, w2, b]) in rows {
+        writeln!(lab, "{name:<13} {w1:>10.6} {w2:>10.6} {b:>10.6}")?;
+    }
     for (name, value) in [("fit, w1", w1), ("fit, w2", w2), ("fit, b", b)] {
         lab.metric(name, value);
     }
@@ -218,4 +230,63 @@ fn figure(name: &str, fit: &Fit) -> Result<Svg> {
         .reference(NOISE_VARIANCE, "variance of the noise")
         .log_y();
     Curves::new(format!("Linear fit with {name}")).panel(steps).panel(epochs).render()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use common::{
+        lab,
+        optim::{AdaGrad, Adam, Counting, Momentum, Sgd},
+    };
+    use serde_json::Value;
+
+    fn optimizer(name: &str) -> Box<dyn Optimizer> {
+        match name {
+            "sgd" => Box::new(Sgd { learning_rate: 0.01 }),
+            "momentum" => Box::new(Momentum::new(0.01, 0.9)),
+            "adagrad" => Box::new(AdaGrad::new(0.1, 1e-7)),
+            "adam" => Box::new(Adam::new(0.1, (0.9, 0.99), 1e-7).counting(Counting::PerTensor)),
+            other => panic!("there is no optimiser {other}"),
+        }
+    }
+
+    #[track_caller]
+    fn check(what: &str, ours: &[f32], expected: &Value) {
+        let expected: Vec<f64> = expected.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
+        assert_eq!(ours.len(), expected.len(), "{what}");
+        for (ours, expected) in ours.iter().zip(expected) {
+            // Late losses are squares of differences of nearly equal numbers.
+            assert!((f64::from(*ours) - expected).abs() <= 2e-5 * expected + 1e-6, "{what}: {ours}, expected {expected}");
+        }
+    }
+
+    #[test]
+    fn fits_of_the_sources_data_are_those_of_the_reference() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, results) = (folder.path().to_owned(), folder.path().join("results"));
+        let lab = Lab::new(lab::Settings { seed: 0, data, results, echo: false, strict: true }, Vec::new()).unwrap();
+        let settings = Settings { epochs: 30, batch_size: 64, samples: 1000, replay: true };
+        let problem = Problem::draw(&settings, &lab);
+        let file: Value = serde_json::from_str(include_str!("../../common/tests/fixtures/paddle_gpu_rng.json")).unwrap();
+        let cases = file["linear_fit"].as_array().unwrap();
+        assert_eq!(cases.len(), 4);
+        for case in cases {
+            let name = case["name"].as_str().unwrap();
+            let fit = fit(&problem, optimizer(name), &settings, None).unwrap();
+            check(&format!("{name}, epochs"), &fit.epoch_losses, &case["epoch_loss_true_f64"]);
+            check(&format!("{name}, running means"), &fit.running_means, &case["epoch_loss_cumulative_f64"]);
+            check(&format!("{name}, first steps"), &fit.losses[..20], &case["iter_loss_first20_f64"]);
+        }
+    }
+
+    #[test]
+    fn a_fit_that_diverges_names_the_step() {
+        let x = Matrix::new(2, 2, vec![1.0, 2.0, 3.0, 4.0]);
+        let samples = Samples { x, y: Labels::Values(Matrix::new(2, 1, vec![1.0, 2.0])) };
+        let problem = Problem { samples, weight: Matrix::new(2, 1, vec![1.0, 1.0]) };
+        let settings = Settings { epochs: 30, batch_size: 1, samples: 2, replay: false };
+        let error = fit(&problem, Sgd { learning_rate: 1e6 }, &settings, None).unwrap_err().to_string();
+        assert!(error.contains("at step ") && error.ends_with("try a smaller --lr"), "{error}");
+    }
 }

@@ -13,7 +13,7 @@ use crate::{bowl, linear_fit};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, positive},
+    cli::{one_to, positive},
     lab::Lab,
     optim::{AdaGrad, EpsPlacement},
 };
@@ -25,7 +25,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.5, value_parser = positive)]
     bowl_lr: f32,
     /// Steps on the bowl
-    #[arg(long, default_value_t = 50, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 50, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
     bowl_steps: usize,
     /// Learning rate α of the linear fit
     #[arg(long, default_value_t = 0.1, value_parser = positive)]

@@ -19,7 +19,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, below_one, positive},
+    cli::{below_one, one_to, positive},
     lab::Lab,
     optim::{Adam, Counting, EpsPlacement},
 };
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.2, value_parser = positive)]
     bowl_lr: f32,
     /// Steps on the bowl
-    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 20, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
     bowl_steps: usize,
     /// Learning rate α of the linear fit
     #[arg(long, default_value_t = 0.1, value_parser = positive)]

@@ -19,7 +19,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, positive},
+    cli::{one_to, positive},
     kernels::reduce,
     lab::Lab,
     optim::{Schedule, Sgd},
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.52, value_parser = positive)]
     large_lr: f32,
     /// Steps on the bowl
-    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 20, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
     bowl_steps: usize,
     /// α₀ of the linear fit
     #[arg(long, default_value_t = 0.01, value_parser = positive)]

@@ -17,7 +17,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, below_one, positive},
+    cli::{below_one, one_to, positive},
     lab::Lab,
     optim::Momentum,
 };
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
     bowl_lr: f32,
     /// Steps on the bowl
-    #[arg(long, default_value_t = 50, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 50, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
     bowl_steps: usize,
     /// Learning rate α of the linear fit
     #[arg(long, default_value_t = 0.01, value_parser = positive)]

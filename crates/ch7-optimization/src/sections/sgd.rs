@@ -18,7 +18,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, positive},
+    cli::{one_to, positive},
     data::Labels,
     kernels::{Activation, Loss},
     lab::Lab,
@@ -45,7 +45,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.2, value_parser = positive)]
     bowl_lr: f32,
     /// Steps on the bowl
-    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 20, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
     bowl_steps: usize,
     /// Learning rate α of the linear fit, and of the step that is compared with the library's
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
