@@ -67,6 +67,12 @@ impl<O: Optimizer> Network<O> {
     }
 
     /// The gradients of the last [`Learner::learn`], layer by layer; zeros before it.
+    /// The optimiser, for a change of its learning rate.
+    pub fn optimizer_mut(&mut self) -> &mut O {
+        &mut self.optimizer
+    }
+
+    /// The gradients of the last [`Learner::learn`], layer by layer.
     #[must_use]
     pub fn gradients(&self) -> &[LinearGradients] {
         &self.gradients

@@ -1,0 +1,215 @@
+//! 7.3.1.1: the way of an optimiser down a bowl, f(x) = wᵀx² = 0.2 x₁² + 2 x₂², from (3, 4).
+//!
+//! The bowl is ten times as steep along x₂ as along x₁: a learning rate that suits one coordinate does not suit the other.
+
+use anyhow::{Result, ensure};
+use common::{
+    lab::Lab,
+    optim::{Optimizer, Schedule},
+    parameters::Parameter,
+    plot::{Contours, DescentPath, Grid, Svg},
+};
+use std::fmt::Write;
+
+/// w: half the curvature along each coordinate.
+pub(crate) const W: [f32; 2] = [0.2, 2.0];
+/// Where every optimiser starts.
+pub(crate) const START: [f32; 2] = [3.0, 4.0];
+
+/// Steps whose path can still be drawn.
+pub(crate) const MOST_STEPS: usize = 10_000;
+
+/// f(x) = wᵀx².
+fn f(x: [f32; 2]) -> f32 {
+    W[0] * (x[0] * x[0]) + W[1] * (x[1] * x[1])
+}
+
+/// ∂f/∂x = 2 w ⊙ x.
+fn gradient(x: [f32; 2]) -> [f32; 2] {
+    [2.0 * (W[0] * x[0]), 2.0 * (W[1] * x[1])]
+}
+
+/// The points that an optimiser has reached, the start first.
+#[derive(Debug, Clone)]
+pub(crate) struct Path {
+    points: Vec<[f32; 2]>,
+}
+
+impl Path {
+    /// Where it ends.
+    pub(crate) fn end(&self) -> [f32; 2] {
+        self.points[self.points.len() - 1]
+    }
+
+    /// The values of f along it.
+    pub(crate) fn values(&self) -> impl Iterator<Item = f32> {
+        self.points.iter().map(|x| f(*x))
+    }
+
+    /// One coordinate along it.
+    pub(crate) fn coordinate(&self, k: usize) -> impl Iterator<Item = f32> {
+        self.points.iter().map(move |x| x[k])
+    }
+
+    /// How far each step moved each coordinate, without the sign.
+    pub(crate) fn moves(&self) -> Vec<[f32; 2]> {
+        self.points.windows(2).map(|pair| [0, 1].map(|k| (pair[1][k] - pair[0][k]).abs())).collect()
+    }
+
+    /// The step size of one coordinate in each step: how far it moved, divided by the gradient there.
+    pub(crate) fn step_sizes(&self, k: usize) -> Vec<f32> {
+        self.moves().iter().zip(&self.points).map(|(moved, x)| moved[k] / gradient(*x)[k].abs()).collect()
+    }
+
+    /// All coordinates, as a tensor for the fingerprint.
+    pub(crate) fn tensor(&self) -> Parameter {
+        Parameter { name: "bowl.path".to_owned(), shape: vec![self.points.len(), 2], values: self.points.concat() }
+    }
+
+    /// The path as a curve of a figure.
+    pub(crate) fn curve(&self, name: &str) -> DescentPath {
+        DescentPath::new(name, self.points.iter().map(|x| (f64::from(x[0]), f64::from(x[1]))))
+    }
+}
+
+/// Goes `steps` steps down the bowl, with the learning rate of `schedule` if there is one.
+///
+/// # Errors
+/// If the path leaves the finite numbers; the message names the step.
+pub(crate) fn descend(optimizer: &mut impl Optimizer, steps: usize, schedule: Option<&Schedule>) -> Result<Path> {
+    let (mut x, mut points) = (START, vec![START]);
+    for step in 0..steps {
+        if let Some(schedule) = schedule {
+            optimizer.set_learning_rate(schedule.learning_rate(step));
+        }
+        let g = gradient(x);
+        optimizer.step(&mut x, &g);
+        let reached = optimizer.reached(&x);
+        ensure!(
+            f([reached[0], reached[1]]).is_finite(),
+            "on the bowl, the optimiser is at {reached:?} after step {step}: it diverged; try a smaller learning rate"
+        );
+        points.push([reached[0], reached[1]]);
+    }
+    Ok(Path { points })
+}
+
+/// Goes down the bowl, prints where the optimiser is, and draws its path.
+pub(crate) fn show(name: &str, mut optimizer: impl Optimizer, steps: usize, lab: &mut Lab) -> Result<Path> {
+    let path = descend(&mut optimizer, steps, None)?;
+    let rate = optimizer.learning_rate();
+    writeln!(lab, "Bowl: f(x) = 0.2 x₁² + 2 x₂² from (3, 4), {steps} steps of {name} with learning rate {rate}\n")?;
+    writeln!(lab, "{:>5} {:>10} {:>10} {:>10} {:>12} {:>12}", "step", "x₁", "x₂", "f(x)", "x₁ moved by", "x₂ moved by")?;
+    let moves = path.moves();
+    for step in (0..=steps).filter(|step| step % steps.div_ceil(10) == 0 || *step == 1 || *step == steps) {
+        let ([x1, x2], value) = (path.points[step], f(path.points[step]));
+        let last_move =
+            |k: usize| step.checked_sub(1).map_or_else(|| "-".to_owned(), |before| format!("{:.5}", moves[before][k]));
+        writeln!(lab, "{step:>5} {x1:>10.5} {x2:>10.5} {value:>10.5} {:>12} {:>12}", last_move(0), last_move(1))?;
+    }
+    writeln!(lab)?;
+    let end = path.end();
+    for (name, value) in [("bowl, x1 at the end", end[0]), ("bowl, x2 at the end", end[1]), ("bowl, f at the end", f(end))] {
+        lab.metric(name, value);
+    }
+    lab.curve("bowl, f", path.values().enumerate());
+    lab.figure("path", &figure(&format!("{steps} steps of {name} down the bowl"), [path.curve(name)])?)?;
+    Ok(path)
+}
+
+/// Paths over the bowl, on the book's rectangle.
+pub(crate) fn figure(title: &str, paths: impl IntoIterator<Item = DescentPath>) -> Result<Svg> {
+    let range = (-2.0, 5.0);
+    let grid = Grid::sample(range, range, (141, 141), |x, y| f64::from(W[0]) * x * x + f64::from(W[1]) * y * y);
+    let bowl = Contours::new(title, ("x₁", "x₂"), grid).optimum(0.0, 0.0);
+    paths.into_iter().fold(bowl, Contours::path).render()
+}
+
+/// 2 α w for coordinate k: the share of x that a step of gradient descent takes off.
+pub(crate) fn contraction(k: usize, learning_rate: f32) -> f64 {
+    2.0 * f64::from(learning_rate) * f64::from(W[k])
+}
+
+/// Coordinate k of the point number `steps` of the recurrence x ← a x − b x₋₁ in f64, whose first step is x₁ = (1 − c) x₀.
+pub(crate) fn recurrence(k: usize, steps: usize, c: f64, (a, b): (f64, f64)) -> f64 {
+    let start = f64::from(START[k]);
+    let (_, last) = (1..steps).fold((start, (1.0 - c) * start), |(before, x), _| (x, a * x - b * before));
+    last
+}
+
+/// Sets numbers of the path beside what mathematics says they are, and claims that they agree.
+pub(crate) fn check(lab: &mut Lab, numbers: &[(&str, f32, f64)]) -> Result<()> {
+    writeln!(lab, "{:<44} {:>13} {:>13} {:>11}", "on the bowl", "ours", "exact", "difference")?;
+    let mut agree = true;
+    for (what, ours, exact) in numbers {
+        let difference = f64::from(*ours) - exact;
+        agree &= difference.abs() <= ROUNDING;
+        let (ours, exact) = (digits(f64::from(*ours)), digits(*exact));
+        writeln!(lab, "{what:<44} {ours:>13} {exact:>13} {difference:>11.1e}")?;
+    }
+    writeln!(lab)?;
+    lab.claim(format!("the path is what mathematics says, to within {ROUNDING:e}"), agree);
+    Ok(())
+}
+
+/// Nine decimals, or eight digits of a number that has none to show in them.
+fn digits(x: f64) -> String {
+    if x.abs() < 1e-4 { format!("{x:.7e}") } else { format!("{x:.9}") }
+}
+
+/// What rounding to f32 may add up to over a path.
+const ROUNDING: f64 = 1e-5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use common::optim::{AdaDelta, AdaGrad, Adam, Momentum, Nesterov, RmsProp, Sgd};
+    use serde_json::Value;
+
+    /// The optimiser that the reference calls `name`, with its hyper-parameters.
+    fn optimizer(name: &str, hyper: &Value) -> Box<dyn Optimizer> {
+        let [lr, rho, beta, beta1, beta2, eps] =
+            ["lr", "rho", "beta", "beta1", "beta2", "eps"].map(|key| hyper[key].as_f64().unwrap_or(f64::NAN) as f32);
+        match name {
+            "sgd" => Box::new(Sgd { learning_rate: lr }),
+            "momentum" => Box::new(Momentum::new(lr, rho)),
+            "nesterov" => Box::new(Nesterov::new(lr, rho)),
+            "adagrad" => Box::new(AdaGrad::new(lr, eps)),
+            "rmsprop" => Box::new(RmsProp::new(lr, beta, eps)),
+            "adadelta" => Box::new(AdaDelta::new(lr, beta, eps)),
+            "adam" => Box::new(Adam::new(lr, (beta1, beta2), eps)),
+            other => panic!("there is no optimiser {other}"),
+        }
+    }
+
+    #[test]
+    fn paths_are_those_of_the_reference() {
+        let file: Value = serde_json::from_str(include_str!("../../common/tests/fixtures/opt_trajectories.json")).unwrap();
+        let cases: Vec<&Value> = file["cases"].as_array().unwrap().iter().filter(|case| case["function"] == "sphere").collect();
+        assert_eq!(cases.len(), 7);
+        for case in cases {
+            let name = case["name"].as_str().unwrap();
+            let steps = case["steps"].as_u64().unwrap() as usize;
+            let path = descend(&mut optimizer(name, &case["hyper"]), steps, None).unwrap();
+            let expected = case["x_f64"]["data"].as_array().unwrap();
+            assert_eq!(expected.len(), 2 * (steps + 1), "{name}");
+            for (ours, expected) in path.points.concat().iter().zip(expected) {
+                let gap = (f64::from(*ours) - expected.as_f64().unwrap()).abs();
+                assert!(gap < 5e-6, "{name}: {ours}, expected {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_that_leaves_the_finite_numbers_names_the_step() {
+        let error = descend(&mut Sgd { learning_rate: 1e10 }, 50, None).unwrap_err().to_string();
+        assert!(error.contains("after step 1:") && error.ends_with("try a smaller learning rate"), "{error}");
+    }
+
+    #[test]
+    fn a_schedule_sets_the_learning_rate_of_each_step() {
+        let schedule = Schedule::PiecewiseConstant { initial: 0.1, pieces: vec![(1, 0.0)] };
+        let path = descend(&mut Sgd { learning_rate: 0.0 }, 3, Some(&schedule)).unwrap();
+        assert!(path.points[0] != path.points[1] && path.points[1] == path.points[3]);
+    }
+}

@@ -1,0 +1,94 @@
+//! 7.3.2.2, exercise · AdaDelta
+//!
+//! RMSprop whose learning rate is the root of another running mean: that of the squared moves themselves.
+//!
+//! ```text
+//! G ← ρ G + (1 − ρ) g²,   Δ = √(D + ε) / √(G + ε) · g,   D ← ρ D + (1 − ρ) Δ²,   θ ← θ − α Δ
+//! ```
+//!
+//! The rule is [`common::optim::AdaDelta`]; α is 1.
+//!
+//! Seen: there is no learning rate to tune, but ε takes its place. Moves are made of earlier moves, and the first is made of ε alone: √(ε / (1 − ρ)),
+//! 0.003 for ε = 10⁻⁶. They grow, but slowly: 50 steps go a twentieth of the way down the bowl, and 480 steps of the fit end far from its goal. With
+//! ε = 0.01 both arrive, as the last table shows.
+
+use crate::{
+    bowl,
+    linear_fit::{self, Problem, fit},
+};
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use common::{
+    cli::{below_one, one_to, positive},
+    lab::Lab,
+    optim::AdaDelta,
+};
+use std::fmt::Write;
+
+/// The usual hyper-parameters.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// Factor α of the moves on the bowl
+    #[arg(long, default_value_t = 1.0, value_parser = positive)]
+    bowl_lr: f32,
+    /// Steps on the bowl
+    #[arg(long, default_value_t = 50, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
+    bowl_steps: usize,
+    /// Factor α of the moves in the linear fit
+    #[arg(long, default_value_t = 1.0, value_parser = positive)]
+    lr: f32,
+    /// Decay rate ρ of both running means
+    #[arg(long, default_value_t = 0.9, value_parser = below_one)]
+    rho: f32,
+    /// ε, of which the first move is made
+    #[arg(long, default_value_t = 1e-6, value_parser = positive)]
+    epsilon: f32,
+    #[command(flatten)]
+    fit: linear_fit::Settings,
+}
+
+/// Shows AdaDelta on the bowl and on the linear fit.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let adadelta = |learning_rate| AdaDelta::new(learning_rate, args.rho, args.epsilon);
+    let path = bowl::show("AdaDelta", adadelta(args.bowl_lr), args.bowl_steps, lab)?;
+    let moves = path.moves();
+    let exact = f64::from(args.bowl_lr) * (f64::from(args.epsilon) / (1.0 - f64::from(args.rho))).sqrt();
+    bowl::check(
+        lab,
+        &[("first move of x₁: √(ε / (1 − ρ))", moves[0][0], exact), ("first move of x₂: √(ε / (1 − ρ))", moves[0][1], exact)],
+    )?;
+
+    let fit = linear_fit::show("AdaDelta", adadelta(args.lr), &args.fit, lab)?;
+
+    compare_epsilons(args, lab)?;
+
+    let grow = (0..2).all(|k| moves[moves.len() - 1][k] > moves[0][k]);
+    lab.claim("moves grow by themselves: the last ones on the bowl are longer than the first", grow);
+    let [x1, x2] = path.end();
+    lab.claim("but the start is slow: after all steps on the bowl, nine tenths of the way are left", x1 > 2.7 && x2 > 3.6);
+    let falls = fit.epoch_losses.windows(2).all(|pair| pair[1] < pair[0]);
+    lab.claim("the loss of the fit falls from epoch to epoch", falls);
+    linear_fit::fingerprint(&path, &fit, lab);
+    Ok(())
+}
+
+/// Values of ε beside the usual one.
+const LARGER_EPSILONS: [f32; 2] = [1e-4, 1e-2];
+
+/// Both experiments with larger values of ε.
+fn compare_epsilons(args: &Args, lab: &mut Lab) -> Result<()> {
+    let problem = Problem::draw(&args.fit, lab);
+    writeln!(lab, "\n{:>8} {:>12} {:>12} {:>20}", "ε", "bowl, x₁", "bowl, x₂", "fit, last epoch")?;
+    let mut paths = Vec::new();
+    for epsilon in [args.epsilon].into_iter().chain(LARGER_EPSILONS) {
+        let adadelta = |learning_rate| AdaDelta::new(learning_rate, args.rho, epsilon);
+        let path = bowl::descend(&mut adadelta(args.bowl_lr), args.bowl_steps, None)?;
+        let loss = fit(&problem, adadelta(args.lr), &args.fit, None)?.last_loss();
+        let [x1, x2] = path.end();
+        writeln!(lab, "{epsilon:>8e} {x1:>12.6} {x2:>12.6} {loss:>20.8}")?;
+        lab.metric(format!("fit with epsilon {epsilon:e}, last epoch"), loss);
+        // Long paths below short ones.
+        paths.insert(0, path.curve(&format!("ε = {epsilon:e}")));
+    }
+    lab.figure("epsilons", &bowl::figure("AdaDelta: what ε does", paths)?)
+}

@@ -1,0 +1,95 @@
+//! 7.3.3.2 · Adam
+//!
+//! Momentum and a step size for each parameter, together. Running means of the gradient (M) and of its square (G) start at zero, so early on they are
+//! too small; dividing by 1 − βᵗ corrects that:
+//!
+//! ```text
+//! M ← β₁ M + (1 − β₁) g,   G ← β₂ G + (1 − β₂) g²,   M̂ = M / (1 − β₁ᵗ),   Ĝ = G / (1 − β₂ᵗ),   θ ← θ − α / √(Ĝ + ε) · M̂
+//! ```
+//!
+//! The rule is [`common::optim::Adam`]. Shown twice, as every optimiser of section 7.3: the path down a bowl, and the losses of a linear fit.
+//!
+//! Departs from the book: t counts steps, as its formula says. Its code counts parameter tensors, so that the weights see t = 1, 3, 5, … and the bias
+//! t = 2, 4, 6, …; `--as-printed` does so too, and the last table sets both side by side. On the bowl there is one tensor, and no difference.
+
+use crate::{
+    bowl,
+    linear_fit::{self, Problem, fit},
+};
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use common::{
+    cli::{below_one, one_to, positive},
+    lab::Lab,
+    optim::{Adam, Counting, EpsPlacement},
+};
+use std::fmt::Write;
+
+/// The book's hyper-parameters.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// Learning rate α on the bowl
+    #[arg(long, default_value_t = 0.2, value_parser = positive)]
+    bowl_lr: f32,
+    /// Steps on the bowl
+    #[arg(long, default_value_t = 20, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
+    bowl_steps: usize,
+    /// Learning rate α of the linear fit
+    #[arg(long, default_value_t = 0.1, value_parser = positive)]
+    lr: f32,
+    /// Decay rate β₁ of the gradient's running mean
+    #[arg(long, default_value_t = 0.9, value_parser = below_one)]
+    beta1: f32,
+    /// Decay rate β₂ of the squared gradient's running mean
+    #[arg(long, default_value_t = 0.99, value_parser = below_one)]
+    beta2: f32,
+    /// ε, which keeps the denominator away from zero
+    #[arg(long, default_value_t = 1e-7, value_parser = positive)]
+    epsilon: f32,
+    /// Add ε outside the root, as libraries do
+    #[arg(long)]
+    eps_outside: bool,
+    /// Count t by parameter tensor, as the book's code does
+    #[arg(long)]
+    as_printed: bool,
+    #[command(flatten)]
+    fit: linear_fit::Settings,
+}
+
+impl Args {
+    fn optimizer(&self, learning_rate: f32) -> Adam {
+        Adam::new(learning_rate, (self.beta1, self.beta2), self.epsilon)
+            .eps_placement(if self.eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot })
+            .counting(if self.as_printed { Counting::PerTensor } else { Counting::PerStep })
+    }
+}
+
+/// Shows Adam on the bowl and on the linear fit.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let path = bowl::show("Adam", args.optimizer(args.bowl_lr), args.bowl_steps, lab)?;
+    let moves = path.moves();
+    let alpha = f64::from(args.bowl_lr);
+    bowl::check(lab, &[("first move of x₁: α", moves[0][0], alpha), ("first move of x₂: α", moves[0][1], alpha)])?;
+
+    let fit = linear_fit::show("Adam", args.optimizer(args.lr), &args.fit, lab)?;
+    compare_counters(args, lab)?;
+
+    let longest = moves.iter().flatten().fold(0.0f32, |longest, moved| longest.max(*moved));
+    lab.claim("steady moves: no coordinate is ever moved by more than 1.01 learning rates", longest <= 1.01 * args.bowl_lr);
+    lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));
+    linear_fit::fingerprint(&path, &fit, lab);
+    Ok(())
+}
+
+/// The fit with t counted by step and by tensor.
+fn compare_counters(args: &Args, lab: &mut Lab) -> Result<()> {
+    let problem = Problem::draw(&args.fit, lab);
+    writeln!(lab, "\n{:<24} {:>16} {:>16} {:>10} {:>10} {:>10}", "t counts", "loss of epoch 0", "last epoch", "w₁", "w₂", "b")?;
+    for (name, counting) in [("steps (formula)", Counting::PerStep), ("tensors (book's code)", Counting::PerTensor)] {
+        let fit = fit(&problem, args.optimizer(args.lr).counting(counting), &args.fit, None)?;
+        let ([w1, w2, b], first, last) = (fit.unit(), fit.epoch_losses[0], fit.last_loss());
+        writeln!(lab, "{name:<24} {first:>16.8} {last:>16.8} {w1:>10.6} {w2:>10.6} {b:>10.6}")?;
+        lab.metric(format!("fit with t counting {name}, last epoch"), last);
+    }
+    Ok(())
+}

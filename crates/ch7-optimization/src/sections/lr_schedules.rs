@@ -1,0 +1,192 @@
+//! 7.3.2, exercise · Schedules of the learning rate
+//!
+//! Gradient descent with a learning rate that changes from step to step, by the formulas of [`common::optim::Schedule`], on both experiments of
+//! section 7.3.1. Each schedule is fitted to the length T of the run: the decays end at a twentieth of α₀ (cosine: at zero), the warm-up takes the first
+//! tenth, the triangle goes up and down three times.
+//!
+//! Seen: at the book's learning rates nothing but the constant rate is wanted. It is safe from the first step, the gradients are nearly free of noise,
+//! and whoever takes smaller steps is later: the last loss follows the mean learning rate, whatever its shape. Schedules earn their keep where α₀ is
+//! too large to stay. At α₀ = 0.52 every step on the bowl overshoots along x₂ by more than there was, and the constant rate climbs out; the decays
+//! and the triangle bring the rate below 0.5 in time, and piecewise constant, cosine and triangle then arrive nearer along the flat x₁ than the book's
+//! rate of 0.2 does. The warm-up only puts the trouble off.
+//!
+//! Exponential and natural exponential decay are one curve in two notations: βᵗ = e^(−β′ t) with β′ = −ln β.
+
+use crate::{
+    bowl::{self, Path},
+    linear_fit::{self, Problem, fit},
+};
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use common::{
+    cli::{one_to, positive},
+    kernels::reduce,
+    lab::Lab,
+    optim::{Schedule, Sgd},
+    parameters::{Parameter, Parameters},
+    plot::{CurvePanel, Curves, Dash, Series},
+};
+use std::fmt::Write;
+
+/// The book's hyper-parameters of gradient descent.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// α₀ on the bowl
+    #[arg(long, default_value_t = 0.2, value_parser = positive)]
+    bowl_lr: f32,
+    /// α₀ on the bowl that is too large for a constant rate
+    #[arg(long, default_value_t = 0.52, value_parser = positive)]
+    large_lr: f32,
+    /// Steps on the bowl
+    #[arg(long, default_value_t = 20, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
+    bowl_steps: usize,
+    /// α₀ of the linear fit
+    #[arg(long, default_value_t = 0.01, value_parser = positive)]
+    lr: f32,
+    #[command(flatten)]
+    fit: linear_fit::Settings,
+}
+
+/// The share of α₀ that decays end at.
+const END: f64 = 0.05;
+
+/// Runs every schedule on both experiments.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let problem = Problem::draw(&args.fit, lab);
+    let steps = args.fit.epochs * args.fit.samples.div_ceil(args.fit.batch_size);
+    let [on_fit, on_bowl, on_bowl_large] = [(args.lr, steps), (args.bowl_lr, args.bowl_steps), (args.large_lr, args.bowl_steps)]
+        .map(|(lr, steps)| schedules(lr, steps));
+    let mut runs = Vec::new();
+    for (((name, fitted), small), large) in NAMES.into_iter().zip(on_fit).zip(on_bowl).zip(on_bowl_large) {
+        let sgd = || Sgd { learning_rate: args.lr };
+        runs.push(Run {
+            name,
+            rates: (0..steps).map(|t| fitted.learning_rate(t)).collect(),
+            fit: fit(&problem, sgd(), &args.fit, Some(&fitted))?,
+            small: bowl::descend(&mut sgd(), args.bowl_steps, Some(&small))?,
+            large: bowl::descend(&mut sgd(), args.bowl_steps, Some(&large))?,
+        });
+    }
+    print(&runs, args, lab)?;
+    draw(&runs, args, lab)?;
+    claim(&runs, lab);
+    lab.fingerprint(&Parameters(runs.iter().flat_map(Run::tensors).collect()));
+    Ok(())
+}
+
+/// The schedules, in the order of [`schedules`].
+const NAMES: [&str; 8] = [
+    "constant",
+    "piecewise constant",
+    "inverse time",
+    "exponential",
+    "natural exponential",
+    "cosine",
+    "gradual warm-up",
+    "triangular",
+];
+/// Those that only fall.
+const DECAYS: [&str; 5] = ["piecewise constant", "inverse time", "exponential", "natural exponential", "cosine"];
+/// Those whose paths the figure shows.
+const SHOWN: [&str; 3] = ["constant", "inverse time", "cosine"];
+
+/// Every schedule, started at `initial` and fitted to a run of `steps` steps.
+fn schedules(initial: f32, steps: usize) -> [Schedule; NAMES.len()] {
+    let (initial, length) = (f64::from(initial), steps as f64);
+    [
+        Schedule::Constant { initial },
+        Schedule::PiecewiseConstant { initial, pieces: vec![(steps / 3, 0.5), (2 * steps / 3, END)] },
+        Schedule::InverseTime { initial, beta: (1.0 / END - 1.0) / length },
+        Schedule::Exponential { initial, beta: libm::pow(END, 1.0 / length) },
+        Schedule::NaturalExponential { initial, beta: -libm::log(END) / length },
+        Schedule::Cosine { initial, steps },
+        Schedule::WarmUp { initial, steps: steps.div_ceil(10) },
+        Schedule::Triangular { lowest: END * initial, highest: initial, half_period: steps.div_ceil(6) },
+    ]
+}
+
+/// One schedule, and what gradient descent does with it.
+struct Run {
+    name: &'static str,
+    /// The learning rate of each step of the fit.
+    rates: Vec<f32>,
+    fit: linear_fit::Fit,
+    /// The path from the book's rate.
+    small: Path,
+    /// The path from the rate that is too large.
+    large: Path,
+}
+
+impl Run {
+    fn mean_rate(&self) -> f32 {
+        (reduce::sum(&self.rates) / self.rates.len() as f64) as f32
+    }
+
+    /// The unit that was learnt, for the fingerprint.
+    fn tensors(&self) -> Vec<Parameter> {
+        let named = |parameter: &Parameter| Parameter { name: format!("{} {}", self.name, parameter.name), ..parameter.clone() };
+        self.fit.parameters.0.iter().map(named).collect()
+    }
+}
+
+/// What each schedule came to.
+fn print(runs: &[Run], args: &Args, lab: &mut Lab) -> Result<()> {
+    let (small, large) = (format!("bowl, α₀ = {}", args.bowl_lr), format!("bowl, α₀ = {}", args.large_lr));
+    writeln!(lab, "{:<20} {:<43} {small:<21} {large}", "", format!("linear fit, α₀ = {}", args.lr))?;
+    let columns = ["mean α", "last α", "last epoch", "w₁", "x₁", "x₂", "x₁", "x₂"];
+    writeln!(lab, "{:<20} {}", "schedule", columns.map(|column| format!("{column:>10}")).join(" "))?;
+    for run in runs {
+        let (mean, last) = (run.mean_rate(), run.rates[run.rates.len() - 1]);
+        let ([w1, ..], loss) = (run.fit.unit(), run.fit.last_loss());
+        let ([x1, x2], [large1, large2]) = (run.small.end(), run.large.end());
+        let numbers = [mean, last, loss, w1, x1, x2, large1, large2].map(|x| format!("{x:>10.6}")).join(" ");
+        writeln!(lab, "{:<20} {numbers}", run.name)?;
+        lab.metric(format!("{}, mean loss of the last epoch", run.name), loss);
+        lab.metric(format!("{}, x1 on the bowl", run.name), x1);
+        lab.metric(format!("{}, x2 on the bowl from a large rate", run.name), large2);
+    }
+    Ok(())
+}
+
+/// Learning rates, losses and distances, one curve a schedule; and paths.
+fn draw(runs: &[Run], args: &Args, lab: &mut Lab) -> Result<()> {
+    let rates = panel(runs, ("step", "learning rate α"), |run| run.rates.clone());
+    lab.figure("schedules", &Curves::new("Learning rates of the linear fit").panel(rates).render()?)?;
+    let losses = panel(runs, ("epoch", "mean squared error"), |run| run.fit.epoch_losses.clone()).log_y();
+    lab.figure("losses", &Curves::new("Losses of the linear fit").panel(losses).render()?)?;
+    let distances = panel(runs, ("step", "abs x₂"), |run| run.large.coordinate(1).map(f32::abs).collect()).log_y();
+    let title = format!("Along the steep coordinate of the bowl, α₀ = {}", args.large_lr);
+    lab.figure("large-rate", &Curves::new(title).panel(distances).render()?)?;
+    let paths = runs.iter().filter(|run| SHOWN.contains(&run.name)).map(|run| run.small.curve(run.name));
+    lab.figure("paths", &bowl::figure(&format!("Gradient descent with α₀ = {}", args.bowl_lr), paths)?)
+}
+
+fn panel(runs: &[Run], (x_label, y_label): (&str, &str), values: impl Fn(&Run) -> Vec<f32>) -> CurvePanel {
+    let curves = runs.iter().map(|run| Series::sampled(run.name, &values(run), 0.0, 1.0).dashed(dash(run)));
+    curves.fold(CurvePanel::new(x_label, y_label), CurvePanel::with)
+}
+
+/// Dashed where the curve lies on another one.
+fn dash(run: &Run) -> Dash {
+    if run.name == "natural exponential" { Dash::Dashed } else { Dash::Solid }
+}
+
+/// What the exercise shows.
+fn claim(runs: &[Run], lab: &mut Lab) {
+    let mut by_rate: Vec<&Run> = runs.iter().collect();
+    by_rate.sort_by(|a, b| b.mean_rate().total_cmp(&a.mean_rate()));
+    let ordered = by_rate.windows(2).all(|pair| pair[0].fit.last_loss() <= 1.001 * pair[1].fit.last_loss());
+    lab.claim("the larger the mean learning rate, the smaller the last loss of the fit", ordered);
+    let (decays, rest): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(|run| DECAYS.contains(&run.name));
+    let above = |run: &Run| run.large.end()[1].abs() > bowl::START[1];
+    lab.claim(
+        "from a rate that is too large, the constant rate climbs out of the bowl along x₂",
+        rest.first().is_some_and(|run| above(run)),
+    );
+    lab.claim(
+        "every decay comes down along x₂ from there, to less than a hundredth",
+        decays.iter().all(|run| run.large.end()[1].abs() < 0.01 * bowl::START[1]),
+    );
+    let same = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-6 * a);
+    lab.claim("exponential and natural exponential decay are the same curve", same(&runs[3].rates, &runs[4].rates));
+}

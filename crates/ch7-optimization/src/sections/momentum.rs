@@ -1,0 +1,71 @@
+//! 7.3.3.1 · Momentum
+//!
+//! Each move keeps a share ρ of the one before, as a ball rolls on:
+//!
+//! ```text
+//! Δ ← ρ Δ − α g,   θ ← θ + Δ
+//! ```
+//!
+//! The rule is [`common::optim::Momentum`]. While gradients point the same way, moves grow, up to 1 / (1 − ρ) times as long as without
+//! momentum; where they change sign, moves cancel. On the bowl this is a damped oscillation, xₜ₊₁ = (1 + ρ − 2 α w) xₜ − ρ xₜ₋₁, which the last point is
+//! checked against: the path shoots past the optimum along the steep x₂ and comes back.
+
+use crate::{
+    bowl::{self, contraction, recurrence},
+    linear_fit,
+};
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use common::{
+    cli::{below_one, one_to, positive},
+    lab::Lab,
+    optim::Momentum,
+};
+
+/// The book's hyper-parameters.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// Learning rate α on the bowl
+    #[arg(long, default_value_t = 0.01, value_parser = positive)]
+    bowl_lr: f32,
+    /// Steps on the bowl
+    #[arg(long, default_value_t = 50, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
+    bowl_steps: usize,
+    /// Learning rate α of the linear fit
+    #[arg(long, default_value_t = 0.01, value_parser = positive)]
+    lr: f32,
+    /// Momentum factor ρ
+    #[arg(long, default_value_t = 0.9, value_parser = below_one)]
+    rho: f32,
+    #[command(flatten)]
+    fit: linear_fit::Settings,
+}
+
+/// Shows momentum on the bowl and on the linear fit.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let momentum = |learning_rate| Momentum::new(learning_rate, args.rho);
+    let path = bowl::show("momentum", momentum(args.bowl_lr), args.bowl_steps, lab)?;
+    let exact = [0, 1].map(|k| {
+        let (rho, c) = (f64::from(args.rho), contraction(k, args.bowl_lr));
+        recurrence(k, args.bowl_steps, c, (1.0 + rho - c, rho))
+    });
+    let [x1, x2] = path.end();
+    bowl::check(
+        lab,
+        &[("last x₁: x ← (1 + ρ − 2 α w₁) x − ρ x₋₁", x1, exact[0]), ("last x₂: x ← (1 + ρ − 2 α w₂) x − ρ x₋₁", x2, exact[1])],
+    )?;
+
+    let fit = linear_fit::show("momentum", momentum(args.lr), &args.fit, lab)?;
+
+    let moves = path.moves();
+    lab.claim(
+        "moves grow at first: each of the first five is longer than the one before",
+        moves.windows(2).take(4).all(|pair| (0..2).all(|k| pair[1][k] > pair[0][k])),
+    );
+    let x2: Vec<f32> = path.coordinate(1).collect();
+    let crossings = x2.windows(2).filter(|pair| pair[0] * pair[1] < 0.0).count();
+    lab.claim("later the path oscillates: x₂ crosses the optimum at least twice", crossings >= 2);
+    lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));
+    linear_fit::fingerprint(&path, &fit, lab);
+    Ok(())
+}

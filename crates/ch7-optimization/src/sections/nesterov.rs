@@ -1,0 +1,71 @@
+//! 7.3 · Nesterov's accelerated gradient
+//!
+//! Momentum that looks ahead: the gradient is taken where the momentum alone would lead.
+//!
+//! ```text
+//! Δ ← ρ Δ − α g(θ + ρ Δ),   θ ← θ + Δ
+//! ```
+//!
+//! The rule is [`common::optim::Nesterov`], which works on the point ahead and gives θ back. The gradient sees the other side of the valley one step
+//! earlier and brakes in time: on the bowl, xₜ₊₁ = (1 + ρ) (1 − 2 α w) xₜ − ρ (1 − 2 α w) xₜ₋₁, an oscillation that is damped more
+//! than momentum's wherever the ground is curved. The figure shows both paths.
+//!
+//! The book names the method in its list and does not run it; the hyper-parameters are those of momentum.
+
+use crate::{
+    bowl::{self, contraction, recurrence},
+    linear_fit,
+};
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use common::{
+    cli::{below_one, one_to, positive},
+    lab::Lab,
+    optim::{Momentum, Nesterov},
+};
+use std::fmt::Write;
+
+/// The hyper-parameters of momentum.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// Learning rate α on the bowl
+    #[arg(long, default_value_t = 0.01, value_parser = positive)]
+    bowl_lr: f32,
+    /// Steps on the bowl
+    #[arg(long, default_value_t = 50, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
+    bowl_steps: usize,
+    /// Learning rate α of the linear fit
+    #[arg(long, default_value_t = 0.01, value_parser = positive)]
+    lr: f32,
+    /// Momentum factor ρ
+    #[arg(long, default_value_t = 0.9, value_parser = below_one)]
+    rho: f32,
+    #[command(flatten)]
+    fit: linear_fit::Settings,
+}
+
+/// Shows Nesterov's method on the bowl, beside momentum, and on the linear fit.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let nesterov = |learning_rate| Nesterov::new(learning_rate, args.rho);
+    let path = bowl::show("Nesterov's method", nesterov(args.bowl_lr), args.bowl_steps, lab)?;
+    let exact = [0, 1].map(|k| {
+        let (rho, c) = (f64::from(args.rho), contraction(k, args.bowl_lr));
+        recurrence(k, args.bowl_steps, c, ((1.0 + rho) * (1.0 - c), rho * (1.0 - c)))
+    });
+    let [x1, x2] = path.end();
+    bowl::check(lab, &[("last x₁: the recurrence above", x1, exact[0]), ("last x₂: likewise", x2, exact[1])])?;
+
+    let momentum = bowl::descend(&mut Momentum::new(args.bowl_lr, args.rho), args.bowl_steps, None)?;
+    let overshoot = |path: &bowl::Path| path.coordinate(1).fold(0.0f32, f32::min).abs();
+    let (ahead, behind) = (overshoot(&path), overshoot(&momentum));
+    writeln!(lab, "farthest past the optimum along x₂: {ahead:.5}, with momentum {behind:.5}\n")?;
+    let both = [path.curve("Nesterov's method"), momentum.curve("momentum")];
+    lab.figure("beside-momentum", &bowl::figure("Looking ahead, and not", both)?)?;
+
+    let fit = linear_fit::show("Nesterov's method", nesterov(args.lr), &args.fit, lab)?;
+
+    lab.claim("looking ahead, the path shoots less far past the optimum than with momentum alone", ahead < behind);
+    lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));
+    linear_fit::fingerprint(&path, &fit, lab);
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! 7.3.2.2 · RMSprop
+//!
+//! AdaGrad with a running mean of squared gradients in place of their sum:
+//!
+//! ```text
+//! G ← β G + (1 − β) g²,   θ ← θ − α / √(G + ε) · g
+//! ```
+//!
+//! The rule is [`common::optim::RmsProp`]. G forgets, so a step size can grow again where the ground flattens, and the path does not stop half way as
+//! AdaGrad's does. The price is paid at the goal: there G forgets that the ground was steep, and steps of about α go back and forth over the optimum.
+//! In the fit this keeps the loss at about a thousand times the variance of the noise.
+
+use crate::{bowl, linear_fit};
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use common::{
+    cli::{below_one, one_to, positive},
+    lab::Lab,
+    optim::{EpsPlacement, RmsProp},
+};
+
+/// The book's hyper-parameters.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// Learning rate α on the bowl
+    #[arg(long, default_value_t = 0.1, value_parser = positive)]
+    bowl_lr: f32,
+    /// Steps on the bowl
+    #[arg(long, default_value_t = 50, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
+    bowl_steps: usize,
+    /// Learning rate α of the linear fit
+    #[arg(long, default_value_t = 0.1, value_parser = positive)]
+    lr: f32,
+    /// Decay rate β of the squared gradient's running mean
+    #[arg(long, default_value_t = 0.9, value_parser = below_one)]
+    beta: f32,
+    /// ε, which keeps the denominator away from zero
+    #[arg(long, default_value_t = 1e-7, value_parser = positive)]
+    epsilon: f32,
+    /// Add ε outside the root, as libraries do
+    #[arg(long)]
+    eps_outside: bool,
+    #[command(flatten)]
+    fit: linear_fit::Settings,
+}
+
+/// Shows RMSprop on the bowl and on the linear fit.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let placement = if args.eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot };
+    let rmsprop = |learning_rate| RmsProp::new(learning_rate, args.beta, args.epsilon).eps_placement(placement);
+    let path = bowl::show("RMSprop", rmsprop(args.bowl_lr), args.bowl_steps, lab)?;
+    let moves = path.moves();
+    let exact = f64::from(args.bowl_lr) / (1.0 - f64::from(args.beta)).sqrt();
+    bowl::check(
+        lab,
+        &[("first move of x₁: α / √(1 − β)", moves[0][0], exact), ("first move of x₂: α / √(1 − β)", moves[0][1], exact)],
+    )?;
+
+    let fit = linear_fit::show("RMSprop", rmsprop(args.lr), &args.fit, lab)?;
+
+    let sizes = path.step_sizes(1);
+    let shrinks = sizes.windows(2).any(|pair| pair[1] < pair[0]);
+    let grows = sizes.windows(2).any(|pair| pair[1] > pair[0]);
+    lab.claim("the step size of x₂ shrinks and grows", shrinks && grows);
+    lab.claim("the fit's loss falls to less than a hundredth", fit.falls_to(1e-2));
+    linear_fit::fingerprint(&path, &fit, lab);
+    Ok(())
+}
