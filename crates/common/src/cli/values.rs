@@ -24,6 +24,11 @@ pub fn non_negative(text: &str) -> Result<f32, String> {
     number(text, |x| x >= 0.0, "a number of at least 0")
 }
 
+/// Parses a share: a number from 0 to below 1.
+pub fn fraction(text: &str) -> Result<f32, String> {
+    number(text, |x| (0.0..1.0).contains(&x), "a number of at least 0 and below 1")
+}
+
 /// Parses a number that is finite.
 pub fn finite(text: &str) -> Result<f32, String> {
     number(text, |_| true, "a finite number")
