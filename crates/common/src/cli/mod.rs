@@ -6,6 +6,7 @@ mod values;
 mod workspace;
 
 pub use values::{UsageError, at_least_one, below_one, finite, non_negative, one_to, positive, seeds};
+pub use values::{UsageError, at_least_one, finite, fraction, non_negative, one_to, positive, seeds};
 pub use workspace::{data_folder, results_folder};
 
 use crate::{

@@ -1,0 +1,165 @@
+//! Exercise of 7.6 · How strong should regularisation be?
+//!
+//! The network of section 7.6 with each of the three cures, from far too weak to far too strong; fewer steps and seeds than there, for it
+//! is 21 experiments.
+//!
+//! Seen: L2 term and weight decay help most around the book's values, where the norm of the weights is about a quarter of what it is without
+//! them. Ten times as strong, they cost more than they cure: the boundary becomes nearly straight. A hundred times as strong, all
+//! weights shrink to zero, and the network gives every sample the same answer. An L2 term has one more way to fail: a step multiplies a weight by
+//! 1 − αλ/N, and beyond λ = 2N/α (2000 here) that is below −1, so the weights grow without limit. Dropout at p = 0.9 leaves two of
+//! 20 units and mostly none of the three behind them: nothing to learn from; at 0.98 what is kept is multiplied by 50, and the weights are
+//! thrown about until no unit answers any more.
+
+use crate::{
+    moons300::Moons,
+    regularized::{Fit, Method, Settings, fit},
+};
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use common::{
+    cli::{self, at_least_one, positive},
+    kernels::reduce,
+    lab::{Lab, Numbers},
+    plot::{CurvePanel, Curves, Dash, Marker, Series, theme},
+    train::{Learner, Metric},
+};
+use std::fmt::Write;
+
+/// The hyper-parameters.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// Learning rate of gradient descent
+    #[arg(long, default_value_t = 0.2, value_parser = positive)]
+    lr: f32,
+    /// Steps, each on all training samples
+    #[arg(long, default_value_t = 20_000, value_parser = at_least_one)]
+    steps: usize,
+    /// Seeds to average over, one after the other from --seed on
+    #[arg(long, default_value_t = 6, value_parser = at_least_one)]
+    seeds: usize,
+}
+
+/// A cure, the symbol of its strength, and the strengths to try.
+struct Cure {
+    name: &'static str,
+    symbol: &'static str,
+    method: fn(f32) -> Method,
+    strengths: [f32; 7],
+}
+
+const CURES: [Cure; 3] = [
+    Cure { name: "L2", symbol: "λ", method: Method::L2, strengths: [0.01, 0.1, 0.7, 3.0, 10.0, 100.0, 3000.0] },
+    Cure { name: "weight decay", symbol: "β", method: Method::WeightDecay, strengths: [1e-5, 1e-4, 1e-3, 5e-3, 2e-2, 0.1, 0.9] },
+    Cure { name: "dropout", symbol: "p", method: Method::Dropout, strengths: [0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98] },
+];
+
+/// What one run shows.
+const MEASURED: usize = 5;
+
+/// Trains with each strength and seed.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let settings = Settings { lr: args.lr, steps: args.steps, seeds: args.seeds };
+    let run = |seed| {
+        let moons = Moons::new(seed);
+        let mut numbers = Numbers::new();
+        for cure in &CURES {
+            for strength in cure.strengths {
+                let fit = fit((cure.method)(strength), &settings, &moons, seed)?;
+                numbers.extend(
+                    measure(&fit, &moons)?.map(|number| (format!("{}, {} = {strength}", cure.name, cure.symbol), number)),
+                );
+            }
+        }
+        Ok(numbers)
+    };
+    let runs = lab.over_seeds(cli::seeds(lab.seed(), args.seeds)?, run)?;
+    let column = |i: usize| runs.iter().map(|numbers| f64::from(numbers[i].1)).collect::<Vec<_>>();
+    let mut figure = Curves::new("Accuracy against the strength of regularisation");
+    for (c, cure) in CURES.iter().enumerate() {
+        let points: Vec<Point> = (0..cure.strengths.len())
+            .map(|i| {
+                let first = MEASURED * (c * cure.strengths.len() + i);
+                Point { strength: cure.strengths[i], numbers: std::array::from_fn(|m| column(first + m)) }
+            })
+            .collect();
+        print(cure, &points, lab)?;
+        figure = figure.panel(panel(cure, &points));
+        claim(cure, &points, lab);
+    }
+    lab.figure("accuracy", &figure.render()?)
+}
+
+/// Train and test accuracy, the norm of all weights, whether all samples get the same answer, whether training diverged.
+fn measure(fit: &Fit, moons: &Moons) -> Result<[f32; MEASURED]> {
+    let squares = fit.network.layers().iter().map(|layer| reduce::sum_of_squares(layer.linear.weight.values()));
+    let norm = squares.fold(0.0, |sum, squares| sum + squares).sqrt() as f32;
+    let classes = Metric::Logit.classes(&fit.network.outputs(&moons.train.x)?);
+    let constant = classes.iter().all(|class| *class == classes[0]);
+    let diverged = fit.train_loss.last().is_some_and(|(_, loss)| !loss.is_finite());
+    Ok([fit.train_accuracy, fit.test_accuracy, norm, f32::from(u8::from(constant)), f32::from(u8::from(diverged))])
+}
+
+/// The numbers of all seeds at one strength.
+struct Point {
+    strength: f32,
+    numbers: [Vec<f64>; MEASURED],
+}
+
+impl Point {
+    fn mean(&self, measured: usize) -> f64 {
+        reduce::mean_and_deviation(&self.numbers[measured]).0
+    }
+
+    /// The number of seeds for which something holds.
+    fn count(&self, measured: usize) -> usize {
+        self.numbers[measured].iter().filter(|x| **x == 1.0).count()
+    }
+}
+
+/// The table of one cure.
+fn print(cure: &Cure, points: &[Point], lab: &mut Lab) -> Result<()> {
+    writeln!(
+        lab,
+        "{:<12} {:>8} {:>15} {:>14} {:>16} {:>12} {:>9}",
+        cure.name, cure.symbol, "train accuracy", "test accuracy", "norm of weights", "one answer", "diverged"
+    )?;
+    let n = points[0].numbers[0].len();
+    for point in points {
+        let (constant, diverged) = (format!("{} of {n}", point.count(3)), format!("{} of {n}", point.count(4)));
+        let [train, test, norm] = [0, 1, 2].map(|measured| point.mean(measured));
+        let strength = point.strength;
+        writeln!(lab, "{:<12} {strength:>8} {train:>15.4} {test:>14.4} {norm:>16.2} {constant:>12} {diverged:>9}", "")?;
+        lab.metric(format!("{}, {} = {strength}: mean test accuracy", cure.name, cure.symbol), test);
+    }
+    Ok(writeln!(lab)?)
+}
+
+/// Mean accuracies with the range that the seeds span.
+fn panel(cure: &Cure, points: &[Point]) -> CurvePanel {
+    let series = |label, measured: usize| {
+        let means = points.iter().map(|point| (f64::from(point.strength), point.mean(measured)));
+        let range = points.iter().map(|point| {
+            let values = || point.numbers[measured].iter().copied();
+            (values().fold(f64::MAX, f64::min), values().fold(f64::MIN, f64::max))
+        });
+        Series::new(label, means).with_band(range)
+    };
+    let panel = CurvePanel::new(cure.symbol, "accuracy")
+        .with(series("Train", 0).colored(theme::TRAIN).dashed(Dash::Solid).marked(Marker::Disc))
+        .with(series("Test", 1).colored(theme::DEV).dashed(Dash::Dashed).marked(Marker::Square))
+        .y_range(0.3, 1.0);
+    // A probability runs from 0 to 1; the others over powers of ten.
+    CurvePanel { title: cure.name.to_owned(), log_x: cure.symbol != "p", ..panel }
+}
+
+/// What the exercise asks for.
+fn claim(cure: &Cure, points: &[Point], lab: &mut Lab) {
+    let (first, last) = (&points[0], &points[points.len() - 1]);
+    let best = points.iter().map(|point| point.mean(1)).fold(0.0, f64::max);
+    let falls = last.mean(1) < best - 0.1 && last.mean(0) < first.mean(0) - 0.1;
+    lab.claim(format!("{}: at the largest {} training and test accuracy collapse", cure.name, cure.symbol), falls);
+    if cure.name != "dropout" {
+        let between = best > first.mean(1) && best > last.mean(1);
+        lab.claim(format!("{}: the best test accuracy lies between the extremes", cure.name), between);
+    }
+}

@@ -1,0 +1,146 @@
+//! Appendix of 7.6 · Weight decay from the library
+//!
+//! The network of section 7.6 as a tuple of layers, its gradients from dfdx's tape, its update by dfdx's own gradient descent, whose L2 decay adds
+//! λ θ to every gradient, biases included: θ ← θ − α (g + λ θ). λ = 0.01 at α = 0.2 costs each parameter 0.01, where the L2 term of section
+//! 7.6.3 costs each weight 0.0035 and the decay of section 7.6.4 each parameter 0.005.
+//!
+//! dfdx's update is additions and multiplications in a fixed order, so the bits hold: without decay, the network ends with the very
+//! parameters that ours ends with by hand.
+//!
+//! Departs from the book: nothing. Its appendix leaves the first weights to its library: Xavier's uniform distribution, biases zero.
+
+use crate::{moons300::Moons, regularized::layers};
+use anyhow::{Result, anyhow};
+use clap::Args as ClapArgs;
+use common::{
+    cli::{self, at_least_one, non_negative, positive},
+    kernels::{Loss, reduce},
+    lab::{Lab, Numbers},
+    nn::{self, Relu, builder::Linear},
+    ops::{self, Device},
+    optim::Sgd,
+    parameters::{Initialization, Initializer},
+    plot::Regions,
+    rng::Stream,
+    scratch,
+    train::{Learner, Metric, evaluate},
+};
+use dfdx::{
+    nn::{BuildOnDevice, DeviceBuildExt, Module, ZeroGrads},
+    optim::{Optimizer, SgdConfig, WeightDecay},
+    shapes::Const,
+    tensor::{TensorFromVec, Trace},
+    tensor_ops::Backward,
+};
+use std::fmt::Write;
+
+/// The book's hyper-parameters.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// Learning rate of gradient descent
+    #[arg(long, default_value_t = 0.2, value_parser = positive)]
+    lr: f32,
+    /// λ of the update θ ← θ − α (g + λ θ)
+    #[arg(long, default_value_t = 0.01, value_parser = non_negative)]
+    lambda: f32,
+    /// Steps, each on all training samples
+    #[arg(long, default_value_t = 50_000, value_parser = at_least_one)]
+    steps: usize,
+    /// Seeds to average over, one after the other from --seed on
+    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
+    seeds: usize,
+}
+
+/// Two `ReLU` layers and a logit.
+type Mlp = (Linear<2, 20>, Relu, Linear<20, 3>, Relu, Linear<3, 1>);
+type Network = nn::Network<<Mlp as BuildOnDevice<Device, f32>>::Built, Sgd, 2, 1>;
+
+const INIT: Initialization = Initialization { weight: Initializer::XavierUniform, bias: Initializer::ZEROS };
+const LOSS: Loss = Loss::BinaryCrossEntropyWithLogits;
+
+/// Trains without and with decay.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let moons = Moons::new(lab.seed());
+    let mut figure = Regions::new("Class boundaries and the probability of class 1", ("x₁", "x₂"), &["class 0", "class 1"]);
+    for decay in [None, Some(args.lambda)] {
+        let network = train(decay, args, &moons, lab.seed())?;
+        let name = name(decay);
+        let [train, test] = accuracies(&network, &moons)?;
+        writeln!(lab, "{name}: [Train] accuracy: {train:.4}  [Test] accuracy: {test:.4}")?;
+        lab.metric(format!("{name}, train accuracy"), train);
+        lab.metric(format!("{name}, test accuracy"), test);
+        figure = figure.panel(moons.panel(&name, &network)?);
+        if decay.is_none() {
+            let same = network.parameters().fingerprint() == by_hand(args, &moons, lab.seed())?;
+            lab.claim("without decay, dfdx's tape and update end with the bits of those written by hand", same);
+        } else {
+            lab.fingerprint(&network.parameters());
+        }
+    }
+    lab.figure("boundary", &figure.render()?)?;
+    span(args, lab)
+}
+
+fn name(decay: Option<f32>) -> String {
+    decay.map_or_else(|| "without decay".to_owned(), |lambda| format!("decay, λ = {lambda}"))
+}
+
+/// Trains a model by dfdx's own gradient descent.
+fn train(decay: Option<f32>, args: &Args, moons: &Moons, seed: u64) -> Result<Network> {
+    let device = Device::default();
+    let mut model = device.build_module::<Mlp, f32>();
+    nn::initialize(&mut model, INIT, &mut Stream::new(seed, "weights"))?;
+    let weight_decay = decay.map(|lambda| WeightDecay::L2(f64::from(lambda)));
+    let mut sgd = dfdx::optim::Sgd::new(&model, SgdConfig { lr: f64::from(args.lr), momentum: None, weight_decay });
+    let x = device.tensor_from_vec(moons.train.x.values().to_vec(), (moons.train.len(), Const::<2>));
+    let mut gradients = model.alloc_grads();
+    for _ in 0..args.steps {
+        let logits = model.forward(x.clone().traced(gradients));
+        let loss = ops::loss(logits, &moons.train.y, LOSS).map_err(|error| anyhow!("the loss cannot be computed: {error:?}"))?;
+        gradients = loss.backward();
+        sgd.update(&mut model, &gradients).map_err(|error| anyhow!("dfdx's update failed: {error:?}"))?;
+        model.zero_grads(&mut gradients);
+    }
+    Ok(Network::new(model, LOSS, Sgd { learning_rate: args.lr }))
+}
+
+/// The fingerprint of the parameters that the hand-derived network ends with.
+fn by_hand(args: &Args, moons: &Moons, seed: u64) -> Result<String> {
+    let mut network = scratch::Network::new(layers(INIT, seed), LOSS, Sgd { learning_rate: args.lr });
+    for _ in 0..args.steps {
+        network.backpropagate(&moons.train.x, &moons.train.y);
+        network.update()?;
+    }
+    Ok(network.parameters().fingerprint())
+}
+
+/// Accuracy on the training and the test samples.
+fn accuracies(network: &Network, moons: &Moons) -> Result<[f32; 2]> {
+    Ok([evaluate(network, &moons.train, Metric::Logit)?.0, evaluate(network, &moons.test, Metric::Logit)?.0])
+}
+
+/// The accuracies over seeds.
+fn span(args: &Args, lab: &mut Lab) -> Result<()> {
+    let run = |seed| {
+        let moons = Moons::new(seed);
+        let mut numbers = Numbers::new();
+        for decay in [None, Some(args.lambda)] {
+            let accuracies = accuracies(&train(decay, args, &moons, seed)?, &moons)?;
+            numbers.extend(["train", "test"].iter().zip(accuracies).map(|(part, x)| (format!("{}, {part}", name(decay)), x)));
+        }
+        Ok(numbers)
+    };
+    let runs = lab.over_seeds(cli::seeds(lab.seed(), args.seeds)?, run)?;
+    let title = format!("over {} seeds", args.seeds);
+    writeln!(lab, "\n{title:<16} {:>17} {:>17} {:>8}", "train accuracy", "test accuracy", "gap")?;
+    let mut gaps = Vec::new();
+    for (i, decay) in [None, Some(args.lambda)].into_iter().enumerate() {
+        let values = |part: usize| runs.iter().map(|numbers| f64::from(numbers[2 * i + part].1)).collect::<Vec<_>>();
+        let [train, test] = [0, 1].map(|part| reduce::mean_and_deviation(&values(part)));
+        let cell = |(mean, deviation): (f64, f64)| format!("{mean:.4} ± {deviation:.4}");
+        gaps.push(train.0 - test.0);
+        writeln!(lab, "{:<16} {:>17} {:>17} {:>8.4}", name(decay), cell(train), cell(test), train.0 - test.0)?;
+    }
+    lab.claim("over the seeds, the gap between training and test accuracy is smaller with decay", gaps[1] < gaps[0]);
+    Ok(())
+}
