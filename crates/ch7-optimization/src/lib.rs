@@ -35,6 +35,15 @@ use sections::{dropout, he, l2, overfit, regularization_strength, weight_decay, 
 
 /// Flags of a run that takes a second and shows the same.
 const QUICK: &[&str] = &["--steps", "10000", "--seeds", "8"];
+mod moving_averages;
+mod normalized_mlp;
+mod sections {
+    pub(crate) mod batch_norm;
+    pub(crate) mod layer_norm;
+}
+
+use common::registry::{Chapter, Section};
+use sections::{batch_norm, layer_norm};
 
 /// The sections, in the book's order.
 #[must_use]
@@ -175,6 +184,21 @@ pub fn chapter() -> Chapter {
                 weight_decay_library::run,
             )
             .edition("quick", &["--steps", "5000", "--seeds", "2"]),
+                ("batch-norm", "7.5.1.1-7.5.1.4"),
+                (
+                    "Batch normalisation",
+                    "A deep tanh network with and without it: net inputs of each layer, chosen means and deviations, moving averages, test mode.",
+                ),
+                batch_norm::run,
+            ),
+            Section::new(
+                ("layer-norm", "7.5.2"),
+                (
+                    "Layer normalisation",
+                    "The same network, each sample normalised by itself: every sample has the chosen mean and deviation, and what is lost with two units.",
+                ),
+                layer_norm::run,
+            ),
         ],
     }
 }

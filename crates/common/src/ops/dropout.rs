@@ -3,7 +3,7 @@
 use super::{Device, DeviceError, Tensor};
 use dfdx::{shapes::Shape, tensor::Tape};
 
-/// Keeps and scales by 1 / (1 − rate), or drops, each value of x, book section 7.6.5; the gradient goes the same way.
+/// Computes (x · m) / (1 − rate), m = 1 where x is kept and 0 where it is dropped, book section 7.6.5; backward the same of dy.
 ///
 /// # Panics
 /// If the rate is not in [0, 1), or there is not one decision a value.
@@ -33,7 +33,7 @@ pub fn dropout<S: Shape, T: Tape<f32, Device>>(x: Tensor<S, T>, rate: f32, keep:
     Ok(y.put_tape(tape))
 }
 
-/// Keeps and scales, or drops, each value of x, composed of dfdx's operations.
+/// Computes (x · m) / (1 − rate), composed of dfdx's operations.
 #[cfg(feature = "cuda")]
 #[allow(clippy::disallowed_methods, clippy::needless_pass_by_value, reason = "bits are not promised on a GPU; as on a CPU")]
 pub fn dropout<S: Shape, T: Tape<f32, Device>>(x: Tensor<S, T>, rate: f32, keep: Vec<bool>) -> Result<Tensor<S, T>, DeviceError> {

@@ -1,0 +1,134 @@
+//! 7.5.1.4: what batch normalisation keeps for test mode, and what it is good for.
+
+use crate::normalized_mlp::{HIDDEN, Mlp, Mode, Normalization, batch, statistics, tensor};
+use anyhow::Result;
+use common::{
+    lab::Lab,
+    matrix::Matrix,
+    parameters::{Parameter, Parameters},
+    plot::{CurvePanel, Curves, Dash, Series, Svg, theme},
+};
+use std::fmt::Write;
+
+/// The layer whose averages are shown: the last hidden one, of two units.
+const LAST: usize = HIDDEN - 1;
+/// Its unit that is drawn.
+const SHOWN: usize = 1;
+/// Samples that stand for all there are.
+const MANY: usize = 10_000;
+/// Samples in test mode, the book's number.
+const TEST_SAMPLES: usize = 5;
+
+/// Mean and variance of each unit of that layer.
+type Units = Vec<[f64; 2]>;
+
+/// A network that has seen some batches.
+struct Fed {
+    mlp: Mlp,
+    /// The moving mean of the unit that is drawn after each batch.
+    means: Vec<f64>,
+    /// What the batches were drawn from: the same batch itself, or very many samples.
+    source: Units,
+}
+
+/// Feeds a network that has seen `x` with `x` again, and another with fresh batches; shows their averages, and the latter in test mode.
+pub(crate) fn show(mlp: &Mlp, x: &Matrix, passes: usize, lab: &mut Lab) -> Result<()> {
+    let mut inputs = lab.stream("fresh data");
+    let many = batch(MANY, &mut lab.stream("many samples"));
+    let same = feed(mlp, x, passes, || x.clone());
+    let fresh = feed(mlp, &many, passes, || batch(x.rows(), &mut inputs));
+    let momentum = momentum(mlp);
+    let left = (0..=passes).fold(1.0, |share, _| share * momentum);
+    writeln!(lab, "\nMoving averages of layer {LAST} after the first batch and {passes} more: the same again, or fresh ones.")?;
+    writeln!(lab, "They start at mean 0 and variance 1, of which {left:.5} is left.")?;
+    writeln!(lab, "{:<16} {:>23}   {:>23}", "", "the same batch", "fresh batches")?;
+    writeln!(lab, "{:<16} {:>11} {:>11}   {:>11} {:>11}", "", "average", "its value", "average", "of 10,000")?;
+    let (mut arrived, mut near) = (true, true);
+    for (unit, source) in fresh.source.iter().enumerate() {
+        for (kind, (what, start)) in [("mean", 0.0), ("variance", 1.0)].into_iter().enumerate() {
+            let [again, anew] = [&same, &fresh].map(|fed| (averages(&fed.mlp)[unit][kind], fed.source[unit][kind]));
+            let cells = [again, anew].map(|(average, value)| format!("{average:>11.4} {value:>11.4}")).join("   ");
+            writeln!(lab, "{:<16} {cells}", format!("unit {unit}, {what}"))?;
+            lab.metric(format!("same batch, unit {unit}, moving {what}"), again.0);
+            lab.metric(format!("fresh batches, unit {unit}, moving {what}"), anew.0);
+            arrived &= (again.0 - (left * start + (1.0 - left) * again.1)).abs() < 1e-5 * source[1];
+            // The standard error of a mean or variance of one batch, less what averaging takes away.
+            let of_a_batch = [source[1], 2.0 * source[1] * source[1]][kind] / x.rows() as f64;
+            let error = (of_a_batch * (1.0 - momentum) / (1.0 + momentum)).sqrt();
+            near &= (anew.0 - anew.1).abs() < 5.0 * error + left * (anew.1 - start).abs();
+        }
+    }
+    lab.figure("moving-averages", &figure(&same, &fresh)?)?;
+    lab.claim("averages over one batch are its statistics, but for what is left of the start", arrived);
+    lab.claim("averages over fresh batches are within five standard errors of the statistics of 10,000 samples", near);
+    test(fresh.mlp, lab)
+}
+
+/// Feeds a network with the batches that `next` gives.
+fn feed(mlp: &Mlp, source: &Matrix, passes: usize, mut next: impl FnMut() -> Matrix) -> Fed {
+    let z = mlp.clone().forward(source, Mode::Training).raw.swap_remove(LAST);
+    let units = (0..z.columns()).map(|unit| statistics(z.column(unit)));
+    let mut fed = Fed { mlp: mlp.clone(), means: Vec::new(), source: units.map(|(mean, sd)| [mean, sd * sd]).collect() };
+    fed.means.push(averages(mlp)[SHOWN][0]);
+    for _ in 0..passes {
+        fed.mlp.forward(&next(), Mode::Training);
+        fed.means.push(averages(&fed.mlp)[SHOWN][0]);
+    }
+    fed
+}
+
+/// The moving averages of each unit.
+fn averages(mlp: &Mlp) -> Units {
+    let Normalization::Batch(kept) = &mlp.normalizations[LAST] else { return Units::new() };
+    kept.moving_mean.iter().zip(&kept.moving_variance).map(|(mean, variance)| [*mean, *variance].map(f64::from)).collect()
+}
+
+fn momentum(mlp: &Mlp) -> f64 {
+    let Normalization::Batch(kept) = &mlp.normalizations[LAST] else { return 0.0 };
+    f64::from(kept.averaging.momentum)
+}
+
+/// The shown unit's moving mean, batch after batch, and what it is an average of.
+fn figure(same: &Fed, fresh: &Fed) -> Result<Svg> {
+    let mut panel = CurvePanel::new("batch", "moving mean");
+    for (name, fed, target, color) in [
+        ("the same batch again", same, "mean of that batch", theme::DEV),
+        ("fresh batches", fresh, "mean of 10,000 samples", theme::TRAIN),
+    ] {
+        let (mean, last) = (fed.source[SHOWN][0], fed.means.len() as f64);
+        panel = panel
+            .with(Series::sampled(name, &fed.means, 1.0, 1.0).colored(color))
+            .with(Series::new(target, [(1.0, mean), (last, mean)]).colored(color).dashed(Dash::Dotted));
+    }
+    Curves::new(format!("Layer {LAST}, unit {SHOWN}: the mean that test mode will use")).panel(panel).render()
+}
+
+/// A few samples in test mode and in training mode, together and alone.
+fn test(mut mlp: Mlp, lab: &mut Lab) -> Result<()> {
+    let x = batch(TEST_SAMPLES, &mut lab.stream("test data"));
+    let last = |mlp: &mut Mlp, x: &Matrix, mode| mlp.forward(x, mode).normalized.swap_remove(LAST);
+    let tested = last(&mut mlp, &x, Mode::Test);
+    let trained = last(&mut mlp.clone(), &x, Mode::Training);
+    writeln!(
+        lab,
+        "\nLayer {LAST} for {TEST_SAMPLES} new samples, normalised by the averages over fresh batches, or by themselves"
+    )?;
+    writeln!(lab, "{:<6} {:>21}   {:>21}", "", "test mode", "training mode")?;
+    writeln!(lab, "{:<6} {:>10} {:>10}   {:>10} {:>10}", "sample", "unit 0", "unit 1", "unit 0", "unit 1")?;
+    for (sample, (tested, trained)) in tested.iter_rows().zip(trained.iter_rows()).enumerate() {
+        let cells = [tested, trained].map(|row| row.iter().map(|z| format!("{z:>10.4}")).collect::<Vec<_>>().join(" "));
+        writeln!(lab, "{sample:<6} {}", cells.join("   "))?;
+    }
+    let alone = |mode| {
+        let pass = |sample: usize| last(&mut mlp.clone(), &x.select(&[sample]), mode);
+        (0..TEST_SAMPLES).map(pass).collect::<Vec<Matrix>>()
+    };
+    let equal = |alone: Vec<Matrix>, batch: &Matrix| alone.iter().zip(batch.iter_rows()).all(|(alone, row)| alone.row(0) == row);
+    lab.claim("in test mode a sample alone has the same bits as among others", equal(alone(Mode::Test), &tested));
+    lab.claim("in training mode it has not", !equal(alone(Mode::Training), &trained));
+
+    let kept = averages(&mlp).concat().into_iter().map(|x| x as f32).collect::<Vec<f32>>();
+    let kept = Parameter { name: "moving averages".to_owned(), shape: vec![kept.len()], values: kept };
+    lab.fingerprint(&Parameters(vec![tensor("test mode", &tested), kept]));
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! 7.5.1.1–7.5.1.4 · Batch normalisation
+//!
+//! y = γ (x − μ) / √(σ² + ε) + β, with mean μ and biased variance σ² of one unit over the batch. A network 100-200-400-300-2-2 with
+//! tanh and weights from N(0, 1) gets 200 samples from N(0, 1). Without normalisation the net inputs of every layer have deviations of ten and more, so
+//! that eight or nine of ten activations are at ±1, and they grow with the layer's inputs: the internal covariate shift. With normalisation each
+//! layer has the mean β and the deviation γ that were chosen.
+//!
+//! For test mode each unit keeps moving averages of the batches' statistics, m ← 0.9 m + 0.1 μ. They start at 0 and 1, and after k equal batches they are the
+//! share 1 − 0.9ᵏ of the way to the batch's. In test mode the output for a sample no longer depends on the samples beside it.
+//!
+//! Departs from the book:
+//! 1. All networks have the same weights, so that only the normalisation differs: the book draws anew for each.
+//! 2. Its loop draws new inputs and then passes the same `data` 50 times more: both are shown, the same batch (as printed) and fresh
+//!    ones (as meant). The five samples in test mode meet the averages of the latter.
+//! 3. Its lists of γ and β have a fifth number, for the output layer, which is not normalised: ours have four.
+//! 4. It prints layers 0 and 3: here all four are.
+
+use crate::{
+    moving_averages,
+    normalized_mlp::{BatchNorm, Chosen, HIDDEN, Mlp, Mode, NetInputs, Normalization, SIZES, batch, statistics},
+};
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use common::{
+    cli::{UsageError, one_to},
+    kernels::{Activation, batch_norm::Averaging},
+    lab::Lab,
+    matrix::Matrix,
+    plot::{Histogram, Histograms, Svg, theme},
+    scratch::activate,
+};
+use std::fmt::Write;
+
+/// The book's hyper-parameters.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// Samples of the batch
+    #[arg(long, default_value_t = 200, value_parser = one_to::<100_000>)]
+    samples: usize,
+    #[command(flatten)]
+    chosen: Chosen,
+    /// Share of the moving averages that a batch leaves as it is
+    #[arg(long, default_value_t = 0.9, value_parser = share)]
+    momentum: f32,
+    /// Batches that the moving averages see after the first
+    #[arg(long, default_value_t = 50, value_parser = one_to::<10_000>)]
+    passes: usize,
+}
+
+/// The layer that the section looks at most closely: the last hidden one, of two units.
+const LAST: usize = HIDDEN - 1;
+
+/// Parses a share that leaves room for something new.
+fn share(text: &str) -> Result<f32, String> {
+    text.parse()
+        .ok()
+        .filter(|x| (0.0..1.0).contains(x))
+        .ok_or_else(|| "expected a number from 0 up to, not including, 1".to_owned())
+}
+
+/// Shows the network without and with batch normalisation, then what it keeps for test mode.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    args.chosen.check()?;
+    if args.samples < 2 {
+        return Err(
+            UsageError("--samples 1: a single sample has no variance to be normalised by, take at least 2".to_owned()).into()
+        );
+    }
+    let x = batch(args.samples, &mut lab.stream("data"));
+    let (mean, sd) = statistics(x.values().iter().copied());
+    writeln!(lab, "{} samples of {} features: mean {mean:.5}, sd {sd:.5}\n", args.samples, SIZES[0])?;
+    let averaging = Averaging { momentum: args.momentum, unbiased: false };
+    let norm = |units, of_layer| Normalization::Batch(BatchNorm::new(units, of_layer, args.chosen.eps, averaging));
+    let weights = lab.stream("weights");
+    let without = Mlp::draw(&mut weights.clone(), |_, _| Normalization::None).forward(&x, Mode::Training);
+    let with = Mlp::draw(&mut weights.clone(), |_, units| norm(units, (1.0, 0.0))).forward(&x, Mode::Training);
+    compare(&without, &with, lab)?;
+    let mut mlp = Mlp::draw(&mut weights.clone(), |layer, units| norm(units, args.chosen.of(layer)));
+    let chosen = mlp.forward(&x, Mode::Training);
+    show_chosen(&chosen, &args.chosen, lab)?;
+    moving_averages::show(&mlp, &x, args.passes, lab)
+}
+
+/// 7.5.1.3: the net inputs of each layer, without and with a normalisation to mean 0 and deviation 1.
+fn compare(without: &NetInputs, with: &NetInputs, lab: &mut Lab) -> Result<()> {
+    writeln!(lab, "Net inputs of the hidden layers; saturated: share of activations beyond 0.99 or -0.99")?;
+    writeln!(lab, "{:<16} {:>32}  {:>32}", "", "without batch normalisation", "with, gamma = 1 and beta = 0")?;
+    let columns = format!("{:>10} {:>10} {:>10}", "mean", "sd", "saturated");
+    writeln!(lab, "{:<16} {columns}  {columns}", "layer")?;
+    let row = |name: String, values: [Vec<f32>; 2], lab: &mut Lab| -> Result<[(f64, f64); 2]> {
+        let both = values.map(|z| (statistics(z.iter().copied()), saturated(&z)));
+        // A mean of -1e-9 is to be printed as 0.
+        let cells = both
+            .map(|((mean, sd), saturated)| format!("{:>10.5} {sd:>10.5} {saturated:>10.3}", (mean * 1e5).round() / 1e5 + 0.0));
+        writeln!(lab, "{name:<16} {}", cells.join("  "))?;
+        Ok(both.map(|(statistics, _)| statistics))
+    };
+    let (mut normal, mut far) = (true, true);
+    for layer in 0..HIDDEN {
+        let all = [&without.normalized[layer], &with.normalized[layer]];
+        let [plain, normalized] = row(format!("{layer}"), all.map(|z| z.values().to_vec()), lab)?;
+        normal &= normalized.0.abs() < 1e-6 && (normalized.1 - 1.0).abs() < 5e-6;
+        far &= plain.1 > 5.0;
+    }
+    for unit in 0..SIZES[LAST + 1] {
+        let both = [&without.normalized[LAST], &with.normalized[LAST]].map(|z| z.column(unit).collect());
+        row(format!("{LAST}, unit {unit}"), both, lab)?;
+    }
+    lab.figure("net-inputs", &figure(without, with)?)?;
+    lab.claim("without batch normalisation the net inputs of every layer have deviations above 5", far);
+    lab.claim("with it every layer has mean 0 and deviation 1", normal);
+    Ok(())
+}
+
+/// The share of activations that are nearly 1 or −1.
+fn saturated(z: &[f32]) -> f64 {
+    let a = activate(Activation::Tanh, &Matrix::new(1, z.len(), z.to_vec()));
+    a.values().iter().filter(|a| a.abs() > 0.99).count() as f64 / z.len() as f64
+}
+
+/// Net inputs of the third hidden layer and what tanh makes of them.
+fn figure(without: &NetInputs, with: &NetInputs) -> Result<Svg> {
+    let mut figure = Histograms::new(format!("The 300 units of layer 2 for {} samples", without.raw[2].rows()));
+    for (title, pass, color) in
+        [("without batch normalisation", without, theme::DEV), ("with batch normalisation", with, theme::TRAIN)]
+    {
+        let z = &pass.normalized[2];
+        let a = activate(Activation::Tanh, z);
+        figure = figure.panel(Histogram::new(title, z.values(), 60).x_label("net input z").colored(color));
+        figure = figure.panel(Histogram::new(title, a.values(), 60).x_label("activation tanh z").colored(color));
+    }
+    figure.render()
+}
+
+/// 7.5.1.3: the chosen means and deviations.
+fn show_chosen(pass: &NetInputs, chosen: &Chosen, lab: &mut Lab) -> Result<()> {
+    writeln!(lab, "\nNet inputs with chosen gamma and beta")?;
+    writeln!(lab, "{:<6} {:>6} {:>12} {:>6} {:>12}", "layer", "beta", "mean", "gamma", "sd")?;
+    let mut equal = true;
+    for (layer, z) in pass.normalized.iter().enumerate() {
+        let (gamma, beta) = chosen.of(layer);
+        let (mean, sd) = statistics(z.values().iter().copied());
+        writeln!(lab, "{layer:<6} {beta:>6} {mean:>12.5} {gamma:>6} {sd:>12.5}")?;
+        lab.metric(format!("layer {layer}, mean"), mean);
+        lab.metric(format!("layer {layer}, sd"), sd);
+        equal &= (mean - f64::from(beta)).abs() < 5e-6 && (sd - f64::from(gamma)).abs() < 5e-6;
+    }
+    lab.claim("means and deviations are the chosen beta and gamma, to five decimals", equal);
+    Ok(())
+}

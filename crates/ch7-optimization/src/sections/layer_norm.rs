@@ -1,0 +1,105 @@
+//! 7.5.2 · Layer normalisation
+//!
+//! y = γ (x − μ) / √(σ² + ε) + β, with mean μ and biased variance σ² of one sample over all units of a layer. No sample depends on another,
+//! so that there is nothing to average for test mode, and a batch may have a single sample. Ten random samples pass through the network of
+//! `batch-norm`: whatever mean and deviation the net inputs of a sample have, after normalisation they are β and γ.
+//!
+//! What the table also shows: the samples are much alike in layer 3, since β = 3 puts most activations of layer 0 near 1. And two units are
+//! too few: after normalisation one of them is β + γ and the other β − γ, so that of a sample only this is left, which of the two was larger.
+//!
+//! Departs from the book:
+//! 1. Its code says `paddle.sqrt(var, self.eps)`, which never adds ε: ours is inside the root, as the formula says. A deviation then misses γ by
+//!    the relative amount ε / 2σ², which shows where the two units of layer 3 are nearly equal.
+//! 2. Its lists of γ and β have a fifth number, for the output layer, which is not normalised: ours have four.
+//! 3. It prints layer 3 under the name "ln 1": here it is layer 3.
+
+use crate::normalized_mlp::{Chosen, HIDDEN, LayerNorm, Mlp, Mode, NetInputs, Normalization, SIZES, batch, statistics, tensor};
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use common::{
+    cli::one_to,
+    lab::Lab,
+    matrix::Matrix,
+    parameters::Parameters,
+    plot::{BoxPanel, BoxPlots, Svg},
+};
+use std::fmt::Write;
+
+/// The book's hyper-parameters.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    /// Samples
+    #[arg(long, default_value_t = 10, value_parser = one_to::<MOST_SAMPLES>)]
+    samples: usize,
+    #[command(flatten)]
+    chosen: Chosen,
+}
+
+/// Samples whose boxes can still be told apart.
+const MOST_SAMPLES: usize = 20;
+/// The layers that the book prints.
+const SHOWN: [usize; 2] = [0, HIDDEN - 1];
+
+/// Passes the samples through the network, prints and draws their statistics.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    args.chosen.check()?;
+    let x = batch(args.samples, &mut lab.stream("data"));
+    let eps = args.chosen.eps;
+    let norm = |layer, _| Normalization::Layer(LayerNorm { scale_and_shift: args.chosen.of(layer), eps });
+    let mut mlp = Mlp::draw(&mut lab.stream("weights"), norm);
+    let pass = mlp.forward(&x, Mode::Training);
+
+    let mut within = true;
+    for layer in SHOWN {
+        let [gamma, beta] = [args.chosen.gamma[layer], args.chosen.beta[layer]].map(f64::from);
+        let line = if layer > 0 { "\n" } else { "" };
+        writeln!(lab, "{line}Layer {layer}: {} units, beta = {beta}, gamma = {gamma}", SIZES[layer + 1])?;
+        writeln!(lab, "{:<6} {:>12} {:>12} {:>12} {:>12}", "sample", "mean before", "sd before", "mean after", "sd after")?;
+        let (mut means, mut deviations) = (Vec::new(), Vec::new());
+        for sample in 0..args.samples {
+            let before = statistics(pass.raw[layer].row(sample).iter().copied());
+            let after = statistics(pass.normalized[layer].row(sample).iter().copied());
+            writeln!(lab, "{sample:<6} {:>12.5} {:>12.5} {:>12.5} {:>12.5}", before.0, before.1, after.0, after.1)?;
+            let missed_for_eps = gamma * f64::from(eps) / (2.0 * before.1 * before.1);
+            within &= (after.0 - beta).abs() < 5e-6 && (after.1 - gamma).abs() < missed_for_eps + 5e-6;
+            means.push(after.0);
+            deviations.push(after.1);
+        }
+        lab.metric(format!("layer {layer}, mean furthest from beta"), furthest(&means, beta));
+        lab.metric(format!("layer {layer}, sd furthest from gamma"), furthest(&deviations, gamma));
+    }
+    lab.figure("samples", &figure(&pass)?)?;
+    lab.fingerprint(&Parameters(vec![tensor("layer 0", &pass.normalized[0]), tensor("layer 3", &pass.normalized[HIDDEN - 1])]));
+
+    lab.claim("every sample has the mean beta and the deviation gamma, but for what epsilon takes", within);
+    let alone = (0..args.samples).all(|sample| {
+        let pass_alone = mlp.forward(&x.select(&[sample]), Mode::Training);
+        pass_alone.normalized.iter().zip(&pass.normalized).all(|(alone, batch)| alone.row(0) == batch.row(sample))
+    });
+    lab.claim("a sample alone has the same bits as in the batch", alone);
+    let (gamma, beta) = args.chosen.of(HIDDEN - 1);
+    let near = |z: f32, other: f32| (z - other).abs() < 0.01;
+    let two = |row: &[f32]| near(row[0].max(row[1]), beta + gamma) && near(row[0].min(row[1]), beta - gamma);
+    lab.claim("two units leave only which of them is larger", pass.normalized[HIDDEN - 1].iter_rows().all(two));
+    Ok(())
+}
+
+/// The value that is furthest from the one that is wanted.
+fn furthest(values: &[f64], wanted: f64) -> f64 {
+    values
+        .iter()
+        .copied()
+        .fold(wanted, |furthest, value| if (value - wanted).abs() > (furthest - wanted).abs() { value } else { furthest })
+}
+
+/// The net inputs of each sample in the first layer, before and after.
+fn figure(pass: &NetInputs) -> Result<Svg> {
+    let panel = |title: &str, z: &Matrix| {
+        let samples = z.iter_rows().enumerate();
+        samples.fold(BoxPanel::new(title, "net input"), |panel, (sample, row)| panel.group(sample.to_string(), row))
+    };
+    BoxPlots::new("200 net inputs of each sample in layer 0")
+        .panel(panel("before normalisation", &pass.raw[0]))
+        .panel(panel("after normalisation", &pass.normalized[0]))
+        .render()
+}
