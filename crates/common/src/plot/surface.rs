@@ -11,7 +11,7 @@ use super::legend;
 use super::polyline;
 use super::projection::{Point3, Projection, View};
 use super::svg::Svg;
-use super::theme::{self, Color, Dash, Marker};
+use super::theme::{self, Color, Dash};
 
 /// A surface in axonometric projection, coloured by height, with paths over it.
 ///
@@ -70,9 +70,7 @@ impl Surface {
     /// If the grid's size and values disagree, or it has no finite value.
     pub fn render(&self) -> Result<Svg> {
         let (canvas, projection) = self.ground()?;
-        for (i, path) in self.paths.iter().enumerate() {
-            self.draw_path(&canvas, &projection, path, path.look(i))?;
-        }
+        self.draw_paths(&canvas, &projection, usize::MAX)?;
         self.draw_marks(&canvas, &projection)?;
         Ok(canvas.finish(&self.title))
     }
@@ -115,21 +113,27 @@ impl Surface {
         Ok(())
     }
 
-    /// Draws a path along the surface, with a dot at each step.
-    pub(super) fn draw_path(&self, canvas: &Canvas, projection: &Projection, path: &DescentPath, color: Color) -> Result<()> {
-        for (line, is_seen) in self.pieces(projection, &path.points) {
-            let line = polyline::thin(&line, 0.1);
-            if is_seen {
-                canvas.line(&line, Stroke::solid(theme::WHITE, 3.8))?;
-                canvas.line(&line, Stroke::solid(color, 2.2))?;
-            } else {
-                canvas.line(&line, Stroke { color: color.mix(theme::WHITE, 0.45), width: 1.4, dash: Dash::Dotted })?;
+    /// Draws the first `steps` steps of each path along the surface, with a dot at each step.
+    pub(super) fn draw_paths(&self, canvas: &Canvas, projection: &Projection, steps: usize) -> Result<()> {
+        let mut drawn = Vec::new();
+        for (i, path) in self.paths.iter().enumerate() {
+            let look = path.look(i, self.paths.len());
+            let points = path.points.iter().copied().take(steps.saturating_add(1));
+            let points: Vec<Point> = points.take_while(|(x, y)| x.is_finite() && y.is_finite()).collect();
+            let (seen, hidden): (Vec<_>, Vec<_>) =
+                self.pieces(projection, &points).into_iter().partition(|(_, is_seen)| *is_seen);
+            for (line, _) in hidden {
+                let pale = look.color.mix(theme::WHITE, 0.45);
+                canvas.line(&polyline::thin(&line, 0.1), Stroke { color: pale, width: 1.4, dash: Dash::Dotted })?;
             }
+            let lines: Vec<Vec<Point>> = seen.iter().map(|(line, _)| polyline::thin(line, 0.1)).collect();
+            lines.iter().try_for_each(|line| look.draw_edge(canvas, line))?;
+            drawn.push((look, lines, points));
         }
-        let finite = path.points.iter().take_while(|(x, y)| x.is_finite() && y.is_finite());
-        let seen = finite.filter(|&&at| projection.sees(&self.grid, at)).filter_map(|&at| self.map(projection, at));
-        for at in polyline::apart(seen, 3.6) {
-            canvas.mark(at, Marker::Disc, 3.0, color)?;
+        for (look, lines, points) in drawn {
+            lines.iter().try_for_each(|line| look.draw_line(canvas, line))?;
+            let seen = points.into_iter().filter(|&at| projection.sees(&self.grid, at));
+            look.draw_dots(canvas, seen.filter_map(|at| self.map(projection, at)))?;
         }
         Ok(())
     }
@@ -155,9 +159,8 @@ impl Surface {
     /// The stretches of a path that are seen and those that are hidden, in pixels.
     fn pieces(&self, projection: &Projection, points: &[Point]) -> Vec<(Vec<Point>, bool)> {
         let ((left, right), (top, bottom)) = (self.grid.x_range, self.grid.y_range);
-        let finite = points.iter().map_while(|&(x, y)| (x.is_finite() && y.is_finite()).then_some(Some((x, y))));
         let mut pieces: Vec<(Vec<Point>, bool)> = Vec::new();
-        for piece in polyline::pieces(finite, Area { left, top, right, bottom }) {
+        for piece in polyline::pieces(points.iter().copied().map(Some), Area { left, top, right, bottom }) {
             let mut last: Option<(Point, bool)> = None;
             for place in self.grid.walk(&piece) {
                 let Some(at) = self.map(projection, place) else { continue };
