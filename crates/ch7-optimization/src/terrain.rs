@@ -59,6 +59,8 @@ pub(crate) struct Walk {
     pub(crate) name: &'static str,
     /// The start, then the point after each step; the walk ends before f or a coordinate is no longer finite.
     pub(crate) points: Vec<Point>,
+    /// The step after which they were not.
+    pub(crate) diverges: Option<usize>,
 }
 
 impl Walk {
@@ -83,16 +85,17 @@ impl Terrain {
     /// Lets an optimiser make up to `steps` steps.
     pub(crate) fn walk(&self, name: &'static str, optimizer: &mut dyn Optimizer, (start, steps): (Point, usize)) -> Walk {
         let mut x = start;
-        let mut points = vec![start];
-        for _ in 0..steps {
+        let (mut points, mut diverges) = (vec![start], None);
+        for step in 1..=steps {
             let gradient = (self.gradient)(x);
             optimizer.step(&mut x, &gradient);
             if !x.iter().chain([&(self.value)(x)]).all(|number| number.is_finite()) {
+                diverges = Some(step);
                 break;
             }
             points.push(x);
         }
-        Walk { name, points }
+        Walk { name, points, diverges }
     }
 
     /// The eigenvalues of the Hessian, the smaller one first: both positive at a minimum, of two signs at a saddle.
@@ -185,7 +188,7 @@ mod tests {
     #[test]
     fn a_walk_that_diverges_keeps_its_finite_points() {
         let walk = BOOK.walk("Momentum", &mut Momentum::new(0.01, 0.9), ([2.0, 3.0], 150));
-        assert_eq!(walk.points.len(), 22, "the start and 21 steps");
+        assert_eq!((walk.points.len(), walk.diverges), (22, Some(22)), "the start and 21 steps");
         assert!(walk.points.iter().all(|&point| (BOOK.value)(point).is_finite()));
         assert_eq!(walk.leaves(), Some(10));
     }

@@ -119,13 +119,16 @@ fn print_stationary(terrain: &Terrain, lab: &mut Lab) -> Result<()> {
 /// Where each walk ends.
 fn print_walks(terrain: &Terrain, walks: &[Walk], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nFrom {}, the last point with finite numbers", text(walks[0].points[0]))?;
-    writeln!(lab, "{:<10} {:>5} {:>14} {:>14} {:>14}   leaves [-3, 3]²", "optimiser", "step", "x₀", "x₁", "f(x)")?;
+    writeln!(lab, "{:<10} {:>5} {:>14} {:>14} {:>14}   outcome", "optimiser", "step", "x₀", "x₁", "f(x)")?;
     for walk in walks {
         let ([x0, x1], step) = (walk.end(), walk.points.len() - 1);
         let value = (terrain.value)(walk.end());
-        let leaves = walk.leaves().map_or("no".to_owned(), |step| format!("at step {step}"));
+        let leaves = walk.leaves().map(|step| format!("leaves [-3, 3]² at step {step}"));
+        let diverges = walk.diverges.map(|step| format!("diverges at step {step}"));
+        let outcome: Vec<String> = leaves.into_iter().chain(diverges).collect();
+        let outcome = if outcome.is_empty() { "stays".to_owned() } else { outcome.join(", ") };
         let numbers = [x0, x1, value].map(number);
-        writeln!(lab, "{:<10} {step:>5} {:>14} {:>14} {:>14}   {leaves}", walk.name, numbers[0], numbers[1], numbers[2])?;
+        writeln!(lab, "{:<10} {step:>5} {:>14} {:>14} {:>14}   {outcome}", walk.name, numbers[0], numbers[1], numbers[2])?;
         for (what, value) in [("x0", x0), ("x1", x1), ("f", value)] {
             lab.metric(format!("{}, {}, {what}", terrain.name, walk.name), value);
         }
@@ -161,7 +164,7 @@ fn claim(terrain: &Terrain, walks: &[Walk], lab: &mut Lab) {
     if terrain.name == BOOK.name {
         lab.claim("(0, 0) is a minimum of it, not a saddle", !terrain.is_saddle([0.0, 0.0]));
         lab.claim("all but Momentum end within 0.5 of this minimum", all_but("Momentum", &near));
-        let diverges = |walk: &Walk| walk.points.len() < walks[0].points.len() && walk.end()[1] < -EDGE;
+        let diverges = |walk: &Walk| walk.diverges.is_some() && walk.end()[1] < -EDGE;
         lab.claim(
             "Momentum leaves, and diverges where f falls without end",
             walks.iter().any(|w| w.name == "Momentum" && diverges(w)),

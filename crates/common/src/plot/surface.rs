@@ -184,3 +184,48 @@ fn face_color(projection: &Projection, corners: [Point3; 4]) -> Color {
     let shadow = 0.42 * (1.0 - projection.light(corners));
     theme::height_color(0.06 + 0.94 * (height - lo) / (hi - lo)).mix(Color(0x2E, 0x1F, 0x4A), shadow)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A peak in the middle of a plain; nothing where `hole` is.
+    fn peak(hole: impl Fn(f64, f64) -> bool) -> Grid {
+        Grid::sample((-1.0, 1.0), (-1.0, 1.0), (41, 41), |x, y| {
+            if hole(x, y) { f64::NAN } else { (1.0 - 3.0 * x.abs().max(y.abs())).max(0.0) }
+        })
+    }
+
+    #[test]
+    fn what_lies_behind_a_slope_does_not_show() {
+        for azimuth in [-60.0, 30.0, 120.0, 210.0] {
+            let picture = |hole: &dyn Fn(f64, f64) -> bool| {
+                let surface = Surface::new("", ["", "", ""], peak(hole)).seen_from(azimuth, 20.0);
+                let (canvas, projection) = surface.ground().unwrap();
+                (canvas.to_image(), projection)
+            };
+            // The near slope faces the direction of the eye.
+            let radians: f64 = azimuth * std::f64::consts::PI / 180.0;
+            let (east, north) = (libm::cos(radians), libm::sin(radians));
+            let (whole, projection) = picture(&|_, _| false);
+            let (half, _) = picture(&|x, y| x * east + y * north < -0.1);
+            let near = [0.2 * east, 0.2 * north];
+            let (x, y) = projection.map([near[0], near[1], peak(|_, _| false).at(near[0], near[1]).unwrap()]);
+            let at = y as usize * whole.width + x as usize;
+            let (whole_at, half_at) = (whole.pixels[at], half.pixels[at]);
+            // A trace comes through the fine gaps between faces.
+            let alike = (0..3).all(|i| whole_at[i].abs_diff(half_at[i]) <= 2);
+            assert!(alike, "seen from {azimuth} degrees: {whole_at:?} and {half_at:?}");
+            assert_ne!(whole.pixels, half.pixels);
+        }
+    }
+
+    #[test]
+    fn a_hidden_stretch_of_a_path_is_told_apart() {
+        let surface = Surface::new("", ["", "", ""], peak(|_, _| false)).seen_from(-90.0, 60.0);
+        let (_, projection) = surface.ground().unwrap();
+        let seen = |pieces: Vec<(Vec<Point>, bool)>| pieces.into_iter().map(|(_, is_seen)| is_seen).collect::<Vec<_>>();
+        assert_eq!(seen(surface.pieces(&projection, &[(0.0, -0.9), (0.0, 0.9)])), [true, false, true]);
+        assert_eq!(seen(surface.pieces(&projection, &[(-0.9, -0.9), (0.9, -0.9)])), [true]);
+    }
+}
