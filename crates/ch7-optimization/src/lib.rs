@@ -44,8 +44,15 @@ mod sections {
 
 use common::registry::{Chapter, Section};
 use sections::{batch_norm, layer_norm};
+mod terrain;
+mod sections {
+    pub(crate) mod saddle;
+}
 
-/// The sections, in the book's order.
+use common::registry::{Chapter, Section};
+use sections::saddle;
+
+/// The chapter's sections in the book's order.
 #[must_use]
 pub fn chapter() -> Chapter {
     Chapter {
@@ -200,5 +207,14 @@ pub fn chapter() -> Chapter {
                 layer_norm::run,
             ),
         ],
+        published: "",
+        sections: vec![Section::new(
+            ("saddle", "7.3.4"),
+            (
+                "Optimisers on a surface",
+                "Five optimisers walk over a surface in three dimensions: which of them stay at its minimum, and which get away from a saddle.",
+            ),
+            saddle::run,
+        )],
     }
 }

@@ -7,7 +7,6 @@ use gif::{DisposalMethod, Encoder, Frame, Repeat};
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::canvas::Canvas;
-use super::contours::DescentPath;
 use super::geometry::Lettering;
 use super::palette::{COLORS, Census, Palette};
 use super::projection::Projection;
@@ -80,15 +79,12 @@ impl Animation {
     fn draw_step(&self, projection: &Projection, step: usize, sheet: &Image) -> Result<Canvas> {
         let canvas = Canvas::new(sheet.width as f64, sheet.height as f64)?;
         let surface = &self.surface;
-        for (i, path) in surface.paths.iter().enumerate() {
-            let so_far = DescentPath { points: path.points.iter().take(step + 1).copied().collect(), ..path.clone() };
-            surface.draw_path(&canvas, projection, &so_far, path.look(i))?;
-        }
+        surface.draw_paths(&canvas, projection, step)?;
         for (i, path) in surface.paths.iter().enumerate().filter(|_| step > 0) {
             let head = path.points.iter().take_while(|(x, y)| x.is_finite() && y.is_finite()).nth(step);
             if let Some(at) = head.and_then(|&head| surface.map(projection, head)) {
                 // Heads that meet are seen as rings around each other.
-                canvas.mark(at, Marker::Disc, (7.5 - 0.6 * i as f64).max(4.0), path.look(i))?;
+                canvas.mark(at, Marker::Disc, (7.5 - 0.6 * i as f64).max(4.0), path.look(i, surface.paths.len()).color)?;
             }
         }
         surface.draw_marks(&canvas, projection)?;
@@ -153,6 +149,7 @@ impl Patch {
 #[cfg(test)]
 mod tests {
     use super::super::contour::Grid;
+    use super::super::contours::DescentPath;
     use super::*;
 
     fn bowl(points: Vec<(f64, f64)>) -> Animation {

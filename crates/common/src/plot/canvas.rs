@@ -147,6 +147,11 @@ impl Canvas {
         self.polygon(&place(corners), (color, 1.0), Some(edge))
     }
 
+    /// A disc without an edge.
+    pub(super) fn dot(&self, at: Point, radius: f64, color: Color) -> Result<()> {
+        Ok(self.sheet.draw(&Circle::new(coordinate(at), units(radius), rgba(color, 1.0).filled()))?)
+    }
+
     pub(super) fn text(&self, text: &str, at: Point, lettering: Lettering) -> Result<()> {
         if !text.is_empty() {
             self.sheet.draw(&Text::new(text.to_owned(), coordinate(at), lettering.style()))?;

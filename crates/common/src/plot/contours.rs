@@ -51,9 +51,46 @@ impl DescentPath {
         Self { label: label.into(), points: points.into_iter().collect(), color: None }
     }
 
-    /// The colour of path number `index`.
-    pub(super) fn look(&self, index: usize) -> Color {
-        self.color.unwrap_or_else(|| theme::series_color(index))
+    /// How path number `index` of `n` looks.
+    pub(super) fn look(&self, index: usize, n: usize) -> PathLook {
+        let color = self.color.unwrap_or_else(|| theme::series_color(index));
+        let width = 2.0 + 1.2 * (n - 1 - index) as f64;
+        PathLook { color, width, alone: n == 1 }
+    }
+}
+
+/// Colour of a path and width of its line. One of several is broader than those drawn over it, so that it is seen even where they all go
+/// the same way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PathLook {
+    pub(super) color: Color,
+    width: f64,
+    alone: bool,
+}
+
+impl PathLook {
+    /// Draws a stretch of the light edge that sets paths off from dark ground.
+    pub(super) fn draw_edge(self, canvas: &Canvas, line: &[Point]) -> Result<()> {
+        canvas.line(line, Stroke::solid(theme::WHITE, self.width + 1.6))
+    }
+
+    /// Draws a stretch of the line.
+    pub(super) fn draw_line(self, canvas: &Canvas, line: &[Point]) -> Result<()> {
+        canvas.line(line, Stroke::solid(self.color, self.width))
+    }
+
+    /// Draws a dot at each step, but none where steps are short and dots would crowd.
+    pub(super) fn draw_dots(self, canvas: &Canvas, points: impl IntoIterator<Item = Point>) -> Result<()> {
+        let (radius, distance) = if self.alone { (3.6, 4.4) } else { (self.width / 2.0 + 1.2, self.width + 5.0) };
+        for at in polyline::apart(points, distance) {
+            if self.alone {
+                canvas.mark(at, Marker::Disc, radius, self.color)?;
+            } else {
+                // A light edge would cover the lines below.
+                canvas.dot(at, radius, self.color)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -135,9 +172,7 @@ impl Contours {
         let (width, height) = (canvas.width.max(right + theme::MARGIN), canvas.height);
         canvas.resize(width, height);
         self.draw_contours(&canvas, frame, &levels)?;
-        for (i, path) in self.paths.iter().enumerate() {
-            draw_path(&canvas, frame, path, path.look(i))?;
-        }
+        self.draw_paths(&canvas, frame)?;
         frame.draw_axes(&canvas, true)?;
         let starts = self.paths.iter().filter_map(|path| path.points.first());
         let starts = starts.map(|&start| (start, START, 5.5));
@@ -148,6 +183,25 @@ impl Contours {
             }
         }
         Ok(canvas.finish(&self.title))
+    }
+
+    fn draw_paths(&self, canvas: &Canvas, frame: &Frame) -> Result<()> {
+        let looks = || self.paths.iter().enumerate().map(|(i, path)| path.look(i, self.paths.len()));
+        let places: Vec<Vec<Point>> =
+            self.paths.iter().map(|path| path.points.iter().map_while(|&(x, y)| frame.map(x, y)).collect()).collect();
+        let pieces = |places: &[Point]| -> Vec<Vec<Point>> {
+            let pieces = polyline::pieces(places.iter().copied().map(Some), frame.area);
+            pieces.iter().map(|piece| polyline::thin(piece, 0.1)).collect()
+        };
+        let lines: Vec<Vec<Vec<Point>>> = places.iter().map(|places| pieces(places)).collect();
+        for (look, lines) in looks().zip(&lines) {
+            lines.iter().try_for_each(|line| look.draw_edge(canvas, line))?;
+        }
+        for ((look, lines), places) in looks().zip(&lines).zip(&places) {
+            lines.iter().try_for_each(|line| look.draw_line(canvas, line))?;
+            look.draw_dots(canvas, places.iter().copied().filter(|&at| frame.area.contains(at)))?;
+        }
+        Ok(())
     }
 
     fn draw_contours(&self, canvas: &Canvas, frame: &Frame, levels: &[f64]) -> Result<()> {
@@ -167,7 +221,7 @@ pub(super) const START: Marker = Marker::Square;
 /// The legend of paths, their start, and landmarks.
 pub(super) fn entries(paths: &[DescentPath], landmarks: &[Landmark]) -> Vec<Entry> {
     let path = |(i, path): (usize, &DescentPath)| Entry {
-        key: Key::Line(Stroke::solid(path.look(i), 2.0), Some(Marker::Disc)),
+        key: Key::Line(Stroke::solid(path.look(i, paths.len()).color, 2.0), Some(Marker::Disc)),
         label: path.label.clone(),
     };
     let mark = |marker: Marker, label: &str| Entry { key: Key::Mark(marker, theme::INK), label: label.to_owned() };
@@ -216,8 +270,7 @@ fn draw_bar(canvas: &Canvas, frame: Area, levels: &[f64], label: &str) -> Result
         canvas.rect(Area { top: bottom - band, bottom, ..bar }, Some(band_color(i, levels.len())), None)?;
     }
     canvas.rect(bar, None, Some(Stroke::solid(theme::FRAME, 1.2)))?;
-    let decimals = ticks::common_decimals(levels);
-    let names: Vec<String> = levels.iter().map(|&level| ticks::fixed(level, decimals)).collect();
+    let names: Vec<String> = levels.iter().map(|&level| ticks::plain(level)).collect();
     let lettering = Lettering::new(theme::TICK_SIZE, theme::SOFT_INK);
     // Where bands are low, only some of the values can be written.
     let stride = (22.0 / band).ceil() as usize;
@@ -233,23 +286,6 @@ fn draw_bar(canvas: &Canvas, frame: Area, levels: &[f64], label: &str) -> Result
     let middle = bar.center().1;
     canvas.text(label, (right + 10.0, middle), lettering.at(HPos::Center, VPos::Top).upwards())?;
     Ok(if label.is_empty() { right } else { right + 10.0 + theme::LABEL_SIZE })
-}
-
-/// Draws a path with a dot at each step, on a light edge that sets it off from dark ground.
-fn draw_path(canvas: &Canvas, frame: &Frame, path: &DescentPath, color: Color) -> Result<()> {
-    let points: Vec<Point> = path.points.iter().map_while(|&(x, y)| frame.map(x, y)).collect();
-    let pieces = polyline::pieces(points.iter().copied().map(Some), frame.area);
-    for stroke in [Stroke::solid(theme::WHITE, 3.6), Stroke::solid(color, 2.0)] {
-        for piece in &pieces {
-            canvas.line(&polyline::thin(piece, 0.1), stroke)?;
-        }
-    }
-    let size = if points.len() > 60 { 2.8 } else { 3.6 };
-    let inside = points.iter().copied().filter(|&at| frame.area.contains(at));
-    for at in polyline::apart(inside, 1.2 * size) {
-        canvas.mark(at, Marker::Disc, size, color)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

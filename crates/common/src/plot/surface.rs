@@ -11,7 +11,7 @@ use super::legend;
 use super::polyline;
 use super::projection::{Point3, Projection, View};
 use super::svg::Svg;
-use super::theme::{self, Color, Dash, Marker};
+use super::theme::{self, Color, Dash};
 
 /// A surface in axonometric projection, coloured by height, with paths over it.
 ///
@@ -70,9 +70,7 @@ impl Surface {
     /// If the grid's size and values disagree, or it has no finite value.
     pub fn render(&self) -> Result<Svg> {
         let (canvas, projection) = self.ground()?;
-        for (i, path) in self.paths.iter().enumerate() {
-            self.draw_path(&canvas, &projection, path, path.look(i))?;
-        }
+        self.draw_paths(&canvas, &projection, usize::MAX)?;
         self.draw_marks(&canvas, &projection)?;
         Ok(canvas.finish(&self.title))
     }
@@ -115,21 +113,27 @@ impl Surface {
         Ok(())
     }
 
-    /// Draws a path along the surface, with a dot at each step.
-    pub(super) fn draw_path(&self, canvas: &Canvas, projection: &Projection, path: &DescentPath, color: Color) -> Result<()> {
-        for (line, is_seen) in self.pieces(projection, &path.points) {
-            let line = polyline::thin(&line, 0.1);
-            if is_seen {
-                canvas.line(&line, Stroke::solid(theme::WHITE, 3.8))?;
-                canvas.line(&line, Stroke::solid(color, 2.2))?;
-            } else {
-                canvas.line(&line, Stroke { color: color.mix(theme::WHITE, 0.45), width: 1.4, dash: Dash::Dotted })?;
+    /// Draws the first `steps` steps of each path along the surface, with a dot at each step.
+    pub(super) fn draw_paths(&self, canvas: &Canvas, projection: &Projection, steps: usize) -> Result<()> {
+        let mut drawn = Vec::new();
+        for (i, path) in self.paths.iter().enumerate() {
+            let look = path.look(i, self.paths.len());
+            let points = path.points.iter().copied().take(steps.saturating_add(1));
+            let points: Vec<Point> = points.take_while(|(x, y)| x.is_finite() && y.is_finite()).collect();
+            let (seen, hidden): (Vec<_>, Vec<_>) =
+                self.pieces(projection, &points).into_iter().partition(|(_, is_seen)| *is_seen);
+            for (line, _) in hidden {
+                let pale = look.color.mix(theme::WHITE, 0.45);
+                canvas.line(&polyline::thin(&line, 0.1), Stroke { color: pale, width: 1.4, dash: Dash::Dotted })?;
             }
+            let lines: Vec<Vec<Point>> = seen.iter().map(|(line, _)| polyline::thin(line, 0.1)).collect();
+            lines.iter().try_for_each(|line| look.draw_edge(canvas, line))?;
+            drawn.push((look, lines, points));
         }
-        let finite = path.points.iter().take_while(|(x, y)| x.is_finite() && y.is_finite());
-        let seen = finite.filter(|&&at| projection.sees(&self.grid, at)).filter_map(|&at| self.map(projection, at));
-        for at in polyline::apart(seen, 3.6) {
-            canvas.mark(at, Marker::Disc, 3.0, color)?;
+        for (look, lines, points) in drawn {
+            lines.iter().try_for_each(|line| look.draw_line(canvas, line))?;
+            let seen = points.into_iter().filter(|&at| projection.sees(&self.grid, at));
+            look.draw_dots(canvas, seen.filter_map(|at| self.map(projection, at)))?;
         }
         Ok(())
     }
@@ -155,9 +159,8 @@ impl Surface {
     /// The stretches of a path that are seen and those that are hidden, in pixels.
     fn pieces(&self, projection: &Projection, points: &[Point]) -> Vec<(Vec<Point>, bool)> {
         let ((left, right), (top, bottom)) = (self.grid.x_range, self.grid.y_range);
-        let finite = points.iter().map_while(|&(x, y)| (x.is_finite() && y.is_finite()).then_some(Some((x, y))));
         let mut pieces: Vec<(Vec<Point>, bool)> = Vec::new();
-        for piece in polyline::pieces(finite, Area { left, top, right, bottom }) {
+        for piece in polyline::pieces(points.iter().copied().map(Some), Area { left, top, right, bottom }) {
             let mut last: Option<(Point, bool)> = None;
             for place in self.grid.walk(&piece) {
                 let Some(at) = self.map(projection, place) else { continue };
@@ -180,4 +183,49 @@ fn face_color(projection: &Projection, corners: [Point3; 4]) -> Color {
     let height = corners.iter().fold(0.0, |sum, corner| sum + corner[2]) / 4.0;
     let shadow = 0.42 * (1.0 - projection.light(corners));
     theme::height_color(0.06 + 0.94 * (height - lo) / (hi - lo)).mix(Color(0x2E, 0x1F, 0x4A), shadow)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A peak in the middle of a plain; nothing where `hole` is.
+    fn peak(hole: impl Fn(f64, f64) -> bool) -> Grid {
+        Grid::sample((-1.0, 1.0), (-1.0, 1.0), (41, 41), |x, y| {
+            if hole(x, y) { f64::NAN } else { (1.0 - 3.0 * x.abs().max(y.abs())).max(0.0) }
+        })
+    }
+
+    #[test]
+    fn what_lies_behind_a_slope_does_not_show() {
+        for azimuth in [-60.0, 30.0, 120.0, 210.0] {
+            let picture = |hole: &dyn Fn(f64, f64) -> bool| {
+                let surface = Surface::new("", ["", "", ""], peak(hole)).seen_from(azimuth, 20.0);
+                let (canvas, projection) = surface.ground().unwrap();
+                (canvas.to_image(), projection)
+            };
+            // The near slope faces the direction of the eye.
+            let radians: f64 = azimuth * std::f64::consts::PI / 180.0;
+            let (east, north) = (libm::cos(radians), libm::sin(radians));
+            let (whole, projection) = picture(&|_, _| false);
+            let (half, _) = picture(&|x, y| x * east + y * north < -0.1);
+            let near = [0.2 * east, 0.2 * north];
+            let (x, y) = projection.map([near[0], near[1], peak(|_, _| false).at(near[0], near[1]).unwrap()]);
+            let at = y as usize * whole.width + x as usize;
+            let (whole_at, half_at) = (whole.pixels[at], half.pixels[at]);
+            // A trace comes through the fine gaps between faces.
+            let alike = (0..3).all(|i| whole_at[i].abs_diff(half_at[i]) <= 2);
+            assert!(alike, "seen from {azimuth} degrees: {whole_at:?} and {half_at:?}");
+            assert_ne!(whole.pixels, half.pixels);
+        }
+    }
+
+    #[test]
+    fn a_hidden_stretch_of_a_path_is_told_apart() {
+        let surface = Surface::new("", ["", "", ""], peak(|_, _| false)).seen_from(-90.0, 60.0);
+        let (_, projection) = surface.ground().unwrap();
+        let seen = |pieces: Vec<(Vec<Point>, bool)>| pieces.into_iter().map(|(_, is_seen)| is_seen).collect::<Vec<_>>();
+        assert_eq!(seen(surface.pieces(&projection, &[(0.0, -0.9), (0.0, 0.9)])), [true, false, true]);
+        assert_eq!(seen(surface.pieces(&projection, &[(-0.9, -0.9), (0.9, -0.9)])), [true]);
+    }
 }

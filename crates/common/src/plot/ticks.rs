@@ -192,6 +192,15 @@ pub(super) fn short(value: f64) -> String {
     }
 }
 
+/// `value` in as many of four decimals as it needs: 40, 4.5, 0.0625.
+pub(super) fn plain(value: f64) -> String {
+    if value != 0.0 && !(1e-3..1e7).contains(&value.abs()) {
+        return scientific(value, 1);
+    }
+    let text = fixed(value, 4);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// The fewest decimals, at most three, that show all `values` as they are; else enough for three digits.
 pub(super) fn common_decimals(values: &[f64]) -> usize {
     let finite = || values.iter().copied().filter(|value| value.is_finite());
@@ -246,6 +255,11 @@ mod tests {
         let cases = [(0.0, "0"), (0.8126, "0.813"), (12.0, "12"), (12_345.6, "12,346"), (1.7e-11, "1.7×10⁻¹¹")];
         for (value, expected) in cases {
             assert_eq!(short(value), expected);
+        }
+        for (value, expected) in
+            [(40.0, "40"), (-4.5, "−4.5"), (0.0625, "0.0625"), (0.1 + 0.2, "0.3"), (0.0, "0"), (2e-5, "2.0×10⁻⁵")]
+        {
+            assert_eq!(plain(value), expected);
         }
         assert_eq!(short(f64::NAN), "–");
         assert_eq!(common_decimals(&[91.2, 95.0]), 1);
