@@ -1,29 +1,30 @@
 //! Chapter 7: network optimisation and regularisation, one module a section.
 
 mod bowl;
+mod initialized;
 mod linear_fit;
+mod moons300;
+mod moving_averages;
+mod normalized_mlp;
+mod regularized;
+mod terrain;
 mod sections {
     pub(crate) mod adadelta;
     pub(crate) mod adagrad;
     pub(crate) mod adam;
-    pub(crate) mod lr_schedules;
-    pub(crate) mod momentum;
-    pub(crate) mod nesterov;
-    pub(crate) mod rmsprop;
-    pub(crate) mod sgd;
-}
-
-use common::registry::{Chapter, Section};
-use sections::{adadelta, adagrad, adam, lr_schedules, momentum, nesterov, rmsprop, sgd};
-mod initialized;
-mod moons300;
-mod regularized;
-mod sections {
+    pub(crate) mod batch_norm;
     pub(crate) mod dropout;
     pub(crate) mod he;
     pub(crate) mod l2;
+    pub(crate) mod layer_norm;
+    pub(crate) mod lr_schedules;
+    pub(crate) mod momentum;
+    pub(crate) mod nesterov;
     pub(crate) mod overfit;
     pub(crate) mod regularization_strength;
+    pub(crate) mod rmsprop;
+    pub(crate) mod saddle;
+    pub(crate) mod sgd;
     pub(crate) mod weight_decay;
     pub(crate) mod weight_decay_library;
     pub(crate) mod xavier;
@@ -31,29 +32,17 @@ mod sections {
 }
 
 use common::registry::{Chapter, Section};
-use sections::{dropout, he, l2, overfit, regularization_strength, weight_decay, weight_decay_library, xavier, xavier_training};
+use sections::{
+    adadelta, adagrad, adam, batch_norm, dropout, he, l2, layer_norm, lr_schedules, momentum, nesterov, overfit,
+    regularization_strength, rmsprop, saddle, sgd, weight_decay, weight_decay_library, xavier, xavier_training,
+};
 
 /// Flags of a run that takes a second and shows the same.
 const QUICK: &[&str] = &["--steps", "10000", "--seeds", "8"];
-mod moving_averages;
-mod normalized_mlp;
-mod sections {
-    pub(crate) mod batch_norm;
-    pub(crate) mod layer_norm;
-}
-
-use common::registry::{Chapter, Section};
-use sections::{batch_norm, layer_norm};
-mod terrain;
-mod sections {
-    pub(crate) mod saddle;
-}
-
-use common::registry::{Chapter, Section};
-use sections::saddle;
 
 /// The chapter's sections in the book's order.
 #[must_use]
+#[allow(clippy::too_many_lines, reason = "a table, one entry a section")]
 pub fn chapter() -> Chapter {
     Chapter {
         name: env!("CARGO_PKG_NAME"),
@@ -112,6 +101,15 @@ pub fn chapter() -> Chapter {
             )
             .edition("as-printed", &["--as-printed"])
             .edition("replay", &["--replay"]),
+            Section::new(
+                ("saddle", "7.3.4"),
+            (
+                "Optimisers on a surface",
+                "Five optimisers walk over a surface in three dimensions: which of them stay at its minimum, and which get away from a saddle.",
+            ),
+            saddle::run,
+            ),
+            Section::new(
                 ("xavier", "7.4.2.2"),
                 (
                     "Xavier initialisation: variances",
@@ -137,6 +135,22 @@ pub fn chapter() -> Chapter {
                 he::run,
             )
             .edition("quick", &["--epochs", "15"]),
+            Section::new(
+                ("batch-norm", "7.5.1.1-7.5.1.4"),
+                (
+                    "Batch normalisation",
+                    "A deep tanh network with and without it: net inputs of each layer, chosen means and deviations, moving averages, test mode.",
+                ),
+                batch_norm::run,
+            ),
+            Section::new(
+                ("layer-norm", "7.5.2"),
+                (
+                    "Layer normalisation",
+                    "The same network, each sample normalised by itself: every sample has the chosen mean and deviation, and what is lost with two units.",
+                ),
+                layer_norm::run,
+            ),
             Section::new(
                 ("overfit", "7.6.1-7.6.2"),
                 (
@@ -191,30 +205,6 @@ pub fn chapter() -> Chapter {
                 weight_decay_library::run,
             )
             .edition("quick", &["--steps", "5000", "--seeds", "2"]),
-                ("batch-norm", "7.5.1.1-7.5.1.4"),
-                (
-                    "Batch normalisation",
-                    "A deep tanh network with and without it: net inputs of each layer, chosen means and deviations, moving averages, test mode.",
-                ),
-                batch_norm::run,
-            ),
-            Section::new(
-                ("layer-norm", "7.5.2"),
-                (
-                    "Layer normalisation",
-                    "The same network, each sample normalised by itself: every sample has the chosen mean and deviation, and what is lost with two units.",
-                ),
-                layer_norm::run,
-            ),
         ],
-        published: "",
-        sections: vec![Section::new(
-            ("saddle", "7.3.4"),
-            (
-                "Optimisers on a surface",
-                "Five optimisers walk over a surface in three dimensions: which of them stay at its minimum, and which get away from a saddle.",
-            ),
-            saddle::run,
-        )],
     }
 }

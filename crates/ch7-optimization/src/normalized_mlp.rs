@@ -176,7 +176,7 @@ impl Mlp {
     /// A network with weights from N(0, 1) and biases zero; `normalization` is told layer and units.
     pub(crate) fn draw(weights: &mut Stream, normalization: impl Fn(usize, usize) -> Normalization) -> Self {
         let linear = |shape: &[usize]| Linear {
-            weight: Matrix::new(shape[0], shape[1], Initializer::STANDARD_NORMAL.draw(shape[0] * shape[1], weights)),
+            weight: Matrix::new(shape[0], shape[1], Initializer::STANDARD_NORMAL.draw(shape, weights)),
             bias: vec![0.0; shape[1]],
         };
         let linears = SIZES.windows(2).map(linear).collect();

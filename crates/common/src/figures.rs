@@ -37,7 +37,9 @@ pub fn course_curves(title: &str, history: &History) -> Result<Svg> {
     let panel = |y_label: &str, train: &[f32], evaluated: &[(usize, f32)]| {
         let evaluated: Vec<(f64, f64)> = evaluated.iter().map(|&(step, y)| (step as f64, f64::from(y))).collect();
         let series = Series::new(format!("Test {y_label}"), evaluated).colored(plot::theme::DEV).dashed(plot::Dash::Dashed);
-        CurvePanel::new("step", y_label).with(averaged(&format!("Train {y_label}"), train).colored(plot::theme::TRAIN)).with(series)
+        CurvePanel::new("step", y_label)
+            .with(averaged(&format!("Train {y_label}"), train).colored(plot::theme::TRAIN))
+            .with(series)
     };
     Curves::new(title)
         .panel(panel("loss", &history.train_loss, &history.dev_loss))

@@ -93,5 +93,8 @@ fn other_settings_are_refused() {
     let saved = through_a_file(&begun.save(&network, "lr 0.01, seed 0"), folder.path());
     let other = (&saved, "lr 0.02, seed 0");
     let error = course(&network, 2).resume(&mut network, other, &mut Lines::default()).unwrap_err().to_string();
-    assert_eq!(error, "it was saved by a run with lr 0.01, seed 0, not with lr 0.02, seed 0: train from the start, or use its settings");
+    assert_eq!(
+        error,
+        "it was saved by a run with lr 0.01, seed 0, not with lr 0.02, seed 0: train from the start, or use its settings"
+    );
 }

@@ -179,7 +179,7 @@ fn units_drawn_at_once_are_those_drawn_one_by_one() {
 }
 
 #[test]
-fn units_are_multiples_of_two_to_the_minus_24_below_one() {
+fn units_are_multiples_of_two_to_the_minus_24_fraction() {
     let mut stream = Stream::new(10, "unit");
     let units: Vec<f32> = (0..100_000).map(|_| stream.unit()).collect();
     assert!(units.iter().all(|u| (0.0..1.0).contains(u) && (u * 16777216.0).fract() == 0.0));

@@ -19,7 +19,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{below_one, one_to, positive},
+    cli::{fraction, one_to, positive},
     lab::Lab,
     optim::AdaDelta,
 };
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 1.0, value_parser = positive)]
     lr: f32,
     /// Decay rate ρ of both running means
-    #[arg(long, default_value_t = 0.9, value_parser = below_one)]
+    #[arg(long, default_value_t = 0.9, value_parser = fraction)]
     rho: f32,
     /// ε, of which the first move is made
     #[arg(long, default_value_t = 1e-6, value_parser = positive)]

@@ -19,7 +19,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{below_one, one_to, positive},
+    cli::{fraction, one_to, positive},
     lab::Lab,
     optim::{Adam, Counting, EpsPlacement},
 };
@@ -38,10 +38,10 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
     lr: f32,
     /// Decay rate β₁ of the gradient's running mean
-    #[arg(long, default_value_t = 0.9, value_parser = below_one)]
+    #[arg(long, default_value_t = 0.9, value_parser = fraction)]
     beta1: f32,
     /// Decay rate β₂ of the squared gradient's running mean
-    #[arg(long, default_value_t = 0.99, value_parser = below_one)]
+    #[arg(long, default_value_t = 0.99, value_parser = fraction)]
     beta2: f32,
     /// ε, which keeps the denominator away from zero
     #[arg(long, default_value_t = 1e-7, value_parser = positive)]

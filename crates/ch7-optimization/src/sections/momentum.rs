@@ -17,7 +17,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{below_one, one_to, positive},
+    cli::{fraction, one_to, positive},
     lab::Lab,
     optim::Momentum,
 };
@@ -35,7 +35,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
     lr: f32,
     /// Momentum factor ρ
-    #[arg(long, default_value_t = 0.9, value_parser = below_one)]
+    #[arg(long, default_value_t = 0.9, value_parser = fraction)]
     rho: f32,
     #[command(flatten)]
     fit: linear_fit::Settings,

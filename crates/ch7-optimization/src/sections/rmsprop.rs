@@ -14,7 +14,7 @@ use crate::{bowl, linear_fit};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{below_one, one_to, positive},
+    cli::{fraction, one_to, positive},
     lab::Lab,
     optim::{EpsPlacement, RmsProp},
 };
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
     lr: f32,
     /// Decay rate β of the squared gradient's running mean
-    #[arg(long, default_value_t = 0.9, value_parser = below_one)]
+    #[arg(long, default_value_t = 0.9, value_parser = fraction)]
     beta: f32,
     /// ε, which keeps the denominator away from zero
     #[arg(long, default_value_t = 1e-7, value_parser = positive)]

@@ -5,7 +5,6 @@ mod tests;
 mod values;
 mod workspace;
 
-pub use values::{UsageError, at_least_one, below_one, finite, non_negative, one_to, positive, seeds};
 pub use values::{UsageError, at_least_one, finite, fraction, non_negative, one_to, positive, seeds};
 pub use workspace::{data_folder, results_folder};
 

@@ -24,12 +24,9 @@ pub fn non_negative(text: &str) -> Result<f32, String> {
     number(text, |x| x >= 0.0, "a number of at least 0")
 }
 
-/// Parses a number from 0 to below 1, such as a decay rate.
-pub fn below_one(text: &str) -> Result<f32, String> {
-    number(text, |x| (0.0..1.0).contains(&x), "a number from 0 to below 1")
-/// Parses a share: a number from 0 to below 1.
+/// Parses a share or decay rate: a number from 0 to below 1.
 pub fn fraction(text: &str) -> Result<f32, String> {
-    number(text, |x| (0.0..1.0).contains(&x), "a number of at least 0 and below 1")
+    number(text, |x| (0.0..1.0).contains(&x), "a number from 0 to below 1")
 }
 
 /// Parses a number that is finite.

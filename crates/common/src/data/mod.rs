@@ -5,8 +5,8 @@ pub mod iris;
 pub mod mnist;
 pub mod moons;
 
-use anyhow::{Result, ensure};
 use crate::{kernels::loss::Targets, matrix::Matrix, parameters::Parameter, rng::Stream};
+use anyhow::{Result, ensure};
 
 /// The right answers of a data set.
 #[derive(Debug, Clone, PartialEq)]

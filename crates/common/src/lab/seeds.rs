@@ -30,6 +30,7 @@ impl Lab {
         }
         Ok(runs)
     }
+
     /// Runs an experiment for each seed, in parallel; gives the results in the order of the seeds.
     ///
     /// # Errors
@@ -48,6 +49,7 @@ impl Lab {
             bar.finish_and_clear();
         }
         Ok(results)
+    }
 
     /// Runs the arms of an experiment in parallel; gives what each leaves, in the order of the arms.
     ///

@@ -2,15 +2,15 @@
 //!
 //! An operator keeps no state between the two passes: what the backward pass needs it is given.
 
-mod dropout;
 mod clipping;
+mod dropout;
 mod linear;
 mod network;
 mod passes;
 mod regularization;
 
-pub use dropout::{Dropout, Masks};
 pub use clipping::Clipping;
+pub use dropout::{Dropout, Masks};
 pub use linear::{Linear, LinearGradients};
 pub use network::{Layer, Network};
 pub(crate) use network::{load_into, parameters_of};

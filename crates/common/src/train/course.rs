@@ -271,7 +271,8 @@ impl Course {
         let mut saved = prefixed(MODEL, learner.parameters());
         let State { steps, vectors } = learner.optimizer_state();
         // A file keeps its tensors in the order of their names; the number keeps these in theirs.
-        let numbered = vectors.into_iter().enumerate().map(|(i, (name, values))| vector(&format!("{OPTIMIZER}{i}.{name}"), values));
+        let numbered =
+            vectors.into_iter().enumerate().map(|(i, (name, values))| vector(&format!("{OPTIMIZER}{i}.{name}"), values));
         saved.extend(numbered);
         saved.extend([
             vector("optimizer steps", whole(steps).to_vec()),
@@ -302,7 +303,10 @@ impl Course {
             found.map(|parameter| parameter.values.as_slice()).with_context(|| format!("expected a tensor {name}, found none"))
         };
         let theirs: String = vector("settings")?.iter().map(|byte| char::from(*byte as u8)).collect();
-        ensure!(theirs == settings, "it was saved by a run with {theirs}, not with {settings}: train from the start, or use its settings");
+        ensure!(
+            theirs == settings,
+            "it was saved by a run with {theirs}, not with {settings}: train from the start, or use its settings"
+        );
         learner.load(&Parameters(unprefixed(MODEL, saved)))?;
         let named = |tensor: Parameter| (tensor.name.split_once('.').map_or("", |(_, name)| name).to_owned(), tensor.values);
         let vectors = unprefixed(OPTIMIZER, saved).into_iter().map(named).collect();

@@ -58,7 +58,13 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     )?;
     for (layer, size) in sizes.iter().enumerate() {
         let shape = |features: usize| format!("[{batch}, {features}]");
-        row(&format!("linear {}", layer + 1), (&shape(size.inputs), &shape(size.outputs)), std::slice::from_ref(size), args, lab)?;
+        row(
+            &format!("linear {}", layer + 1),
+            (&shape(size.inputs), &shape(size.outputs)),
+            std::slice::from_ref(size),
+            args,
+            lab,
+        )?;
         lab.metric(format!("parameters of linear {}", layer + 1), size.parameters());
         lab.metric(format!("multiply-adds of linear {}", layer + 1), size.multiply_adds());
     }
@@ -72,7 +78,8 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "Params size (MB): {own:.2}")?;
     writeln!(lab, "Estimated total size (MB): {:.2}", input + passes + own)?;
     writeln!(lab, "Adam remembers two numbers more for each parameter: {:.2} MB", 2.0 * own)?;
-    for (name, value) in [("input MB", input), ("passes MB", passes), ("parameters MB", own), ("total MB", input + passes + own)] {
+    for (name, value) in [("input MB", input), ("passes MB", passes), ("parameters MB", own), ("total MB", input + passes + own)]
+    {
         lab.metric(name, (100.0 * value).round() / 100.0);
     }
     lab.metric("parameters", total);
