@@ -86,11 +86,13 @@ impl Run {
             if step == 0 {
                 norms = network.weight_gradient_norms();
             }
-            if !losses[step].is_finite() {
-                break;
-            }
-            if step % EVERY == 0 {
+            let finite = losses[step].is_finite();
+            // The start is counted in any case: there is always something to show.
+            if step == 0 || (finite && step % EVERY == 0) {
                 dead.push(dead_units(network.layers(), split));
+            }
+            if !finite {
+                break;
             }
             if step < steps {
                 network.update()?;

@@ -80,6 +80,12 @@ fn hyper_parameters_that_make_no_sense_are_refused() {
     check_usage("zero-init --epochs 0", &["'0'", "--epochs", "expected a whole number of at least 1"]);
     check_usage("dying-relu --alpha 0", &["'0'", "--alpha", "expected a number greater than 0"]);
     check_usage("manual-mlp --replay --hidden 3", &["--replay", "--hidden"]);
+    for hidden in ["0", "5-0", "5--3", "1001", "five"] {
+        let parts = [&format!("'{hidden}'")[..], "--hidden", "expected a whole number from 1 to 1000"];
+        check_usage(&format!("hidden-layers --hidden {hidden}"), &parts);
+    }
+    check_usage("universal-approximation --towers 5,0", &["'0'", "--towers", "expected a whole number from 1 to 10000"]);
+    check_usage("exploding-gradient --max-norm 0", &["'0'", "--max-norm", "expected a number greater than 0"]);
 }
 
 #[test]
