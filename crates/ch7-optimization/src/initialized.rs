@@ -65,10 +65,11 @@ fn variances(weight: Initializer, hidden: Activation, n: usize, seed: u64) -> Ve
 /// Prints, records and draws the variances for each number of samples; gives those of the last, one list an arm.
 pub(crate) fn show_variances(arms: &[Arm], hidden: Activation, samples: &[usize], lab: &mut Lab) -> Result<Vec<Vec<f64>>> {
     let mut columns = Vec::new();
-    for &n in samples {
+    for (table, &n) in samples.iter().enumerate() {
+        let space = if table == 0 { "" } else { "\n" };
         columns = arms.iter().map(|&(_, weight)| variances(weight, hidden, n, lab.seed())).collect();
         let plural = if n == 1 { "" } else { "s" };
-        writeln!(lab, "variance of each layer's output, {n} sample{plural}")?;
+        writeln!(lab, "{space}variance of each layer's output, {n} sample{plural}")?;
         let names = arms.iter().map(|(name, _)| format!(" {name:>15}"));
         writeln!(lab, "{:<6} {:>5}{}", "layer", "units", names.collect::<String>())?;
         for (l, units) in VARIANCE_SIZES.iter().enumerate() {
@@ -79,7 +80,6 @@ pub(crate) fn show_variances(arms: &[Arm], hidden: Activation, samples: &[usize]
                 lab.metric(format!("{name}, {n} sample{plural}, layer {l}"), Value::F64(column[l]));
             }
         }
-        writeln!(lab)?;
     }
     let mut panel = CurvePanel::new("layer (0: inputs)", "variance of the output").log_y();
     for (((name, _), column), (marker, dash)) in arms.iter().zip(&columns).zip(LOOKS) {

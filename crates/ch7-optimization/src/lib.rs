@@ -112,7 +112,7 @@ pub fn chapter() -> Chapter {
             Section::new(
                 ("xavier", "7.4.2.2"),
                 (
-                    "Xavier initialisation: variances",
+                    "Variances after Xavier initialisation",
                     "The variance of each layer's output in a five-layer tanh network, from Xavier's weights and from N(0, 1).",
                 ),
                 xavier::run,
@@ -120,7 +120,7 @@ pub fn chapter() -> Chapter {
             Section::new(
                 ("xavier-training", "7.4.2.3"),
                 (
-                    "Xavier initialisation: training",
+                    "Training after Xavier initialisation",
                     "A tanh network 2-300-500-700-400-1 trained on the moons from Xavier's weights and from N(0, 1): the loss of each epoch.",
                 ),
                 xavier_training::run,

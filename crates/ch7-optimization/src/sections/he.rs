@@ -11,6 +11,7 @@ use crate::initialized::{Arm, Settings, show_variances, spread, train_arms};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{cli::one_to, kernels::Activation, lab::Lab, parameters::Initializer};
+use std::fmt::Write;
 
 /// The hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -39,6 +40,7 @@ const HIDDEN_END: usize = 5;
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let variances = show_variances(&ARMS, Activation::Relu, &[1, args.samples], lab)?;
     let [normal, uniform, xavier] = [0, 1, 2].map(|arm| spread(&variances[arm][1..HIDDEN_END]));
+    writeln!(lab)?;
     let trained = train_arms(&ARMS, Activation::Relu, &args.settings, lab)?;
     let [he, he_uniform, from_xavier, plain] = [0, 1, 2, 3].map(|arm| trained[arm].last_loss());
     lab.claim("with He's weights, the variances of the hidden layers lie within a factor of two", normal < 2.0 && uniform < 2.0);

@@ -7,8 +7,8 @@
 //! them. Ten times as strong, they cost more than they cure: the boundary becomes nearly straight. A hundred times as strong, all
 //! weights shrink to zero, and the network gives every sample the same answer. An L2 term has one more way to fail: a step multiplies a weight by
 //! 1 − αλ/N, and beyond λ = 2N/α (2000 here) that is below −1, so the weights grow without limit. Dropout at p = 0.9 leaves two of
-//! 20 units and mostly none of the three behind them: nothing to learn from; at 0.98 what is kept is multiplied by 50, and the weights are
-//! thrown about until no unit answers any more.
+//! 20 units and mostly none of the three behind them: nothing to learn from; at 0.98 what is kept is multiplied by 50, the weights grow
+//! to twenty times their size, and the network gives one answer to all.
 
 use crate::{
     moons300::Moons,
@@ -82,6 +82,9 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
                 Point { strength: cure.strengths[i], numbers: std::array::from_fn(|m| column(first + m)) }
             })
             .collect();
+        if c > 0 {
+            writeln!(lab)?;
+        }
         print(cure, &points, lab)?;
         figure = figure.panel(panel(cure, &points));
         claim(cure, &points, lab);
@@ -131,7 +134,7 @@ fn print(cure: &Cure, points: &[Point], lab: &mut Lab) -> Result<()> {
         writeln!(lab, "{:<12} {strength:>8} {train:>15.4} {test:>14.4} {norm:>16.2} {constant:>12} {diverged:>9}", "")?;
         lab.metric(format!("{}, {} = {strength}: mean test accuracy", cure.name, cure.symbol), test);
     }
-    Ok(writeln!(lab)?)
+    Ok(())
 }
 
 /// Mean accuracies with the range that the seeds span.

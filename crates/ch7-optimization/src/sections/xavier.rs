@@ -1,4 +1,4 @@
-//! 7.4.2.2 · Xavier initialisation: variances
+//! 7.4.2.2 · Variances after Xavier initialisation
 //!
 //! A unit with m inputs of variance v and weights of variance s has a net input of variance m s v. Xavier's s = 2 / (inputs + outputs) keeps both
 //! activations and gradients about as spread from layer to layer as they are; N(0, 1) multiplies the variance by m in every layer, so

@@ -1,4 +1,4 @@
-//! 7.4.2.3 · Xavier initialisation: training
+//! 7.4.2.3 · Training after Xavier initialisation
 //!
 //! A tanh network 2-300-500-700-400-1 on 200 noisy moons, mini-batches of 10, trained from Xavier's weights and from N(0, 1). The latter
 //! starts with saturated units, whose gradients are almost zero, behind an output of enormous logits.
