@@ -8,10 +8,16 @@ use common::{
     data::Labels,
     kernels::{Activation, Loss, activation::Activated, isa::Isa},
     matrix::Matrix,
+    ops::{self, Device, Sliding},
     optim::Sgd,
     rng::Stream,
     scratch::{self, Linear, LinearGradients},
     train::Learner,
+};
+use dfdx::{
+    shapes::{Axes4, Const, HasShape, Rank1, Rank4, Shape},
+    tensor::{TensorFromVec, Trace},
+    tensor_ops::{Backward, SumTo},
 };
 use differences::{H, check, differences, wide};
 
@@ -277,4 +283,108 @@ fn a_whole_network() {
     let gradients: Vec<f32> =
         network.gradients().iter().flat_map(|LinearGradients { dweight, dbias }| [dweight.values(), dbias].concat()).collect();
     check("a network's gradients", &gradients, &differences(&parameters, loss_of));
+}
+
+/// Samples, channels, rows and columns of images, or a place in them.
+type Images = (usize, usize, usize, usize);
+
+/// The value of an image at a place of the padded one.
+fn pixel(x: &[f64], (_, channels, height, width): Images, (s, c, i, j): Images, padding: usize) -> f64 {
+    let inside = |at: usize, length: usize| at.checked_sub(padding).filter(|at| *at < length);
+    let place = inside(i, height).zip(inside(j, width));
+    place.map_or(0.0, |(i, j)| x[((s * channels + c) * height + i) * width + j])
+}
+
+/// Every (sample, channel, row, column) of the results of a sliding kernel or window.
+fn results((samples, _, height, width): Images, channels: usize, sliding: Sliding) -> Vec<Images> {
+    let Sliding { kernel, stride, padding } = sliding;
+    let count = |length: usize| (length + 2 * padding - kernel) / stride + 1;
+    let places = |s, o| (0..count(height)).flat_map(move |i| (0..count(width)).map(move |j| (s, o, i, j)));
+    (0..samples).flat_map(|s| (0..channels).flat_map(move |o| places(s, o))).collect()
+}
+
+/// A convolution as the textbook has it.
+fn convolve(x: &[f64], shape: Images, (weight, bias): (&[f64], &[f64]), sliding: Sliding) -> Vec<f64> {
+    let (Sliding { kernel: k, stride, padding }, channels) = (sliding, shape.1);
+    let result = |(s, o, i, j): Images| {
+        let tap = |at: usize| {
+            let (c, u, v) = (at / (k * k), at / k % k, at % k);
+            weight[o * channels * k * k + at] * pixel(x, shape, (s, c, i * stride + u, j * stride + v), padding)
+        };
+        bias[o] + (0..channels * k * k).map(tap).sum::<f64>()
+    };
+    results(shape, bias.len(), sliding).into_iter().map(result).collect()
+}
+
+/// Max-pooling as the textbook has it.
+fn pool(x: &[f64], shape: Images, sliding: Sliding) -> Vec<f64> {
+    let Sliding { kernel: k, stride, padding } = sliding;
+    let result = |(s, c, i, j): Images| {
+        let places = (0..k * k).map(|at| (s, c, i * stride + at / k, j * stride + at % k));
+        places.map(|place| pixel(x, shape, place, padding)).fold(f64::NEG_INFINITY, f64::max)
+    };
+    results(shape, shape.1, sliding).into_iter().map(result).collect()
+}
+
+fn dot(y: &[f64], dy: &[f64]) -> f64 {
+    y.iter().zip(dy).map(|(y, dy)| y * dy).sum()
+}
+
+fn draws(name: &str, n: usize) -> Vec<f32> {
+    Stream::new(6, name).normals(n, 0.0, 1.0)
+}
+
+fn tensor<S: Shape>(name: &str, shape: S) -> ops::Tensor<S> {
+    Device::default().tensor_from_vec(draws(name, shape.num_elements()), shape)
+}
+
+/// A convolution on the tape and back from Σ y · dy.
+#[track_caller]
+fn check_convolution<const I: usize, const O: usize, const K: usize>(
+    (samples, height, width): (usize, usize, usize),
+    (stride, padding): (usize, usize),
+) {
+    let (shape, sliding) = ((samples, I, height, width), Sliding { kernel: K, stride, padding });
+    let x = tensor("x", (samples, Const::<I>, height, width));
+    let weight: ops::Tensor<Rank4<O, I, K, K>> = tensor("weight", Default::default());
+    let bias: ops::Tensor<Rank1<O>> = tensor("bias", Default::default());
+    let y = ops::conv2d(x.leaky_trace(), (&weight, &bias), sliding).expect("memory");
+    let (y_values, dy) = (y.as_vec(), tensor("dy", *y.shape()));
+    let gradients = (y * dy.clone()).sum::<(), Axes4<0, 1, 2, 3>>().backward();
+
+    let what = |part: &str| format!("{part} of {shape:?}, {O} kernels, {sliding:?}");
+    let [x64, weight64, bias64, dy64] = [x.as_vec(), weight.as_vec(), bias.as_vec(), dy.as_vec()].map(|values| wide(&values));
+    check(&what("y"), &y_values, &convolve(&x64, shape, (&weight64, &bias64), sliding));
+    let dx = differences(&x64, |x| dot(&convolve(x, shape, (&weight64, &bias64), sliding), &dy64));
+    check(&what("dx"), &gradients.get(&x).as_vec(), &dx);
+    let dweight = differences(&weight64, |weight| dot(&convolve(&x64, shape, (weight, &bias64), sliding), &dy64));
+    check(&what("dw"), &gradients.get(&weight).as_vec(), &dweight);
+    let dbias = differences(&bias64, |bias| dot(&convolve(&x64, shape, (&weight64, bias), sliding), &dy64));
+    check(&what("db"), &gradients.get(&bias).as_vec(), &dbias);
+}
+
+#[test]
+fn convolutions() {
+    check_convolution::<1, 1, 1>((1, 1, 1), (1, 0));
+    check_convolution::<1, 6, 3>((2, 6, 6), (1, 1));
+    check_convolution::<3, 2, 3>((3, 7, 5), (2, 1));
+    check_convolution::<2, 5, 5>((1, 9, 8), (3, 2));
+    check_convolution::<2, 3, 2>((17, 4, 3), (1, 0));
+}
+
+#[test]
+fn max_pooling() {
+    for (shape, kernel, stride) in [((2, 3, 6, 6), 2, 2), ((1, 3, 7, 9), 3, 2), ((17, 3, 5, 4), 3, 1), ((1, 3, 8, 5), 2, 3)] {
+        let (samples, _, height, width) = shape;
+        let sliding = Sliding { kernel, stride, padding: 0 };
+        let x = tensor("x", (samples, Const::<3>, height, width));
+        let y = ops::max_pool2d(x.leaky_trace(), sliding).expect("memory");
+        let (y_values, dy) = (y.as_vec(), tensor("dy", *y.shape()));
+        let gradients = (y * dy.clone()).sum::<(), Axes4<0, 1, 2, 3>>().backward();
+
+        let (x64, dy64, what) = (wide(&x.as_vec()), wide(&dy.as_vec()), format!("{shape:?}, {sliding:?}"));
+        check(&format!("y of {what}"), &y_values, &pool(&x64, shape, sliding));
+        let dx = differences(&x64, |x| dot(&pool(x, shape, sliding), &dy64));
+        check(&format!("dx of {what}"), &gradients.get(&x).as_vec(), &dx);
+    }
 }

@@ -4,12 +4,16 @@
 //! seeds, shapes, layers, activation functions and hyper-parameters. Nothing here knows the cases of `fixtures`. A file that the other folder
 //! lacks is skipped with a note; a case that asks for what does not exist yet fails.
 
-#[path = "support/convolutional.rs"]
-mod convolutional;
+#[path = "support/conv_net.rs"]
+mod conv_net;
 #[path = "support/images.rs"]
 mod images;
+#[path = "support/lenet.rs"]
+mod lenet;
 #[path = "support/mlp.rs"]
 mod mlp;
+#[path = "support/networks.rs"]
+mod networks;
 #[path = "support/normalization.rs"]
 mod normalization;
 #[path = "support/optimizers.rs"]

@@ -118,9 +118,10 @@ impl Conv2d {
     /// # Panics
     /// If the sizes do not fit together.
     pub fn backward_parameters(&self, isa: Isa, x: &[f32], dy: &[f32], gradients: ParameterGradients) {
-        self.check(x, gradients.dweight, dy);
-        weight::correlate(self, isa, x, dy, gradients.dweight);
-        weight::add_up(self, isa, dy, gradients.dbias);
+        let ParameterGradients { dweight, dbias } = gradients;
+        self.check(x, dweight, dy);
+        weight::correlate(self, isa, x, dy, dweight);
+        weight::add_up(self, isa, dy, dbias);
     }
 
     /// Panics unless the sizes fit together.
@@ -256,6 +257,7 @@ pub mod reference {
 
     /// dw and db of the first `samples` samples.
     pub fn backward_parameters(shape: &Conv2d, samples: usize, x: &[f32], dy: &[f32], gradients: ParameterGradients) {
+        let ParameterGradients { dweight, dbias } = gradients;
         let (_, rows, columns) = shape.result();
         let sum = |term: &dyn Fn(usize, usize, usize, f32) -> f32| {
             let mut sums = [0.0f32; GROUP];
@@ -267,10 +269,10 @@ pub mod reference {
             lanes::tree(sums)
         };
         let at = |sample, o, i, j| dy[place(sample, shape.result(), (o, i, j))];
-        for (o, dbias) in gradients.dbias.iter_mut().enumerate() {
+        for (o, dbias) in dbias.iter_mut().enumerate() {
             *dbias = sum(&|sample, i, j, sum| sum + at(sample, o, i, j));
         }
-        for (index, dweight) in gradients.dweight.iter_mut().enumerate() {
+        for (index, dweight) in dweight.iter_mut().enumerate() {
             let (v, u) = (index % shape.kernel, index / shape.kernel % shape.kernel);
             let plane = index / (shape.kernel * shape.kernel);
             let (c, o) = (plane % shape.in_channels, plane / shape.in_channels);

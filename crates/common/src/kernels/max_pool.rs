@@ -202,11 +202,13 @@ pub mod reference {
     }
 
     /// y of one sample.
+    #[must_use]
     pub fn forward(shape: &MaxPool2d, x: &[f32]) -> Vec<f32> {
         places(shape, x).map(|place| x[place]).collect()
     }
 
     /// dx of one sample.
+    #[must_use]
     pub fn backward(shape: &MaxPool2d, x: &[f32], dy: &[f32]) -> Vec<f32> {
         let mut dx = vec![0.0; x.len()];
         for (place, dy) in places(shape, x).zip(dy) {

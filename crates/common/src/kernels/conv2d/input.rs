@@ -146,7 +146,7 @@ impl<const C: usize, const W: usize> WithSimd for Tile<'_, C, W> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { block: Block { shape, rows, dy, weight }, at: (row, column), dx } = self;
         let Conv2d { out_channels, height, width, kernel, padding, .. } = *shape;
-        let columns = width + kernel - 1;
+        let (columns, span) = (width + kernel - 1, (W - 1) * vectors::<S>() + 1);
         let ((dy, _), (dx, _)) = (S::as_simd_f32s(dy), S::as_mut_simd_f32s(dx));
         for part in 0..vectors::<S>() {
             let mut chains = [[simd.splat_f32s(0.0); W]; C];
@@ -156,7 +156,7 @@ impl<const C: usize, const W: usize> WithSimd for Tile<'_, C, W> {
                     let Some(source) = (row + padding).checked_sub(u).filter(|source| *source < rows) else { continue };
                     let line = &dy[((o * rows + source) * columns + column) * vectors::<S>() + part..];
                     for (v, weights) in taps.as_chunks::<C>().0.iter().enumerate() {
-                        let window = &line[(kernel - 1 - v) * vectors::<S>()..][..(W - 1) * vectors::<S>() + 1];
+                        let window = &line[(kernel - 1 - v) * vectors::<S>()..][..span];
                         let mut gradients = [simd.splat_f32s(0.0); W];
                         for j in 0..W {
                             gradients[j] = window[j * vectors::<S>()];

@@ -150,6 +150,7 @@ impl<const O: usize, const K: usize> WithSimd for Chains<'_, O, K> {
         let Conv2d { height, width, stride, .. } = shape;
         let (rows, columns) = (shape.out_height(), shape.out_width());
         let count = vectors::<S>();
+        let (line, span) = ((columns - 1) * count + 1, (K - 1) * count + 1);
         let ((x, _), (dy, _)) = (S::as_simd_f32s(x), S::as_simd_f32s(dy));
         let mut lanes = [[[0.0f32; GROUP]; K]; O];
         for part in 0..count {
@@ -159,11 +160,10 @@ impl<const O: usize, const K: usize> WithSimd for Chains<'_, O, K> {
                 for i in 0..rows {
                     let start = (task.input * height + i * stride + task.row) * width + task.tap;
                     let pixels = &x[start * count + part..];
-                    let gradients: [&[S::f32s]; O] = std::array::from_fn(|o| {
-                        &dy[(((task.channel + o) * rows + i) * columns) * count + part..][..(columns - 1) * count + 1]
-                    });
+                    let gradients: [&[S::f32s]; O] =
+                        std::array::from_fn(|o| &dy[(((task.channel + o) * rows + i) * columns) * count + part..][..line]);
                     for j in 0..columns {
-                        let window = &pixels[j * stride * count..][..(K - 1) * count + 1];
+                        let window = &pixels[j * stride * count..][..span];
                         let mut taps = [simd.splat_f32s(0.0); K];
                         for v in 0..K {
                             taps[v] = window[v * count];
