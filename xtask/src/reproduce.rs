@@ -58,7 +58,7 @@ struct Job<'a> {
 
 impl Job<'_> {
     fn name(&self) -> String {
-        self.section.golden(self.edition).trim_end_matches(".snap").to_owned()
+        self.section.name(self.edition)
     }
 
     fn path(&self) -> String {
@@ -217,8 +217,8 @@ fn run_wave(
 /// Runs a job and compares it with its golden file; first the section that it needs, unless that one is among the `done`: results of an
 /// earlier run may be those of other flags.
 fn attempt(job: &Job, args: &Args, out: &Path, done: &BTreeSet<String>) -> Result<Outcome> {
-    if let Some(needed) = job.section.needs.and_then(|id| job.chapter.section(id)) {
-        let needed = Job { chapter: job.chapter, section: needed, edition: Edition::FULL };
+    if let Some((section, edition)) = job.chapter.needed(job.section, job.edition) {
+        let needed = Job { chapter: job.chapter, section, edition };
         if !done.contains(&needed.path()) {
             let run = job.chapter.run_edition(needed.section, needed.edition, (&data_folder(), &out.join(needed.path())));
             run.with_context(|| format!("{}, whose results this one reads", needed.path()))?;

@@ -111,10 +111,16 @@ impl Section {
         self.editions.iter().copied().find(|edition| edition.name == "quick").unwrap_or(Edition::FULL)
     }
 
+    /// The name of an edition: that of its results folder.
+    #[must_use]
+    pub fn name(&self, edition: Edition) -> String {
+        if edition == Edition::FULL { self.id.to_owned() } else { format!("{}.{}", self.id, edition.name) }
+    }
+
     /// The name of an edition's golden file.
     #[must_use]
     pub fn golden(&self, edition: Edition) -> String {
-        if edition == Edition::FULL { format!("{}.snap", self.id) } else { format!("{}.{}.snap", self.id, edition.name) }
+        format!("{}.snap", self.name(edition))
     }
 }
 
@@ -151,15 +157,21 @@ impl Chapter {
         }
     }
 
+    /// The section and edition whose results an edition of `section` reads: a quick one is content with a quick one.
+    #[must_use]
+    pub fn needed(&self, section: &Section, edition: Edition) -> Option<(&Section, Edition)> {
+        let needed = self.section(section.needs?)?;
+        let is_quick = edition != Edition::FULL && edition == section.quick();
+        Some((needed, if is_quick { needed.quick() } else { Edition::FULL }))
+    }
+
     /// Runs one edition of a section quietly, its results in `results`, its data from `data`; first the section that it needs, if
     /// that one has left no results beside it.
     pub fn run_edition(&self, section: &Section, edition: Edition, (data, results): (&Path, &Path)) -> Result<Report> {
-        if let Some(needed) = section.needs.and_then(|id| self.section(id)) {
-            let folder = results.with_file_name(needed.id);
+        if let Some((needed, edition)) = self.needed(section, edition) {
+            let folder = results.with_file_name(needed.name(edition));
             if !folder.exists() {
-                // A quick edition is content with a quickly trained model.
-                let is_quick = edition == section.quick() && edition != Edition::FULL;
-                self.run_edition(needed, if is_quick { needed.quick() } else { Edition::FULL }, (data, &folder))?;
+                self.run_edition(needed, edition, (data, &folder))?;
             }
         }
         let flags = std::iter::once(section.id).chain(edition.flags.iter().copied());

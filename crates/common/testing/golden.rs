@@ -28,7 +28,7 @@ pub(crate) fn main(chapter: Chapter) -> ExitCode {
 fn check(chapter: &Chapter, section: &Section, edition: Edition) -> Result<(), Failed> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
     let results = tempfile::tempdir()?;
-    let folder = results.path().join(chapter.name).join(section.id);
+    let folder = results.path().join(chapter.name).join(section.name(edition));
     let report = chapter.run_edition(section, edition, (&root.join("data"), &folder))?;
     let snapshots = root.join("snapshots").join(chapter.name);
     let file = section.golden(edition);

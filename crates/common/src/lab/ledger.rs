@@ -124,10 +124,13 @@ impl Lab {
     }
 }
 
-/// Five significant digits, without trailing zeros, in exponent form where that is shorter.
+/// Whole numbers from here on are not counts.
+const LARGEST_COUNT: f64 = 1e9;
+
+/// Five significant digits, without trailing zeros, in exponent form where that is shorter; a count has all its digits.
 fn short(x: f64) -> String {
-    if x == 0.0 {
-        return "0".to_owned();
+    if x.fract() == 0.0 && x.abs() < LARGEST_COUNT {
+        return format!("{x}");
     }
     let rounded = format!("{x:.4e}");
     let exponent: i32 = rounded.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or_default();
@@ -169,6 +172,7 @@ mod tests {
         check(0.0012919077, "0.0012919");
         check(150.0, "150");
         check(123456.0, "123456");
+        check(1933010.0, "1933010");
         check(0.0, "0");
     }
 

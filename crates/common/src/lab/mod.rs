@@ -130,7 +130,10 @@ impl Lab {
     /// The folder of the results of another section of the same crate, such as the one that trains a model.
     #[must_use]
     pub fn results_of(&self, section: &str) -> PathBuf {
-        self.settings.results.with_file_name(section)
+        let own = &self.settings.results;
+        // Where editions lie side by side, a quick one reads those of a quick one.
+        let same_edition = own.extension().map(|edition| own.with_file_name(section).with_extension(edition));
+        same_edition.filter(|folder| folder.exists()).unwrap_or_else(|| own.with_file_name(section))
     }
 
     /// Runs `work` and tells whoever watches a terminal how long it took; a time is never part of a transcript.
