@@ -130,7 +130,8 @@ const LARGEST_COUNT: f64 = 1e9;
 /// Five significant digits, without trailing zeros, in exponent form where that is shorter; a count has all its digits.
 fn short(x: f64) -> String {
     if x.fract() == 0.0 && x.abs() < LARGEST_COUNT {
-        return format!("{x}");
+        // A negative zero is a zero.
+        return format!("{}", x + 0.0);
     }
     let rounded = format!("{x:.4e}");
     let exponent: i32 = rounded.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or_default();
