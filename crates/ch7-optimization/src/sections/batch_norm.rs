@@ -1,12 +1,12 @@
 //! 7.5.1.1–7.5.1.4 · Batch normalisation
 //!
 //! y = γ (x − μ) / √(σ² + ε) + β, with mean μ and biased variance σ² of one unit over the batch. A network 100-200-400-300-2-2 with
-//! tanh and weights from N(0, 1) gets 200 samples from N(0, 1). Without normalisation the net inputs of every layer have deviations of ten and more, so
-//! that eight or nine of ten activations are at ±1, and they grow with the layer's inputs: the internal covariate shift. With normalisation each
-//! layer has the mean β and the deviation γ that were chosen.
+//! tanh and weights from N(0, 1) gets 200 samples from N(0, 1). Without normalisation the net inputs of every layer have deviations of ten and
+//! more, so that eight or nine of ten activations are at ±1; and means and deviations differ from layer to layer and would move with every
+//! change of the weights before: the internal covariate shift. With normalisation each layer has the mean β and the deviation γ that were chosen.
 //!
-//! For test mode each unit keeps moving averages of the batches' statistics, m ← 0.9 m + 0.1 μ. They start at 0 and 1, and after k equal batches they are the
-//! share 1 − 0.9ᵏ of the way to the batch's. In test mode the output for a sample no longer depends on the samples beside it.
+//! For test mode each unit keeps moving averages of the batches' statistics, m ← 0.9 m + 0.1 μ. They start at 0 and 1, and after k equal
+//! batches they are the share 1 − 0.9ᵏ of the way to the batch's. In test mode the output for a sample no longer depends on the samples beside it.
 //!
 //! Departs from the book:
 //! 1. All networks have the same weights, so that only the normalisation differs: the book draws anew for each.
