@@ -24,6 +24,10 @@ use rayon::prelude::*;
 const PARALLEL_FROM: usize = 1 << 20;
 /// Threads share a product by multiples of this many rows.
 const ROWS_TOGETHER: usize = 8;
+/// Rows of A up to which threads share a product by columns.
+const MOST_ROWS: usize = 128;
+/// Threads share columns by multiples of this many: the widest register tile.
+const COLUMNS_TOGETHER: usize = 48;
 /// Rows of A up to which it does not pay to pack B.
 const FEW_ROWS: usize = 16;
 /// Values of B that stay in the fastest cache: it does not pay to pack them.
@@ -91,6 +95,11 @@ impl<'a> View<'a> {
         View::new(copy, self.rows, width)
     }
 
+    /// Columns `first .. first + count`.
+    fn column_range(self, first: usize, count: usize) -> Self {
+        Self { data: &self.data[first * self.column_stride..], columns: count, ..self }
+    }
+
     /// Rows `first .. first + count`.
     fn row_range(self, first: usize, count: usize) -> Self {
         Self { data: &self.data[first * self.row_stride..], rows: count, ..self }
@@ -127,11 +136,33 @@ pub fn matmul(isa: Isa, a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
         isa.dispatch(Block { a, b, bias, c });
         return;
     }
+    if a.rows <= MOST_ROWS && b.columns >= threads * COLUMNS_TOGETHER {
+        return by_columns(isa, (a, b), bias, c);
+    }
     let rows = a.rows.div_ceil(threads).next_multiple_of(ROWS_TOGETHER);
     c.par_chunks_mut(rows * b.columns).enumerate().for_each(|(chunk, c)| {
         let a = a.row_range(chunk * rows, c.len() / b.columns);
         isa.dispatch(Block { a, b, bias, c });
     });
+}
+
+/// Shares a product by columns: of a large B, each thread packs its own columns only.
+fn by_columns(isa: Isa, (a, b): (View, View), bias: Option<&[f32]>, c: &mut [f32]) {
+    let columns = b.columns.div_ceil(rayon::current_num_threads()).next_multiple_of(COLUMNS_TOGETHER);
+    let starts: Vec<usize> = (0..b.columns).step_by(columns).collect();
+    let parts = starts.par_iter().map(|&first| {
+        let count = columns.min(b.columns - first);
+        let mut part = vec![0.0; a.rows * count];
+        let bias = bias.map(|bias| &bias[first..first + count]);
+        isa.dispatch(Block { a, b: b.column_range(first, count), bias, c: &mut part });
+        (first, count, part)
+    });
+    let parts: Vec<_> = parts.collect();
+    for (first, count, part) in parts {
+        for (row, part) in c.chunks_exact_mut(b.columns).zip(part.chunks_exact(count)) {
+            row[first..first + count].copy_from_slice(part);
+        }
+    }
 }
 
 /// One thread's share of a product: some rows of C.
@@ -313,6 +344,8 @@ mod tests {
                 check(64, 300, 100);
                 check(331, 65, 67);
                 check(2000, 70, 10);
+                check(17, 200, 500);
+                check(64, 120, 481);
             });
         }
     }
