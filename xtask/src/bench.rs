@@ -1,79 +1,107 @@
 //! `bench`: how long training takes, beside PyTorch where a `python3` with torch is found.
 
-use crate::say;
+mod peak;
+mod torch;
+mod workloads;
+
+use crate::{reproduce::matches, say};
 use anyhow::Result;
-use common::{
-    data::{Batches, moons},
-    kernels::{Activation, Loss},
-    nn::{self, builder::Linear},
-    ops::Device,
-    optim::Sgd,
-    parameters::{Initialization, Initializer},
-    rng::Stream,
-    scratch::{Layer, Network},
-    train::{Learner, Log, Metric, Silent, Ties, Training, train},
-};
-use dfdx::nn::DeviceBuildExt;
-use std::{
-    process::{Command, ExitCode},
-    time::Instant,
-};
+use common::cli::UsageError;
+use std::process::ExitCode;
+use torch::Torch;
+use workloads::{Data, WORKLOADS, Workload};
 
-/// Runs of which the fastest counts.
-const RUNS: usize = 7;
+/// Which workloads are timed, and how often.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Time only workloads whose name matches, such as 'lenet-*'
+    #[arg(long, value_name = "GLOB")]
+    only: Option<String>,
+    /// Runs of each workload; the fastest counts
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = common::cli::at_least_one)]
+    runs: usize,
+}
 
-pub(crate) fn run() -> Result<ExitCode> {
-    let torch = torch_seconds();
-    say(&format!("{:<52} {:>10} {:>10} {:>8}", "workload", "ours", "PyTorch", "ratio"));
-    let init = Initialization { weight: Initializer::STANDARD_NORMAL, bias: Initializer::ZEROS };
-    let sgd = Sgd { learning_rate: 0.2 };
-    let by_hand = fastest(|| {
-        let mut weights = Stream::new(0, "weights");
-        let layers = [(2, 5), (5, 1)].map(|shape| Layer::draw(shape, Activation::Logistic, init, &mut weights));
-        Ok(Network::new(layers.to_vec(), Loss::BinaryCrossEntropy, sgd))
-    })?;
-    row("moons 2-5-1, 1000 steps, dev each step, by hand", by_hand, torch);
-    let taped = fastest(|| {
-        let mut mlp = Device::default().build_module::<(Linear<2, 5>, nn::Logistic, Linear<5, 1>, nn::Logistic), f32>();
-        nn::initialize(&mut mlp, init, &mut Stream::new(0, "weights"))?;
-        Ok(nn::Network::<_, _, 2, 1>::new(mlp, Loss::BinaryCrossEntropy, sgd))
-    })?;
-    row("moons 2-5-1, 1000 steps, dev each step, taped", taped, torch);
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let chosen = choose(args.only.as_deref())?;
+    let threads = rayon::current_num_threads();
+    let peak = peak::flops();
+    say(&format!("{threads} threads; peak: {:.0} GFLOP/s, fused multiply-adds in registers on all of them", peak / 1e9));
+    let (data, mut torch) = (Data::new(), Torch::start(threads, &common::cli::data_folder()));
+    let names = "workload";
+    say(&format!("\n{names:<62} {:>10} {:>10} {:>7} {:>8} {:>8}", "ours", "PyTorch", "ratio", "GFLOP/s", "of peak"));
+    for workload in chosen {
+        let ours = fastest(args.runs, || (workload.run)(&data))?;
+        let theirs = torch.as_mut().and_then(|torch| fastest(args.runs, || torch.seconds(workload.torch)).ok());
+        say(&row(workload, (ours, theirs), peak));
+    }
     if torch.is_none() {
-        say("no python3 with torch here: install it to see PyTorch's times beside ours");
+        say("no python3 with torch here: install it, or name one in PYTHON, to see PyTorch's times beside ours");
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Seconds of the fastest of several trainings, each of a new network.
-fn fastest<L: Learner>(network: impl Fn() -> Result<L>) -> Result<f64> {
-    let split = moons::moon1000(0.5, 0);
-    let mut best = f64::INFINITY;
-    for _ in 0..RUNS {
-        let training = Training {
-            n_epochs: 1000,
-            batches: Batches::Full,
-            evaluate_every: 1,
-            log: Log::Epochs { every: 50 },
-            metric: Metric::Probability,
-            ties: Ties::First,
-        };
-        let mut network = network()?;
-        let start = Instant::now();
-        train(&mut network, &split, training, &mut Silent)?;
-        best = best.min(start.elapsed().as_secs_f64());
+/// The workloads whose names match.
+fn choose(only: Option<&str>) -> Result<Vec<&'static Workload>> {
+    let chosen: Vec<_> = WORKLOADS.iter().filter(|workload| only.is_none_or(|glob| matches(glob, workload.name))).collect();
+    if let (Some(glob), true) = (only, chosen.is_empty()) {
+        let names: Vec<_> = WORKLOADS.iter().map(|workload| workload.name).collect();
+        return Err(UsageError(format!("no workload matches --only {glob}: expected one of {}", names.join(", "))).into());
     }
-    Ok(best)
+    Ok(chosen)
 }
 
-fn torch_seconds() -> Option<f64> {
-    let output = Command::new("python3").args(["-c", include_str!("bench.py")]).output().ok()?;
-    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+/// The shortest of several times.
+fn fastest(runs: usize, mut seconds: impl FnMut() -> Result<f64>) -> Result<f64> {
+    (0..runs).try_fold(f64::INFINITY, |best, _| Ok(best.min(seconds()?)))
 }
 
-fn row(workload: &str, ours: f64, torch: Option<f64>) {
+fn row(workload: &Workload, (ours, theirs): (f64, Option<f64>), peak: f64) -> String {
     let milliseconds = |seconds: f64| format!("{:.1} ms", 1e3 * seconds);
-    let theirs = torch.map_or_else(|| "-".to_owned(), milliseconds);
-    let ratio = torch.map_or_else(|| "-".to_owned(), |torch| format!("1/{:.1}", torch / ours));
-    say(&format!("{workload:<52} {:>10} {theirs:>10} {ratio:>8}", milliseconds(ours)));
+    let (flops, none) = (workload.flops() / ours, || "-".to_owned());
+    format!(
+        "{:<62} {:>10} {:>10} {:>7} {:>8.1} {:>7.1}%",
+        format!("{}: {}", workload.name, workload.what),
+        milliseconds(ours),
+        theirs.map_or_else(none, milliseconds),
+        theirs.map_or_else(none, |theirs| format!("1/{:.1}", theirs / ours)),
+        flops / 1e9,
+        100.0 * flops / peak
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workloads_have_names_of_their_own() {
+        let mut names: Vec<_> = WORKLOADS.iter().map(|workload| workload.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), WORKLOADS.len());
+    }
+
+    #[test]
+    fn a_glob_chooses_workloads() {
+        let names = |only| choose(only).unwrap().iter().map(|workload| workload.name).collect::<Vec<_>>();
+        assert_eq!(names(Some("lenet-*")), ["lenet-16", "lenet-64", "lenet-256"]);
+        assert_eq!(names(None).len(), WORKLOADS.len());
+        let error = choose(Some("lenet")).unwrap_err().to_string();
+        assert!(error.contains("lenet-16"), "{error}");
+    }
+
+    #[test]
+    fn a_row_says_how_many_times_faster() {
+        let workload = &WORKLOADS[0];
+        let row = row(workload, (0.5, Some(1.25)), 2.0 * workload.flops());
+        assert!(row.contains("500.0 ms") && row.contains("1250.0 ms") && row.contains("1/2.5"), "{row}");
+        assert!(row.ends_with("100.0%"), "{row}");
+    }
+
+    #[test]
+    fn the_fastest_run_counts() {
+        let mut times = [3.0, 1.0, 2.0].into_iter();
+        assert_eq!(fastest(3, || Ok(times.next().unwrap())).unwrap(), 1.0);
+    }
 }

@@ -31,7 +31,7 @@ enum Chore {
     /// Name the first epoch and tensor where two runs of a section part, and by how much
     Compare(compare::Args),
     /// Time training, beside PyTorch where it is installed
-    Bench,
+    Bench(bench::Args),
     /// Restore the MNIST files from public mirrors
     FetchData(fetch_data::Args),
     /// Check the correctly rounded functions at all 2^32 inputs (takes minutes)
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         Chore::ReproduceAll(args) => reproduce::run(&args),
         Chore::Report(args) => report::run(&args),
         Chore::Tidy => tidy::run(),
-        Chore::Bench => bench::run(),
+        Chore::Bench(args) => bench::run(&args),
         Chore::Compare(args) => compare::run(&args),
         Chore::FetchData(args) => fetch_data::run(&args),
         Chore::VerifyFunctions(args) => verify_functions::run(&args),

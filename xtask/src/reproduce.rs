@@ -159,7 +159,7 @@ fn choose<'a>(chapters: &'a [Chapter], args: &Args) -> Result<Vec<Job<'a>>, Usag
 }
 
 /// Whether `text` matches a pattern in which `*` stands for any characters.
-fn matches(glob: &str, text: &str) -> bool {
+pub(crate) fn matches(glob: &str, text: &str) -> bool {
     match glob.split_once('*') {
         None => glob == text,
         Some((head, tail)) => text

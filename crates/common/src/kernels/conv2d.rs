@@ -1,6 +1,6 @@
 //! Convolution of images with square kernels (cross-correlation, as the field calls it), book section 5.1.
 //!
-//! Images are in the layout of [`lanes`](crate::kernels::lanes): sixteen samples side by side. For each sample, with the image x surrounded
+//! Images are in the layout of [`lanes`]: sixteen samples side by side. For each sample, with the image x surrounded
 //! by `padding` zeros on every side:
 //!
 //! ```text
