@@ -1,7 +1,9 @@
 //! Chapter 7: network optimisation and regularisation, one module a section.
 
 mod bowl;
+mod digits;
 mod initialized;
+mod lenet_batches;
 mod linear_fit;
 mod moons300;
 mod moving_averages;
@@ -13,6 +15,7 @@ mod sections {
     pub(crate) mod adagrad;
     pub(crate) mod adam;
     pub(crate) mod batch_norm;
+    pub(crate) mod batch_size;
     pub(crate) mod dropout;
     pub(crate) mod he;
     pub(crate) mod l2;
@@ -33,12 +36,16 @@ mod sections {
 
 use common::registry::{Chapter, Section};
 use sections::{
-    adadelta, adagrad, adam, batch_norm, dropout, he, l2, layer_norm, lr_schedules, momentum, nesterov, overfit,
+    adadelta, adagrad, adam, batch_norm, batch_size, dropout, he, l2, layer_norm, lr_schedules, momentum, nesterov, overfit,
     regularization_strength, rmsprop, saddle, sgd, weight_decay, weight_decay_library, xavier, xavier_training,
 };
 
 /// Flags of a run that takes a second and shows the same.
 const QUICK: &[&str] = &["--steps", "10000", "--seeds", "8"];
+
+/// Three of the five batch sizes on an eighth of the images.
+const BATCHES_QUICK: &[&str] =
+    &["--batch-sizes", "16,32,64", "--lrs", "0.01,0.02,0.04", "--images", "7680", "--test-images", "1000", "--epochs", "2"];
 
 /// The chapter's sections in the book's order.
 #[must_use]
@@ -49,6 +56,15 @@ pub fn chapter() -> Chapter {
         title: "Chapter 7: network optimisation and regularisation",
         published: include_str!("../../../published/ch7-optimization.csv"),
         sections: vec![
+            Section::new(
+                ("batch-size", "7.2"),
+                (
+                    "Batch size",
+                    "LeNet on MNIST with five batch sizes and learning rates in proportion: who is ahead after as many epochs, and after as many steps.",
+                ),
+                batch_size::run,
+            )
+            .edition("quick", BATCHES_QUICK),
             Section::new(
                 ("sgd", "7.3.1"),
                 ("Gradient descent", "Two experiments for all optimisers: the path down a bowl, and the losses of a linear fit; one step beside the library's."),
