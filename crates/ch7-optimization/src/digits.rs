@@ -74,8 +74,7 @@ pub(crate) fn train(
         batches.check(images).map_err(|error| UsageError(error.to_string()))?;
     }
     let (train, test) = (Images::train(lab.data())?, Images::test(lab.data())?);
-    let (train, test) =
-        (Scaled::first(&train, images, PixelScale::Unit), Scaled::first(&test, test_images, PixelScale::Unit));
+    let (train, test) = (Scaled::first(&train, images, PixelScale::Unit), Scaled::first(&test, test_images, PixelScale::Unit));
     let seed = lab.seed();
     let arms = ways.into_iter().map(|Way { name, flags, network, batches }| Arm {
         name,
@@ -100,7 +99,7 @@ pub(crate) fn train(
 }
 
 /// Epochs that a table shows: the first, the last and some between, counted from 1.
-fn shown(epochs: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn shown(epochs: usize) -> impl Iterator<Item = usize> {
     let all = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000];
     let between = all.into_iter().filter(move |epoch| *epoch < epochs);
     between.chain([epochs])
@@ -148,13 +147,31 @@ pub(crate) fn epoch_losses(title: &str, trained: &[Trained]) -> Result<Svg> {
     Curves::new(title).panel(panel(("epoch", "mean loss of the epoch"), trained, curve).log_y()).render()
 }
 
-/// The losses of the steps as means over a few.
+/// The losses of the first steps as means over a few.
 pub(crate) fn step_losses(arm: &Trained, steps: usize) -> Series {
-    let losses = &arm.history.train_loss;
-    figures::averaged("", &losses[..steps.min(losses.len())])
+    figures::averaged("", &arm.history.train_loss[..steps])
+}
+
+/// Steps that an arm takes in an epoch.
+pub(crate) fn steps_per_epoch(arm: &Trained) -> usize {
+    arm.history.train_loss.len() / arm.history.epoch_loss.len().max(1)
 }
 
 /// Mean of some losses, in f64.
 pub(crate) fn mean(losses: &[f32]) -> f64 {
     losses.iter().copied().map(f64::from).sum::<f64>() / losses.len() as f64
+}
+
+/// The losses of the tests.
+pub(crate) fn test_loss(arm: &Trained) -> Series {
+    tests(&arm.history.dev_loss)
+}
+
+/// The accuracies of the tests.
+pub(crate) fn test_accuracy(arm: &Trained) -> Series {
+    tests(&arm.history.dev_score)
+}
+
+fn tests(curve: &[(usize, f32)]) -> Series {
+    Series::new("", curve.iter().map(|&(step, y)| (step as f64, f64::from(y))))
 }

@@ -10,6 +10,7 @@ use common::{
     nn::models::LeNet,
     optim::Sgd,
 };
+use std::ops::Range;
 
 /// The book's batch sizes with their learning rates.
 #[derive(Debug, Clone, Args)]
@@ -55,6 +56,13 @@ pub(crate) fn train(pairs: &Pairs, epochs: usize, digits: &Digits, lab: &mut Lab
     let seed = lab.seed();
     let ways = pairs.pairs()?.into_iter().map(|pair| way(pair, seed));
     digits::train(ways.collect(), (epochs, usize::MAX), digits, lab)
+}
+
+/// The steps of each epoch of the arm with the fewest steps.
+pub(crate) fn epochs_of_largest(trained: &[Trained]) -> Vec<Range<usize>> {
+    let steps = trained.iter().map(digits::steps_per_epoch).min().unwrap_or_default();
+    let epochs = trained.first().map_or(0, |arm| arm.history.epoch_loss.len());
+    (0..epochs).map(|epoch| epoch * steps..(epoch + 1) * steps).collect()
 }
 
 /// LeNet with one batch size and learning rate; every one starts from the same weights.

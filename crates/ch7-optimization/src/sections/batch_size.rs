@@ -52,19 +52,17 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
 /// Prints and gives the mean loss of each arm over the last epoch of the largest batch, at the same numbers of steps.
 fn compare_steps(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
-    let steps = |arm: &&Trained| arm.history.train_loss.len();
-    let Some(largest) = trained.iter().min_by_key(steps) else { return Ok(Vec::new()) };
-    let last = steps(&largest);
-    let first = last - last / largest.history.epoch_loss.len();
-    writeln!(lab, "\nmean loss of steps {} to {last}, the last epoch of the largest batch\n", first + 1)?;
+    let epochs = lenet_batches::epochs_of_largest(trained);
+    let Some(steps) = epochs.last() else { return Ok(Vec::new()) };
+    let span = format!("steps {} to {}", steps.start + 1, steps.end);
+    writeln!(lab, "\nmean loss of {span}, the last epoch of the largest batch\n")?;
     let width = digits::width(trained);
     writeln!(lab, "{:<width$} {:>9} {:>14}", "", "loss", "epochs by then")?;
     let mut means = Vec::new();
     for arm in trained {
-        let mean = digits::mean(&arm.history.train_loss[first..last]);
-        let epochs = (last * arm.history.epoch_loss.len()) as f64 / steps(&arm) as f64;
-        writeln!(lab, "{:<width$} {mean:>9.5} {epochs:>14.1}", arm.name)?;
-        lab.metric(format!("{}, mean loss of steps {} to {last}", arm.name, first + 1), mean);
+        let mean = digits::mean(&arm.history.train_loss[steps.clone()]);
+        writeln!(lab, "{:<width$} {mean:>9.5} {:>14.1}", arm.name, steps.end as f64 / digits::steps_per_epoch(arm) as f64)?;
+        lab.metric(format!("{}, mean loss of {span}", arm.name), mean);
         means.push(mean);
     }
     Ok(means)

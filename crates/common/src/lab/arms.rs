@@ -161,12 +161,7 @@ fn forget(checkpoint: &PathBuf) -> Result<()> {
 }
 
 /// The course where the interrupted run left it.
-fn go_on<L: Learner>(
-    course: Course,
-    learner: &mut L,
-    (saved, settings): (&Parameters, &str),
-    n_epochs: usize,
-) -> Result<Course> {
+fn go_on<L: Learner>(course: Course, learner: &mut L, (saved, settings): (&Parameters, &str), n_epochs: usize) -> Result<Course> {
     let course = course.resume(learner, (saved, settings), &mut crate::train::Silent)?;
     let done = course.epochs();
     ensure!(done <= n_epochs, "it has trained for {done} epochs, more than {n_epochs}: ask for at least {done} with --epochs");
