@@ -1,7 +1,10 @@
 //! Chapter 7: network optimisation and regularisation, one module a section.
 
 mod bowl;
+mod conv_nets;
+mod digits;
 mod initialized;
+mod lenet_batches;
 mod linear_fit;
 mod moons300;
 mod moving_averages;
@@ -12,14 +15,21 @@ mod sections {
     pub(crate) mod adadelta;
     pub(crate) mod adagrad;
     pub(crate) mod adam;
+    pub(crate) mod adamw;
     pub(crate) mod batch_norm;
+    pub(crate) mod batch_norm_mnist;
+    pub(crate) mod batch_size;
+    pub(crate) mod batch_size_iterations;
+    pub(crate) mod batch_size_or_lr;
     pub(crate) mod dropout;
     pub(crate) mod he;
     pub(crate) mod l2;
     pub(crate) mod layer_norm;
+    pub(crate) mod layer_norm_mnist;
     pub(crate) mod lr_schedules;
     pub(crate) mod momentum;
     pub(crate) mod nesterov;
+    pub(crate) mod optimizers_mnist;
     pub(crate) mod overfit;
     pub(crate) mod regularization_strength;
     pub(crate) mod rmsprop;
@@ -33,12 +43,20 @@ mod sections {
 
 use common::registry::{Chapter, Section};
 use sections::{
-    adadelta, adagrad, adam, batch_norm, dropout, he, l2, layer_norm, lr_schedules, momentum, nesterov, overfit,
-    regularization_strength, rmsprop, saddle, sgd, weight_decay, weight_decay_library, xavier, xavier_training,
+    adadelta, adagrad, adam, adamw, batch_norm, batch_norm_mnist, batch_size, batch_size_iterations, batch_size_or_lr, dropout,
+    he, l2, layer_norm, layer_norm_mnist, lr_schedules, momentum, nesterov, optimizers_mnist, overfit, regularization_strength,
+    rmsprop, saddle, sgd, weight_decay, weight_decay_library, xavier, xavier_training,
 };
 
 /// Flags of a run that takes a second and shows the same.
 const QUICK: &[&str] = &["--steps", "10000", "--seeds", "8"];
+
+/// Three of the five batch sizes on an eighth of the images.
+const BATCHES_QUICK: &[&str] =
+    &["--batch-sizes", "16,32,64", "--lrs", "0.01,0.02,0.04", "--images", "7680", "--test-images", "1000", "--epochs", "2"];
+
+/// A thirtieth of the steps of the convolutional networks.
+const CONV_NETS_QUICK: &[&str] = &["--images", "5120", "--test-images", "1000", "--epochs", "2", "--evaluate-every", "20"];
 
 /// The chapter's sections in the book's order.
 #[must_use]
@@ -49,6 +67,30 @@ pub fn chapter() -> Chapter {
         title: "Chapter 7: network optimisation and regularisation",
         published: include_str!("../../../published/ch7-optimization.csv"),
         sections: vec![
+            Section::new(
+                ("batch-size", "7.2"),
+                (
+                    "Batch size",
+                    "LeNet on MNIST with five batch sizes and learning rates in proportion: who is ahead after as many epochs, and after as many steps.",
+                ),
+                batch_size::run,
+            )
+            .edition("quick", BATCHES_QUICK),
+            Section::new(
+                ("batch-size-iterations", "7.2, exercise"),
+                ("The same losses by step", "The arms of `batch-size` over steps in place of epochs: what changes, and why."),
+                batch_size_iterations::run,
+            )
+            .edition("quick", BATCHES_QUICK),
+            Section::new(
+                ("batch-size-or-lr", "7.2, exercise"),
+                (
+                    "A larger batch or a smaller learning rate?",
+                    "A batch twice as large, or half the learning rate: where the two do the same, and where not.",
+                ),
+                batch_size_or_lr::run,
+            )
+            .edition("quick", &["--images", "7680", "--test-images", "1000", "--epochs", "2"]),
             Section::new(
                 ("sgd", "7.3.1"),
                 ("Gradient descent", "Two experiments for all optimisers: the path down a bowl, and the losses of a linear fit; one step beside the library's."),
@@ -110,6 +152,21 @@ pub fn chapter() -> Chapter {
             saddle::run,
             ),
             Section::new(
+                ("adamw", "7.3.3.2, exercise"),
+                (
+                    "AdamW",
+                    "LeNet on MNIST with Adam, with AdamW, and with Adam and an L2 term: a decay that the step sizes do not touch, and one that they do.",
+                ),
+                adamw::run,
+            )
+            .edition("quick", &["--images", "7680", "--test-images", "1000", "--epochs", "2"]),
+            Section::new(
+                ("optimizers-mnist", "7.3.4, exercise"),
+                ("All optimisers on MNIST", "LeNet on MNIST with eight optimisers from the same weights: losses and test accuracies."),
+                optimizers_mnist::run,
+            )
+            .edition("quick", &["--images", "5120", "--test-images", "1000", "--epochs", "1"]),
+            Section::new(
                 ("xavier", "7.4.2.2"),
                 (
                     "Variances after Xavier initialisation",
@@ -144,6 +201,15 @@ pub fn chapter() -> Chapter {
                 batch_norm::run,
             ),
             Section::new(
+                ("batch-norm-mnist", "7.5.1.5"),
+                (
+                    "Batch normalisation on MNIST",
+                    "A convolutional network without and with batch normalisation: loss and accuracy of the test images every 300 steps.",
+                ),
+                batch_norm_mnist::run,
+            )
+            .edition("quick", CONV_NETS_QUICK),
+            Section::new(
                 ("layer-norm", "7.5.2"),
                 (
                     "Layer normalisation",
@@ -151,6 +217,15 @@ pub fn chapter() -> Chapter {
                 ),
                 layer_norm::run,
             ),
+            Section::new(
+                ("layer-norm-mnist", "7.5.2, exercise"),
+                (
+                    "Layer normalisation on MNIST",
+                    "The same network without and with layer normalisation: loss and accuracy of the test images every 300 steps.",
+                ),
+                layer_norm_mnist::run,
+            )
+            .edition("quick", CONV_NETS_QUICK),
             Section::new(
                 ("overfit", "7.6.1-7.6.2"),
                 (

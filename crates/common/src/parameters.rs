@@ -140,6 +140,9 @@ pub enum Initializer {
     HeNormal,
     /// Uniform on [−r, r) with r = √(6 / inputs): the same variance.
     HeUniform,
+    /// As the book's library starts its layers: [`Initializer::HeNormal`] for the kernels of convolutions, which have more than two
+    /// dimensions, [`Initializer::XavierUniform`] for matrices.
+    ByShape,
 }
 
 impl Initializer {
@@ -168,6 +171,8 @@ impl Initializer {
             Self::XavierUniform => uniform(xavier_variance(shape)),
             Self::HeNormal => normal(he_variance(shape)),
             Self::HeUniform => uniform(he_variance(shape)),
+            Self::ByShape if shape.len() > 2 => normal(he_variance(shape)),
+            Self::ByShape => uniform(xavier_variance(shape)),
         }
     }
 
@@ -276,6 +281,8 @@ mod tests {
         check(Initializer::HeUniform, &[100, 300], 2.0 / 100.0);
         check(Initializer::HeNormal, &[40, 30, 5, 5], 2.0 / 750.0);
         check(Initializer::XavierUniform, &[40, 30, 5, 5], 2.0 / 1750.0);
+        check(Initializer::ByShape, &[40, 30, 5, 5], 2.0 / 750.0);
+        check(Initializer::ByShape, &[300, 100], 2.0 / 400.0);
     }
 
     #[test]

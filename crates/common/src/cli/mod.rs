@@ -204,7 +204,7 @@ fn chosen_flag(section: &Section, matches: &ArgMatches) -> Option<String> {
 
 /// Whether no flag changes what the book's run computes.
 fn is_the_books(matches: &ArgMatches) -> bool {
-    const NEUTRAL: [&str; 6] = ["out", "data_dir", "threads", "quick", "quiet", "json"];
+    const NEUTRAL: [&str; 7] = ["out", "data_dir", "threads", "quick", "quiet", "json", "resume"];
     let chosen = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
     matches.ids().map(clap::Id::as_str).all(|id| NEUTRAL.contains(&id) || !chosen(id))
 }

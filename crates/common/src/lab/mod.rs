@@ -1,9 +1,11 @@
 //! The bench that a section runs on: all it sees of the outside world.
 
+mod arms;
 mod files;
 mod ledger;
 mod seeds;
 
+pub use arms::{Arm, Trained, Trial, file_name};
 pub use files::{prepare, short_sha256, stop_writing, write_whole};
 pub use seeds::Numbers;
 
@@ -183,6 +185,11 @@ impl Lab {
         self.curve(format!("{prefix}train score"), numbered(&history.train_score));
         self.curve(format!("{prefix}dev loss"), history.dev_loss.iter().copied());
         self.curve(format!("{prefix}dev score"), history.dev_score.iter().copied());
+        self.trace(prefix, history)
+    }
+
+    /// Writes the trace of a training run, a hash of each parameter tensor after each epoch, as `<prefix>trace.txt`.
+    pub fn trace(&mut self, prefix: &str, history: &History) -> Result<()> {
         let mut trace = String::new();
         for (epoch, hashes) in history.trace.iter().enumerate() {
             write!(trace, "{epoch}")?;

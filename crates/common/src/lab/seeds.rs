@@ -50,12 +50,4 @@ impl Lab {
         }
         Ok(results)
     }
-
-    /// Runs the arms of an experiment in parallel; gives what each leaves, in the order of the arms.
-    ///
-    /// # Errors
-    /// The error of the first arm that failed.
-    pub fn over_arms<A: Sync, T: Send>(&self, arms: &[A], run: impl Fn(&A) -> Result<T> + Sync) -> Result<Vec<T>> {
-        arms.par_iter().map(&run).collect()
-    }
 }

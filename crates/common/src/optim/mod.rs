@@ -11,11 +11,14 @@
 //! | [`Adam`] | −α / √(Ĝ + ε) · M̂ | M, G, the number of steps |
 //! | [`AdamW`] | the same, after θ ← (1 − α λ) θ | M, G, the number of steps |
 //!
+//! [`L2`] gives any of them the gradient of an L2 term, g + λ θ.
+//!
 //! All operations are element by element, in f32, each rounded once, in the order in which the rules are written; so
 //! neither the instruction set nor the number of threads moves a bit. A step is one pass over memory.
 
 mod adam;
 mod adaptive;
+mod l2;
 mod memory;
 mod momentum;
 mod schedule;
@@ -26,6 +29,7 @@ mod tests;
 
 pub use adam::{Adam, AdamW, Counting};
 pub use adaptive::{AdaDelta, AdaGrad, RmsProp};
+pub use l2::L2;
 pub use memory::State;
 pub use momentum::{Momentum, Nesterov};
 pub use schedule::Schedule;

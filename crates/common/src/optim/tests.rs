@@ -15,6 +15,7 @@ fn all() -> Vec<Box<dyn Optimizer>> {
         Box::new(Adam::new(0.1, betas, 1e-7)),
         Box::new(Adam::new(0.1, betas, 1e-7).counting(Counting::PerTensor)),
         Box::new(AdamW::new(0.1, betas, 1e-8, 0.01).eps_placement(EpsPlacement::OutsideRoot)),
+        Box::new(L2::new(Adam::new(0.1, betas, 1e-7), 0.01)),
     ]
 }
 
@@ -101,4 +102,13 @@ fn nesterov_keeps_the_parameters_ahead_of_the_point_it_has_reached() {
     nesterov.step(&mut ahead, &[1.0]);
     // Δ = −0.5, θ = 0.5, ahead by ρ Δ = −0.25.
     assert_eq!((ahead, nesterov.reached(&ahead)), ([0.25], vec![0.5]));
+}
+
+#[test]
+fn an_l2_term_adds_to_the_gradient() {
+    // θ − α (g + λ θ), every number exact.
+    let mut l2 = L2::new(Sgd { learning_rate: 0.5 }, 0.25);
+    let mut x = [4.0, -8.0];
+    l2.step(&mut x, &[1.0, 0.0]);
+    assert_eq!(x, [3.0, -7.0]);
 }

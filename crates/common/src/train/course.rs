@@ -123,6 +123,14 @@ pub struct Lessons {
     pub metric: Metric,
 }
 
+impl Lessons {
+    /// Steps of all epochs that are meant to be trained; more than can be counted are never reached.
+    #[must_use]
+    pub fn planned(&self) -> usize {
+        self.n_epochs.saturating_mul(self.batches.per_epoch(self.samples))
+    }
+}
+
 /// A training run under way, epoch by epoch: the section decides what happens between two of them.
 ///
 /// After [`Course::resume`] from what [`Course::save`] gave, every later step has the bits that it would have had without the interruption.
@@ -198,7 +206,7 @@ impl Course {
             self.log_step(self.steps, journal)?;
             self.steps += 1;
             journal.score(score);
-            journal.progress(self.steps, self.planned(), pass.loss);
+            journal.progress(self.steps, self.lessons.planned(), pass.loss);
             then(self, learner, journal)?;
         }
         let losses = &self.history.train_loss[first..];
@@ -226,18 +234,13 @@ impl Course {
         Ok(survey)
     }
 
-    /// Steps of all epochs that are meant to be trained; more than can be counted are never reached.
-    fn planned(&self) -> usize {
-        self.lessons.n_epochs.saturating_mul(self.lessons.batches.per_epoch(self.lessons.samples))
-    }
-
     /// The line of a step, if it is due.
     fn log_step(&self, step: usize, journal: &mut impl Journal) -> Result<()> {
         if self.lessons.log_every == 0 || !step.is_multiple_of(self.lessons.log_every) {
             return Ok(());
         }
         let (epoch, epochs) = (step / self.lessons.batches.per_epoch(self.lessons.samples), self.lessons.n_epochs);
-        let (steps, loss) = (self.planned(), self.history.train_loss[step]);
+        let (steps, loss) = (self.lessons.planned(), self.history.train_loss[step]);
         journal.line(&format!("[Train] epoch: {epoch}/{epochs}, step: {step}/{steps}, loss: {loss:.5}"))
     }
 
@@ -247,7 +250,7 @@ impl Course {
             return Ok(());
         }
         let ((step, loss), (_, score)) = (self.history.dev_loss[index], self.history.dev_score[index]);
-        journal.line(&format!("[Evaluate] step: {step}/{}, score: {score:.5}, loss: {loss:.5}", self.planned()))
+        journal.line(&format!("[Evaluate] step: {step}/{}, score: {score:.5}, loss: {loss:.5}", self.lessons.planned()))
     }
 
     /// All lines of the steps that are done, as they were printed.

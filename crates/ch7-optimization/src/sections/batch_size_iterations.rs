@@ -1,0 +1,84 @@
+//! 7.2, exercise · The same losses by step
+//!
+//! Exercise 7.1 asks whether different batch sizes do the same when the loss is drawn over steps (iterations) in place of epochs. The arms are those
+//! of `batch-size`, for the first five of its thirty epochs, with the same bits.
+//!
+//! They do the opposite. An epoch with a batch of 16 has 16 times as many steps as one with 256, so that over epochs the small batch is ahead. Over
+//! steps the large one is: each of its steps is 16 times as long, in a direction that 16 times as many images agree on. Only at the very beginning is it behind, as a learning rate of
+//! 0.16 is too large for the first weights: the order turns within the first two of its epochs. In time neither extreme wins: what a step costs grows with the batch, so that over
+//! time the curves are nearly those over epochs.
+
+use crate::{
+    digits::{self, Digits, Trained},
+    lenet_batches::{self, Pairs},
+};
+use anyhow::Result;
+use clap::Args as ClapArgs;
+use common::{
+    cli::at_least_one,
+    lab::Lab,
+    plot::{Curves, Series, Svg},
+};
+use std::fmt::Write;
+
+/// The book's hyper-parameters.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pairs: Pairs,
+    /// Passes over the training images
+    #[arg(long, default_value_t = 5, value_parser = at_least_one)]
+    epochs: usize,
+    #[command(flatten)]
+    digits: Digits,
+}
+
+/// Trains the arms side by side and compares their losses step by step.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let trained = lenet_batches::train(&args.pairs, args.epochs, &args.digits, lab)?;
+    let last = print_by_steps(&trained, lab)?;
+    lab.figure("losses", &figure(&trained)?)?;
+    let by_epoch: Vec<f32> = trained.iter().map(|arm| arm.history.epoch_loss[0]).collect();
+    let grow = args.pairs.grow();
+    lab.claim("over epochs the smaller batch is ahead: its loss of the first epoch is lower", grow && by_epoch.is_sorted());
+    let reversed = grow && last.is_sorted_by(|a, b| a >= b);
+    lab.claim("over steps the larger batch is ahead: at the end of its run its loss is lower", reversed);
+    Ok(())
+}
+
+/// Prints the mean loss of each arm over the steps of each epoch of the largest batch; gives those of the last.
+fn print_by_steps(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
+    let epochs = lenet_batches::epochs_of_largest(trained);
+    let columns: Vec<_> = digits::shown(epochs.len()).map(|epoch| epochs[epoch - 1].clone()).collect();
+    writeln!(lab, "mean loss of each arm over the same steps, which are epochs with the largest batch\n")?;
+    let (width, mut last) = (digits::width(trained), Vec::new());
+    let heads = columns.iter().map(|steps| format!(" {:>11}", format!("{}-{}", steps.start + 1, steps.end)));
+    writeln!(lab, "{:<width$}{}", "steps", heads.collect::<String>())?;
+    for arm in trained {
+        write!(lab, "{:<width$}", arm.name)?;
+        for steps in &columns {
+            let mean = digits::mean(&arm.history.train_loss[steps.clone()]);
+            write!(lab, " {mean:>11.5}")?;
+            lab.metric(format!("{}, mean loss of steps {} to {}", arm.name, steps.start + 1, steps.end), mean);
+            if steps.end == epochs[epochs.len() - 1].end {
+                last.push(mean);
+            }
+        }
+        writeln!(lab)?;
+    }
+    Ok(last)
+}
+
+/// The same losses twice: over epochs, and over as many steps as the largest batch takes.
+fn figure(trained: &[Trained]) -> Result<Svg> {
+    let by_epoch = |arm: &Trained| {
+        let (all, of_epoch) = (arm.history.train_loss.len(), digits::steps_per_epoch(arm) as f64);
+        let curve = digits::step_losses(arm, all);
+        Series::new("", curve.points.iter().map(|(step, loss)| (step / of_epoch, *loss)))
+    };
+    let fewest = trained.iter().map(|arm| arm.history.train_loss.len()).min().unwrap_or_default();
+    Curves::new("The same losses by epoch and by step")
+        .panel(digits::panel(("epoch", "loss"), trained, by_epoch).log_y())
+        .panel(digits::panel(("step", "loss"), trained, |arm| digits::step_losses(arm, fewest)).log_y())
+        .render()
+}
