@@ -85,7 +85,10 @@ impl Matrix {
     /// If an index is beyond the last row.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
-        let values = rows.iter().flat_map(|&row| self.row(row)).copied().collect();
+        let mut values = Vec::with_capacity(rows.len() * self.columns);
+        for &row in rows {
+            values.extend_from_slice(self.row(row));
+        }
         Self::new(rows.len(), self.columns, values)
     }
 
