@@ -27,9 +27,9 @@ pub(crate) struct Args {
     /// Only sections whose `crate/section` matches; `*` stands for anything
     #[arg(long, value_name = "GLOB")]
     only: Option<String>,
-    /// Not the sections whose `crate/section` matches
+    /// Not the sections whose `crate/section` matches; may be given several times
     #[arg(long, value_name = "GLOB")]
-    skip: Option<String>,
+    skip: Vec<String>,
     /// Sections to run at a time [default: one a core]
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     jobs: Option<usize>,
@@ -144,7 +144,7 @@ fn choose<'a>(chapters: &'a [Chapter], args: &Args) -> Result<Vec<Job<'a>>, Usag
         }
     }
     jobs.retain(|job| args.only.as_ref().is_none_or(|glob| matches(glob, &job.path())));
-    jobs.retain(|job| args.skip.as_ref().is_none_or(|glob| !matches(glob, &job.path())));
+    jobs.retain(|job| !args.skip.iter().any(|glob| matches(glob, &job.path())));
     if let (Some(glob), true) = (&args.only, jobs.is_empty()) {
         return Err(UsageError(format!(
             "no section matches --only {glob}: expected crate/section, such as 'iris/*' or 'ch4-feedforward/moons'"
@@ -277,7 +277,7 @@ mod tests {
     fn parts_cover_every_section_once() {
         let chapters = chapters();
         let chosen = |shard| {
-            let args = Args { quick: false, only: None, skip: None, jobs: None, bless: false, shard, out: None };
+            let args = Args { quick: false, only: None, skip: Vec::new(), jobs: None, bless: false, shard, out: None };
             choose(&chapters, &args).unwrap().iter().map(Job::path).collect::<Vec<_>>()
         };
         let all = chosen(None);

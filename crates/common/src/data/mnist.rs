@@ -6,9 +6,11 @@ pub use idx::{CURE, File};
 
 use crate::{
     data::{Labels, Samples},
+    kernels::isa::Isa,
     matrix::Matrix,
 };
 use anyhow::Result;
+use pulp::{Simd, WithSimd};
 use std::path::Path;
 
 /// Pixels in a row of an image, and rows in an image.
@@ -60,6 +62,7 @@ pub enum PixelScale {
 
 impl PixelScale {
     /// The input for pixel `x`.
+    #[inline(always)]
     #[must_use]
     pub fn apply(self, x: u8) -> f32 {
         let x = f32::from(x);
@@ -136,14 +139,40 @@ impl Images {
     /// If an index is beyond the last image.
     #[must_use]
     pub fn samples(&self, images: impl IntoIterator<Item = usize>, scale: PixelScale) -> Samples {
-        let inputs: Vec<f32> = (0..=u8::MAX).map(|x| scale.apply(x)).collect();
-        let images = images.into_iter();
-        let mut values = Vec::with_capacity(images.size_hint().0 * N_PIXELS);
-        let mut classes = Vec::with_capacity(images.size_hint().0);
-        for image in images {
-            values.extend(self.pixels(image).iter().map(|&x| inputs[usize::from(x)]));
-            classes.push(self.label(image));
+        let images: Vec<usize> = images.into_iter().collect();
+        let mut x = Matrix::zeros(images.len(), N_PIXELS);
+        for (&image, inputs) in images.iter().zip(x.values_mut().chunks_exact_mut(N_PIXELS)) {
+            Isa::best().dispatch(Rescale { scale, pixels: self.pixels(image), inputs });
         }
-        Samples { x: Matrix::new(classes.len(), N_PIXELS, values), y: Labels::Classes(classes) }
+        let classes = images.iter().map(|&image| self.label(image)).collect();
+        Samples { x, y: Labels::Classes(classes) }
+    }
+}
+
+/// The pixels of an image on their way to becoming inputs, several at once.
+struct Rescale<'a> {
+    scale: PixelScale,
+    pixels: &'a [u8],
+    inputs: &'a mut [f32],
+}
+
+impl WithSimd for Rescale<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        // One loop for each scale, so that none asks for it at every pixel.
+        match self.scale {
+            PixelScale::Unit => each(self.pixels, self.inputs, |x| PixelScale::Unit.apply(x)),
+            PixelScale::Symmetric => each(self.pixels, self.inputs, |x| PixelScale::Symmetric.apply(x)),
+            PixelScale::SymmetricFromUnit => each(self.pixels, self.inputs, |x| PixelScale::SymmetricFromUnit.apply(x)),
+        }
+    }
+}
+
+#[inline(always)]
+fn each(pixels: &[u8], inputs: &mut [f32], input: impl Fn(u8) -> f32) {
+    for (slot, &pixel) in inputs.iter_mut().zip(pixels) {
+        *slot = input(pixel);
     }
 }

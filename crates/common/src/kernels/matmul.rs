@@ -26,8 +26,10 @@ const PARALLEL_FROM: usize = 1 << 20;
 const ROWS_TOGETHER: usize = 8;
 /// Rows of A up to which threads share a product by columns.
 const MOST_ROWS: usize = 128;
-/// Threads share columns by multiples of this many: the widest register tile.
-const COLUMNS_TOGETHER: usize = 48;
+/// Columns for each thread from which on they do: the widest register tile.
+const LEAST_COLUMNS: usize = 48;
+/// Threads share columns by multiples of this many: the widest vector.
+const COLUMNS_TOGETHER: usize = 16;
 /// Rows of A up to which it does not pay to pack B.
 const FEW_ROWS: usize = 16;
 /// Values of B that stay in the fastest cache: it does not pay to pack them.
@@ -136,7 +138,7 @@ pub fn matmul(isa: Isa, a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
         isa.dispatch(Block { a, b, bias, c });
         return;
     }
-    if a.rows <= MOST_ROWS && b.columns >= threads * COLUMNS_TOGETHER {
+    if a.rows <= MOST_ROWS && b.columns >= threads * LEAST_COLUMNS {
         return by_columns(isa, (a, b), bias, c);
     }
     let rows = a.rows.div_ceil(threads).next_multiple_of(ROWS_TOGETHER);

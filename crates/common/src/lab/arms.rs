@@ -168,7 +168,7 @@ fn go_on<L: Learner>(course: Course, learner: &mut L, (saved, settings): (&Param
     Ok(course)
 }
 
-impl<L: Learner> Runner<L> {
+impl<L: Learner + Send> Runner<L> {
     /// Trains to the end; gives the last checkpoint and the arm.
     fn run<S: Source>(mut self, trial: &Trial<'_, S>, bar: Option<&ProgressBar>) -> Result<(Parameters, Trained<L>)> {
         self.train(trial, bar).with_context(|| self.name.clone())?;

@@ -177,7 +177,18 @@ impl Course {
     ///
     /// # Panics
     /// If the source has not as many samples as the lessons say.
-    pub fn epoch<L: Learner, J: Journal>(
+    pub fn epoch<L: Learner + Send, J: Journal + Send>(
+        &mut self,
+        learner: &mut L,
+        source: &impl Source,
+        journal: &mut J,
+        then: impl FnMut(&mut Self, &L, &mut J) -> Result<()> + Send,
+    ) -> Result<()> {
+        // On a thread of the pool the kernels share their work without waking it anew each time.
+        rayon::scope(|_| self.epoch_in_pool(learner, source, journal, then))
+    }
+
+    fn epoch_in_pool<L: Learner, J: Journal>(
         &mut self,
         learner: &mut L,
         source: &impl Source,
