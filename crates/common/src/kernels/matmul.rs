@@ -7,8 +7,8 @@
 //! c ← 0;   c ← fma(A[i,p], B[p,j], c) for p = 0 … k−1;   C[i,j] = c + bias[j]
 //! ```
 //!
-//! Three fast versions: `thin` for up to 16 columns, the products of small networks; `direct` for few rows or a small B, and for
-//! weight gradients of narrow layers; `wide` for all others. All keep several chains in registers and never split one, so that neither
+//! Three fast versions: `thin` for up to 16 columns, the products of small networks; `direct`, which packs nothing, wherever the rows of B
+//! are contiguous and B is not read too often; `wide` for all others. All keep several chains in registers and never split one, so that neither
 //! blocking nor the number of threads changes a bit.
 
 mod direct;
@@ -30,7 +30,11 @@ const MOST_ROWS: usize = 128;
 const LEAST_COLUMNS: usize = 48;
 /// Threads share columns by multiples of this many: the widest vector.
 const COLUMNS_TOGETHER: usize = 16;
-/// Rows of A up to which it does not pay to pack B.
+/// Rows of A up to which it does not pay to pack rows of B.
+const DIRECT_ROWS: usize = 512;
+/// Steps of a chain up to which it does not pay to pack columns of A that lie side by side.
+const DIRECT_STEPS: usize = 512;
+/// Rows of A up to which it does not pay to pack B whose columns are contiguous.
 const FEW_ROWS: usize = 16;
 /// Values of B that stay in the fastest cache: it does not pay to pack them.
 const FEW_VALUES: usize = 1 << 13;
@@ -278,7 +282,7 @@ impl Form {
             };
         }
         match b.column_stride {
-            1 if a.rows <= FEW_ROWS || small => Self::Direct,
+            1 if a.rows <= DIRECT_ROWS || small || (a.is_transposed() && b.rows <= DIRECT_STEPS) => Self::Direct,
             1 => Self::Wide,
             _ if small => Self::DirectCopied,
             _ if a.rows <= FEW_ROWS => Self::TransposedCopied,
