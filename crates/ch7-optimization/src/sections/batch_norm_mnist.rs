@@ -4,9 +4,10 @@
 //! 0.01, shuffled batches of 64, five epochs, a test every 300 steps. Both start from the same weights and see the same batches.
 //!
 //! The book says that the network with batch normalisation converges faster. Seen: at first it is slower. At the first test, a third
-//! into the first epoch, its loss is the higher one, and so is the mean loss of that epoch. From the second test on it is ahead, with one
-//! exception, and it stays so: the other network stops improving after the first epoch, as a learning rate of 0.01 is too large for it, while
-//! this one bears it. What batch normalisation buys here is not the first hundred steps but the larger learning rate.
+//! into the first epoch, its loss is the higher one, and so is the mean loss of that epoch. From the second test on its loss is
+//! lower, with one exception: the other network stops improving after the first epoch, as a learning rate of 0.01 is too large for
+//! it, while this one bears it. What batch normalisation buys here is the larger learning rate: with `--lr 0.001` the network
+//! without it does as well in three epochs, 0.9868 of the test images against 0.9851.
 //!
 //! Departs from the book:
 //! 1. Its loader for the tests wraps the training images: ours are the 10,000 test images.
