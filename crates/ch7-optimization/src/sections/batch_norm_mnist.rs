@@ -1,13 +1,14 @@
 //! 7.5.1.5 · Batch normalisation on MNIST
 //!
-//! A convolutional network, 20 and 20 kernels of 5 × 5, without and with batch normalisation between each convolution and its ReLU: Adam with
-//! 0.01, shuffled batches of 64, five epochs, a test every 300 steps. Both start from the same weights and see the same batches.
+//! A convolutional network, 20 and 20 kernels of 5 × 5, without and with batch normalisation between each convolution and its
+//! ReLU: Adam with 0.01, shuffled batches of 64, five epochs, a test every 300 steps. Both start from the same weights and see
+//! the same batches.
 //!
-//! The book says that the network with batch normalisation converges faster. Seen: at first it is slower. At the first test, a third
-//! into the first epoch, its loss is the higher one, and so is the mean loss of that epoch. From the second test on its loss is
-//! lower, with one exception: the other network stops improving after the first epoch, as a learning rate of 0.01 is too large for
-//! it, while this one bears it. What batch normalisation buys here is the larger learning rate: with `--lr 0.001` the network
-//! without it does as well in three epochs, 0.9868 of the test images against 0.9851.
+//! The book says that the network with batch normalisation converges faster. Seen: at first it is slower. At the first test, a
+//! third into the first epoch, its loss is the higher one, and so is the mean loss of that epoch. From the second test on its
+//! loss is lower, with one exception: the other network stops improving after the first epoch, as a learning rate of 0.01 is too
+//! large for it, while this one bears it. What batch normalisation buys here is the larger learning rate: with `--lr 0.001` the
+//! network without it does as well in three epochs, 0.9868 of the test images against 0.9851.
 //!
 //! Departs from the book:
 //! 1. Its loader for the tests wraps the training images: ours are the 10,000 test images.

@@ -3,11 +3,11 @@
 //! θ ← θ − α g, where g is the mean gradient of K images. LeNet on MNIST with K = 16, 32, 64, 128, 256 and a learning rate α in
 //! proportion, from 0.01 to 0.16: a batch twice as large takes half as many steps in an epoch, each twice as long.
 //!
-//! Seen: over epochs it is as the book says, the smaller the batch, the faster the loss falls; only in the last epoch 64 passes 32. These
-//! two and 16 lie close together; 256 is far behind, as a learning rate of 0.16 is near the largest that is stable. Over steps it is
-//! the reverse: where the arm of 256 ends, that of 16 is in its second epoch and has the highest loss. On one core, where an image
-//! costs about the same in any batch, time goes with epochs; on hardware that computes a whole batch at once, it goes with steps. The
-//! test images hardly tell the arms apart.
+//! Seen: over epochs it is as the book says, the smaller the batch, the faster the loss falls; only in the last epoch 64 passes
+//! 32. These two and 16 lie close together; 256 is far behind, as a learning rate of 0.16 is near the largest that is stable.
+//! Over steps it is the reverse: where the arm of 256 ends, that of 16 is in its second epoch and has the highest loss. On one
+//! core, where an image costs about the same in any batch, time goes with epochs; on hardware that computes a whole batch at
+//! once, it goes with steps. The test images hardly tell the arms apart.
 //!
 //! The images come in the order of the files, the same in every epoch, as in the book.
 //!
@@ -15,8 +15,8 @@
 //! 1. All arms start from the same weights; the book draws anew for each.
 //! 2. The networks are tested after the last epoch; the book has no test here.
 //!
-//! Weights start as in the book's library: kernels from N(0, 2 / inputs), matrices uniform after Xavier, biases 0. A run that was interrupted
-//! goes on with `--resume` from the last whole epoch of each arm, and ends with the same bits.
+//! Weights start as in the book's library: kernels from N(0, 2 / inputs), matrices uniform after Xavier, biases 0. A run that
+//! was interrupted goes on with `--resume` from the last whole epoch of each arm, and ends with the same bits.
 
 use crate::{
     digits::{self, Digits, Trained},

@@ -1,11 +1,11 @@
 //! 7.2, exercise · The same losses by step
 //!
-//! Exercise 7.1 asks whether different batch sizes do the same when the loss is drawn over steps (iterations) in place of epochs. The
-//! arms are those of `batch-size`, for the first five of its thirty epochs and with the same bits.
+//! Exercise 7.1 asks whether different batch sizes do the same when the loss is drawn over steps (iterations) in place of
+//! epochs. The arms are those of `batch-size`, for the first five of its thirty epochs and with the same bits.
 //!
-//! They do not: the order turns. An epoch with a batch of 16 has 16 times as many steps as one with 256, so that over epochs the small
-//! batch is ahead. Over steps it is behind: the steps of the others are longer, in a direction that more images agree on, and each doubling
-//! of the batch up to 128 lowers the loss. A batch of 256 does not pay here: a learning rate of 0.16 is so
+//! They do not: the order turns. An epoch with a batch of 16 has 16 times as many steps as one with 256, so that over epochs the
+//! small batch is ahead. Over steps it is behind: the steps of the others are longer, in a direction that more images agree on,
+//! and each doubling of the batch up to 128 lowers the loss. A batch of 256 does not pay here: a learning rate of 0.16 is so
 //! large that the loss first rises, and takes the rest of the thirty epochs of `batch-size` to make up for it.
 
 use crate::{
