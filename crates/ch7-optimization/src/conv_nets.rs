@@ -33,7 +33,7 @@ pub(crate) struct Settings {
 }
 
 /// Trains the network without normalisation and its variant `Normalized` side by side, on the same batches; prints and draws the tests.
-pub(crate) fn compare<Normalized: Unroll>(name: &str, settings: &Settings, lab: &mut Lab) -> Result<[Trained; 2]> {
+pub(crate) fn compare<Normalized: Unroll>(name: &str, settings: &Settings, lab: &mut Lab) -> Result<()> {
     let Settings { lr, batch_size, epochs, evaluate_every, ref digits } = *settings;
     let adam = || Adam::new(lr, (0.9, 0.999), 1e-8).eps_placement(EpsPlacement::OutsideRoot);
     let seed = lab.seed();
@@ -51,7 +51,30 @@ pub(crate) fn compare<Normalized: Unroll>(name: &str, settings: &Settings, lab: 
     let Ok(both) = <[Trained; 2]>::try_from(trained) else { unreachable!("two arms went in") };
     print_tests(&both, lab)?;
     lab.figure("tests", &figure(name, &both)?)?;
-    Ok(both)
+    claim(name, &both, lab);
+    Ok(())
+}
+
+/// Steps by which normalisation has made up for its slower start.
+const ENOUGH: usize = 1000;
+
+/// What the tests are there to show, as far as the run is long enough to show it.
+fn claim(name: &str, both: &[Trained; 2], lab: &mut Lab) {
+    let [without, with] = both;
+    let behind = |test: usize| with.history.dev_loss[test].1 - without.history.dev_loss[test].1;
+    let last = with.history.dev_loss.len() - 1;
+    lab.claim(format!("at the first test the network with {name} is behind in loss"), behind(0) > 0.0);
+    lab.claim("from the first test to the last it catches up", behind(last) < behind(0));
+    if with.history.train_loss.len() < ENOUGH {
+        return;
+    }
+    let ((loss, accuracy), (other_loss, other_accuracy)) = (with.test(), without.test());
+    lab.claim("at the end it is ahead in loss and accuracy", loss < other_loss && accuracy > other_accuracy);
+    let epochs = with.history.epoch_loss.iter().zip(&without.history.epoch_loss).skip(1);
+    lab.claim(
+        "its training loss is lower in every epoch but the first",
+        epochs.into_iter().all(|(with, without)| with < without),
+    );
 }
 
 /// Prints each test, then the losses of the epochs.

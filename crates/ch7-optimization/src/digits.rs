@@ -8,7 +8,6 @@ use common::{
         Batches,
         mnist::{Images, N_TEST, N_TRAIN, PixelScale},
     },
-    figures,
     kernels::Loss,
     lab::{self, Arm, Lab, Trial},
     nn::{Sequential, sequential::Unroll},
@@ -118,7 +117,9 @@ pub(crate) fn print_table(trained: &[Trained], lab: &mut Lab) -> Result<()> {
         let (loss, accuracy) = arm.test();
         writeln!(lab, "{:<width$}{} {loss:>10.5} {accuracy:>9.4}", arm.name, cells.collect::<String>())?;
         lab.metric(format!("{}, train loss of epoch 1", arm.name), losses[0]);
-        lab.metric(format!("{}, train loss of epoch {epochs}", arm.name), losses[epochs - 1]);
+        if epochs > 1 {
+            lab.metric(format!("{}, train loss of epoch {epochs}", arm.name), losses[epochs - 1]);
+        }
         lab.metric(format!("{}, test loss", arm.name), loss);
         lab.metric(format!("{}, test accuracy", arm.name), accuracy);
     }
@@ -147,9 +148,14 @@ pub(crate) fn epoch_losses(title: &str, trained: &[Trained]) -> Result<Svg> {
     Curves::new(title).panel(panel(("epoch", "mean loss of the epoch"), trained, curve).log_y()).render()
 }
 
-/// The losses of the first steps as means over a few.
+/// Points of a curve of step losses.
+const POINTS: usize = 40;
+
+/// The losses of the first steps, each point the mean of as many as it takes to tell the arms apart.
 pub(crate) fn step_losses(arm: &Trained, steps: usize) -> Series {
-    figures::averaged("", &arm.history.train_loss[..steps])
+    let together = (steps / POINTS).max(1);
+    let means: Vec<f64> = arm.history.train_loss[..steps].chunks_exact(together).map(mean).collect();
+    Series::sampled("", &means, together as f64 / 2.0, together as f64)
 }
 
 /// Steps that an arm takes in an epoch.

@@ -27,7 +27,7 @@ impl Pairs {
     /// (batch size, learning rate) of each arm.
     ///
     /// # Errors
-    /// If there is not one learning rate a batch size, or an arm comes twice.
+    /// If there is not one learning rate a batch size, or the batches do not grow.
     fn pairs(&self) -> Result<Vec<(usize, f32)>, UsageError> {
         let (sizes, rates) = (self.batch_sizes.len(), self.lrs.len());
         if sizes != rates {
@@ -35,16 +35,12 @@ impl Pairs {
             return Err(UsageError(message));
         }
         let pairs: Vec<(usize, f32)> = self.batch_sizes.iter().copied().zip(self.lrs.iter().copied()).collect();
-        if let Some((i, (size, rate))) = pairs.iter().enumerate().find(|(i, pair)| pairs[..*i].contains(pair)) {
-            let message = format!("arm {} of --batch-sizes and --lrs, {size} with {rate}, comes twice: leave one out", i + 1);
+        if let Some(two) = pairs.windows(2).find(|two| two[0].0 >= two[1].0) {
+            let (smaller, larger) = (two[1].0, two[0].0);
+            let message = format!("--batch-sizes: expected them to grow, found {smaller} after {larger}: put the smallest first");
             return Err(UsageError(message));
         }
         Ok(pairs)
-    }
-
-    /// Whether the batch sizes grow from arm to arm.
-    pub(crate) fn grow(&self) -> bool {
-        self.batch_sizes.is_sorted()
     }
 }
 

@@ -55,8 +55,8 @@ const QUICK: &[&str] = &["--steps", "10000", "--seeds", "8"];
 const BATCHES_QUICK: &[&str] =
     &["--batch-sizes", "16,32,64", "--lrs", "0.01,0.02,0.04", "--images", "7680", "--test-images", "1000", "--epochs", "2"];
 
-/// A thirtieth of the steps of the convolutional networks.
-const CONV_NETS_QUICK: &[&str] = &["--images", "5120", "--test-images", "1000", "--epochs", "2", "--evaluate-every", "20"];
+/// Sixty of the steps of the convolutional networks.
+const CONV_NETS_QUICK: &[&str] = &["--images", "1920", "--test-images", "500", "--epochs", "2", "--evaluate-every", "20"];
 
 /// The chapter's sections in the book's order.
 #[must_use]

@@ -74,8 +74,10 @@ fn batch_sizes_that_fit_nothing_are_refused() {
     check_usage("batch-size --batch-sizes 16,101 --lrs 0.1,0.1 --images 100", &[too_large]);
     let one_each = "error: 2 --batch-sizes and 5 --lrs: give one learning rate for each batch size\n";
     check_usage("batch-size --batch-sizes 16,32", &[one_each]);
-    let twice = "error: arm 2 of --batch-sizes and --lrs, 16 with 0.1, comes twice: leave one out\n";
-    check_usage("batch-size-iterations --batch-sizes 16,16 --lrs 0.1,0.1", &[twice]);
+    for (sizes, found) in [("16,16", "16 after 16"), ("32,16", "16 after 32")] {
+        let unsorted = format!("error: --batch-sizes: expected them to grow, found {found}: put the smallest first\n");
+        check_usage(&format!("batch-size-iterations --batch-sizes {sizes} --lrs 0.1,0.2"), &[&unsorted]);
+    }
     check_usage("xavier-training --batch-size 201", &["--batch-size 201 is more than the 200 training samples"]);
 }
 

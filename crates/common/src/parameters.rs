@@ -168,11 +168,10 @@ impl Initializer {
         match self {
             Self::Constant(_) | Self::Normal { .. } | Self::Uniform { .. } => self,
             Self::XavierNormal => normal(xavier_variance(shape)),
-            Self::XavierUniform => uniform(xavier_variance(shape)),
             Self::HeNormal => normal(he_variance(shape)),
             Self::HeUniform => uniform(he_variance(shape)),
             Self::ByShape if shape.len() > 2 => normal(he_variance(shape)),
-            Self::ByShape => uniform(xavier_variance(shape)),
+            Self::XavierUniform | Self::ByShape => uniform(xavier_variance(shape)),
         }
     }
 

@@ -1,9 +1,13 @@
 //! 7.3.3.2, exercise · AdamW
 //!
-//! Exercise 7.5: LeNet on MNIST with AdamW. With an L2 term, g + λθ goes through Adam's step sizes, which divide by the size of the
-//! gradient: a weight whose gradients are small is pulled to 0 as hard as one whose gradients are large is moved by them. AdamW takes the decay out of the gradient:
-//! θ ← (1 − αλ)θ − α M̂ / (√Ĝ + ε), the same share of every weight. Three arms from the same weights and the same batches: Adam, AdamW, and Adam with the
-//! L2 term, both with the same λ.
+//! Exercise 7.5: LeNet on MNIST with AdamW. The gradient of an L2 term, g + λθ, goes through Adam's step sizes like any other:
+//! divided by the size of the gradients, a pull of λθ moves a weight that the loss hardly cares about by as much as α. AdamW
+//! takes the decay out of the gradient, θ ← (1 − αλ)θ − α M̂ / (√Ĝ + ε): the same small share of every weight. Three arms from
+//! the same weights and on the same shuffled batches: Adam, AdamW, and Adam with the L2 term, both with the same λ.
+//!
+//! Seen: a λ of 0.01 means two things. As a decay it takes 1e-5 of a weight in a step, 3 % in three epochs, and AdamW's curves
+//! are Adam's. As an L2 term it rules once the gradients of the loss are small: the weights shrink to a third, the training loss
+//! stops falling in the second epoch, and the test accuracy stays a percent behind.
 
 use crate::digits::{self, Digits, Trained, Way};
 use anyhow::Result;

@@ -1,19 +1,22 @@
 //! 7.2 · Batch size
 //!
-//! θ ← θ − α g, where g is the mean gradient of K images. LeNet on MNIST with K = 16, 32, 64, 128, 256 and a learning rate α in proportion, 0.01 to 0.16:
-//! a batch twice as large takes half as many steps in an epoch, each twice as long.
+//! θ ← θ − α g, where g is the mean gradient of K images. LeNet on MNIST with K = 16, 32, 64, 128, 256 and a learning rate α in
+//! proportion, from 0.01 to 0.16: a batch twice as large takes half as many steps in an epoch, each twice as long.
 //!
-//! The book's claim holds for epochs: after the first, the smaller the batch, the lower the loss. The order is the
-//! reverse for steps: after as many steps as the largest batch has in an epoch, it is ahead, as its steps are longer and their
-//! gradients less noisy, but it has seen 16 times as many images.
+//! Seen: over epochs it is as the book says, the smaller the batch, the faster the loss falls; only in the last epoch 64 passes
+//! 32. These two and 16 lie close together; 256 is far behind, as a learning rate of 0.16 is near the largest that is stable.
+//! Over steps it is the reverse: where the arm of 256 ends, that of 16 is in its second epoch and has the highest loss. On one
+//! core, where an image costs about the same in any batch, time goes with epochs; on hardware that computes a whole batch at
+//! once, it goes with steps. The test images hardly tell the arms apart.
 //!
 //! The images come in the order of the files, the same in every epoch, as in the book.
 //!
 //! Departs from the book:
-//! 1. All arms start from the same weights: the book draws anew for each.
+//! 1. All arms start from the same weights; the book draws anew for each.
 //! 2. The networks are tested after the last epoch; the book has no test here.
 //!
-//! A run that was interrupted goes on with `--resume` from the last whole epoch of each arm, and ends with the same bits.
+//! Weights start as in the book's library: kernels from N(0, 2 / inputs), matrices uniform after Xavier, biases 0. A run that
+//! was interrupted goes on with `--resume` from the last whole epoch of each arm, and ends with the same bits.
 
 use crate::{
     digits::{self, Digits, Trained},
@@ -43,10 +46,9 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     lab.figure("epoch-losses", &digits::epoch_losses("Loss of each epoch by batch size and learning rate", &trained)?)?;
     let by_step = compare_steps(&trained, lab)?;
     let by_epoch: Vec<f32> = trained.iter().map(|arm| arm.history.epoch_loss[0]).collect();
-    let grow = args.pairs.grow();
-    lab.claim("the smaller the batch, the lower the loss of the first epoch", grow && by_epoch.is_sorted());
-    let reversed = grow && by_step.is_sorted_by(|a, b| a >= b);
-    lab.claim("the larger the batch, the lower the loss after the same number of steps", reversed);
+    lab.claim("over epochs the smaller batch is ahead: the loss of the first epoch grows with the batch", by_epoch.is_sorted());
+    let behind = by_step.iter().skip(1).all(|mean| *mean < by_step[0]);
+    lab.claim("over steps the smallest batch is behind: at the end of the largest its loss is the highest", behind);
     Ok(())
 }
 

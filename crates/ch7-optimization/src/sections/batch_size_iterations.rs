@@ -1,12 +1,12 @@
 //! 7.2, exercise · The same losses by step
 //!
-//! Exercise 7.1 asks whether different batch sizes do the same when the loss is drawn over steps (iterations) in place of epochs. The arms are those
-//! of `batch-size`, for the first five of its thirty epochs, with the same bits.
+//! Exercise 7.1 asks whether different batch sizes do the same when the loss is drawn over steps (iterations) in place of
+//! epochs. The arms are those of `batch-size`, for the first five of its thirty epochs and with the same bits.
 //!
-//! They do the opposite. An epoch with a batch of 16 has 16 times as many steps as one with 256, so that over epochs the small batch is ahead. Over
-//! steps the large one is: each of its steps is 16 times as long, in a direction that 16 times as many images agree on. Only at the very beginning is it behind, as a learning rate of
-//! 0.16 is too large for the first weights: the order turns within the first two of its epochs. In time neither extreme wins: what a step costs grows with the batch, so that over
-//! time the curves are nearly those over epochs.
+//! They do not: the order turns. An epoch with a batch of 16 has 16 times as many steps as one with 256, so that over epochs the
+//! small batch is ahead. Over steps it is behind: the steps of the others are longer, in a direction that more images agree on,
+//! and each doubling of the batch up to 128 lowers the loss. A batch of 256 does not pay here: a learning rate of 0.16 is so
+//! large that the loss first rises, and takes the rest of the thirty epochs of `batch-size` to make up for it.
 
 use crate::{
     digits::{self, Digits, Trained},
@@ -39,10 +39,9 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let last = print_by_steps(&trained, lab)?;
     lab.figure("losses", &figure(&trained)?)?;
     let by_epoch: Vec<f32> = trained.iter().map(|arm| arm.history.epoch_loss[0]).collect();
-    let grow = args.pairs.grow();
-    lab.claim("over epochs the smaller batch is ahead: its loss of the first epoch is lower", grow && by_epoch.is_sorted());
-    let reversed = grow && last.is_sorted_by(|a, b| a >= b);
-    lab.claim("over steps the larger batch is ahead: at the end of its run its loss is lower", reversed);
+    lab.claim("over epochs the smaller batch is ahead: the loss of the first epoch grows with the batch", by_epoch.is_sorted());
+    let behind = last.iter().skip(1).all(|mean| *mean < last[0]);
+    lab.claim("over steps the smallest batch is behind: at the end its loss is the highest", behind);
     Ok(())
 }
 

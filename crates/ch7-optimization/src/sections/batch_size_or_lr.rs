@@ -1,12 +1,13 @@
 //! 7.2, exercise · A larger batch or a smaller learning rate?
 //!
-//! Exercise 7.2 sets two changes side by side: the batch doubled with the learning rate as it is, and the learning rate halved with the
-//! batch as it is. LeNet on MNIST starts from a batch of 64 with 0.04, so that the arms are 128 with 0.04 and 64 with 0.02.
+//! Exercise 7.2 sets two changes side by side: the batch doubled with the learning rate as it is, and the learning rate halved
+//! with the batch as it is. LeNet on MNIST starts from a batch of 64 with 0.04, so that the arms are 128 with 0.04 and 64 with
+//! 0.02.
 //!
-//! The two do nearly the same. In an epoch of N images both move half as far as before, (N / K) α, and both leave the same noise in their steps, which goes with α / K: the
-//! loss falls more slowly. They part only in the first epoch, where a step of 0.04 is long for the curvature at the first weights and a step of 0.02 is not.
-//! What differs is the price: the larger batch takes half as many steps, each of which can be computed in parallel; over steps, in the
-//! second panel, it is where the unchanged arm is.
+//! The two do nearly the same. In an epoch of N images both move half as far as before, (N / K) α, and both leave the same noise
+//! in their steps, which goes with α / K: the loss falls more slowly. They part only in the first epoch, where a step of 0.04 is
+//! long for the curvature at the first weights and a step of 0.02 is not. What differs is the price: the larger batch takes half
+//! as many steps, each of which can be computed in parallel; over steps, in the second panel, it is where the unchanged arm is.
 
 use crate::{
     digits::{self, Digits, Trained},
