@@ -188,15 +188,17 @@ fn unrolled<M: Unroll, O: Optimizer>(loss: Loss, optimizer: O) -> Sequential<O> 
     model
 }
 
-/// Seconds of one step a batch.
-fn steps(learner: &mut impl Learner, samples: &Samples, batches: &[Vec<usize>]) -> Result<f64> {
-    let start = Instant::now();
-    for rows in batches {
-        let Samples { x, y } = samples.select(rows);
-        learner.learn(&x, &y)?;
-        learner.update()?;
-    }
-    Ok(start.elapsed().as_secs_f64())
+/// Seconds of one step a batch, on a thread of the pool, where a course trains as well.
+fn steps(learner: &mut (impl Learner + Send), samples: &Samples, batches: &[Vec<usize>]) -> Result<f64> {
+    rayon::scope(|_| {
+        let start = Instant::now();
+        for rows in batches {
+            let Samples { x, y } = samples.select(rows);
+            learner.learn(&x, &y)?;
+            learner.update()?;
+        }
+        Ok(start.elapsed().as_secs_f64())
+    })
 }
 
 /// The first `n` rows in batches, in their order.

@@ -162,6 +162,8 @@ impl Frame {
     /// Appends the framed planes to `framed`.
     fn append(&self, planes: &[f32], framed: &mut Vec<f32>) {
         let columns = self.columns.0 + (self.plane.1 - 1) * self.stride + 1 + self.columns.1;
+        let rows = self.rows.0 + (self.plane.0 - 1) * self.stride + 1 + self.rows.1;
+        framed.reserve(planes.len() / (self.plane.0 * self.plane.1) * rows * columns);
         let zeros = |framed: &mut Vec<f32>, count: usize| framed.resize(framed.len() + count * GROUP, 0.0);
         for plane in planes.chunks_exact(self.plane.0 * self.plane.1 * GROUP) {
             zeros(framed, self.rows.0 * columns);

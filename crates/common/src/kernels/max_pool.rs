@@ -100,6 +100,11 @@ impl MaxPool2d {
         assert!(x.len().is_multiple_of(from) && y.len() == x.len() / from * to, "size of the images and of the results");
     }
 
+    /// Whether each place of the image belongs to exactly one window.
+    fn tiles(&self) -> bool {
+        self.stride == self.kernel && self.height.is_multiple_of(self.kernel) && self.width.is_multiple_of(self.kernel)
+    }
+
     /// First row and column of each window with the place of its result, row by row, all channels of one group.
     #[inline(always)]
     fn windows(self) -> impl Iterator<Item = (usize, usize)> {
@@ -159,7 +164,11 @@ impl WithSimd for Backward<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { shape, pooled: Pooled { x, y }, dy, dx } = self;
-        dx.fill(0.0);
+        // Where windows tile the image each place is written once; elsewhere gradients add up, or none arrives.
+        let tiles = shape.tiles();
+        if !tiles {
+            dx.fill(0.0);
+        }
         let ((x, _), (y, _)) = (S::as_simd_f32s(x), S::as_simd_f32s(y));
         let ((dy, _), (dx, _)) = (S::as_simd_f32s(dy), S::as_mut_simd_f32s(dx));
         let zero = simd.splat_f32s(0.0);
@@ -171,7 +180,8 @@ impl WithSimd for Backward<'_> {
                     let at = (start + distance) * vectors::<S>() + part;
                     // The first place that holds the maximum takes the gradient; none is left for the next.
                     let found = simd.equal_f32s(x[at], largest);
-                    dx[at] = simd.add_f32s(dx[at], simd.select_f32s(found, open, zero));
+                    let before = if tiles { zero } else { dx[at] };
+                    dx[at] = simd.add_f32s(before, simd.select_f32s(found, open, zero));
                     open = simd.select_f32s(found, zero, open);
                 }
             }

@@ -12,8 +12,8 @@ use crate::kernels::{
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-/// Columns of the widest register tile.
-const MAX_COLUMNS: usize = 6;
+/// Chains of the largest register tile: columns times channels.
+const MAX_CHAINS: usize = 24;
 
 /// Computes dx of every group.
 pub(super) fn convolve_back(shape: &Conv2d, isa: Isa, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
@@ -111,7 +111,7 @@ impl Block<'_> {
     /// All positions of `C` input channels.
     #[inline(always)]
     fn lines<S: Simd, const C: usize>(self, simd: S, dx: &mut [f32]) {
-        let widest = if S::F32_LANES == GROUP { MAX_COLUMNS } else { MAX_COLUMNS / 2 };
+        let widest = if S::F32_LANES == GROUP { MAX_CHAINS / C.max(3) } else { MAX_CHAINS / 2 / C.max(3) };
         let columns = self.shape.width;
         let tiles = columns.div_ceil(widest);
         for row in 0..self.shape.height {
@@ -119,6 +119,8 @@ impl Block<'_> {
                 let (first, end) = (tile * columns / tiles, (tile + 1) * columns / tiles);
                 let (block, at) = (self, (row, first));
                 match end - first {
+                    8 => simd.vectorize(Tile::<C, 8> { block, at, dx }),
+                    7 => simd.vectorize(Tile::<C, 7> { block, at, dx }),
                     6 => simd.vectorize(Tile::<C, 6> { block, at, dx }),
                     5 => simd.vectorize(Tile::<C, 5> { block, at, dx }),
                     4 => simd.vectorize(Tile::<C, 4> { block, at, dx }),

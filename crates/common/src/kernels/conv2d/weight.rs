@@ -13,15 +13,14 @@ use rayon::prelude::*;
 const MAX_TAPS: usize = 5;
 /// Most output channels that are.
 const MAX_CHANNELS: usize = 4;
-/// Multiply-adds from which threads share the work.
-const PARALLEL_FROM: usize = 1 << 20;
+/// Multiply-adds from which threads share the work: to wake one costs as much as a few million.
+const PARALLEL_FROM: usize = 1 << 23;
 
 /// Computes dw. Each chain is whole on one thread: threads share out kernels' rows.
 pub(super) fn correlate(shape: &Conv2d, isa: Isa, x: &[f32], dy: &[f32], dweight: &mut [f32]) {
     let surrounded = shape.padded();
     let mut framed = Vec::new();
     if shape.padding > 0 {
-        framed.reserve(x.len() / (shape.height * shape.width) * surrounded.height * surrounded.width);
         Frame::around(shape).append(x, &mut framed);
     }
     let x = if shape.padding > 0 { &framed } else { x };

@@ -62,8 +62,8 @@ struct Activate {
     place: Place,
 }
 
-/// Values that a thread takes at a time.
-const TOGETHER: usize = 1 << 14;
+/// Values that a thread takes at a time: to wake one costs as much as some ten thousand.
+const TOGETHER: usize = 1 << 17;
 
 impl Layer for Activate {
     fn size(&self, samples: usize) -> usize {
