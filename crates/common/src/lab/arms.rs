@@ -6,7 +6,7 @@ use crate::{
     train::{Course, History, Journal, Learner, Lessons, Source},
 };
 use anyhow::{Context, Result, ensure};
-use indicatif::ProgressBar;
+use indicatif::{MultiProgress, ProgressBar};
 use std::{
     fs,
     io::ErrorKind,
@@ -70,6 +70,7 @@ struct Runner<L> {
     n_epochs: usize,
     settings: String,
     checkpoint: PathBuf,
+    bar: Option<ProgressBar>,
 }
 
 impl Lab {
@@ -94,15 +95,21 @@ impl Lab {
         trial: &Trial<'_, S>,
     ) -> Result<Vec<Trained<L>>> {
         let names: Vec<String> = arms.iter().map(|arm| checkpoint(&arm.name)).collect();
-        let steps = arms.iter().map(|arm| arm.lessons.planned()).fold(0, usize::saturating_add);
-        let runners = self.begin(arms, trial.resume)?;
-        let bar = self.shows_progress().then(|| progress_bar(steps, "steps"));
-        if let Some(bar) = &bar {
-            bar.set_position(runners.iter().map(|runner| runner.course.steps() as u64).sum());
+        let planned: Vec<usize> = arms.iter().map(|arm| arm.lessons.planned()).collect();
+        let mut runners = self.begin(arms, trial.resume)?;
+        let bars = self.shows_progress().then(MultiProgress::new);
+        if let Some(bars) = &bars {
+            for (runner, steps) in runners.iter_mut().zip(planned) {
+                let bar = bars.add(progress_bar(steps, "steps"));
+                bar.set_position(runner.course.steps() as u64);
+                bar.set_message(runner.name.clone());
+                runner.bar = Some(bar);
+            }
         }
-        let finished = side_by_side(runners, |runner| runner.run(trial, bar.as_ref()));
-        if let Some(bar) = bar {
-            bar.finish_and_clear();
+        let finished = side_by_side(runners, |runner| runner.run(trial));
+        if let Some(bars) = bars {
+            // Bars that cannot be cleared are not missed.
+            let _ = bars.clear();
         }
         let finished = finished?;
         for (name, (saved, _)) in names.iter().zip(&finished) {
@@ -127,7 +134,7 @@ impl Lab {
                 course = go_on(course, &mut learner, (&saved, &settings), n_epochs)
                     .with_context(|| format!("{file}.safetensors of the interrupted run"))?;
             }
-            runners.push(Runner { name, learner, course, n_epochs, settings, checkpoint });
+            runners.push(Runner { bar: None, name, learner, course, n_epochs, settings, checkpoint });
         }
         ensure!(
             found || !resume,
@@ -170,8 +177,8 @@ fn go_on<L: Learner>(course: Course, learner: &mut L, (saved, settings): (&Param
 
 impl<L: Learner + Send> Runner<L> {
     /// Trains to the end; gives the last checkpoint and the arm.
-    fn run<S: Source>(mut self, trial: &Trial<'_, S>, bar: Option<&ProgressBar>) -> Result<(Parameters, Trained<L>)> {
-        self.train(trial, bar).with_context(|| self.name.clone())?;
+    fn run<S: Source>(mut self, trial: &Trial<'_, S>) -> Result<(Parameters, Trained<L>)> {
+        self.train(trial).with_context(|| self.name.clone())?;
         let saved = self.course.save(&self.learner, &self.settings);
         // The last test is not in the checkpoint: a run of more epochs that goes on from it has none there.
         if !is_due(self.course.steps(), trial.evaluate_every) {
@@ -180,7 +187,8 @@ impl<L: Learner + Send> Runner<L> {
         Ok((saved, Trained { name: self.name, learner: self.learner, history: self.course.history().clone() }))
     }
 
-    fn train<S: Source>(&mut self, trial: &Trial<'_, S>, bar: Option<&ProgressBar>) -> Result<()> {
+    fn train<S: Source>(&mut self, trial: &Trial<'_, S>) -> Result<()> {
+        let bar = self.bar.as_ref();
         while self.course.epochs() < self.n_epochs {
             self.course.epoch(&mut self.learner, trial.train, &mut Watched { bar }, |course, learner, journal| {
                 if is_due(course.steps(), trial.evaluate_every) {
@@ -201,7 +209,7 @@ fn is_due(steps: usize, every: usize) -> bool {
     steps.is_multiple_of(every)
 }
 
-/// Tells the bar that all arms share of each step.
+/// Tells the bar of an arm of each step.
 struct Watched<'a> {
     bar: Option<&'a ProgressBar>,
 }
