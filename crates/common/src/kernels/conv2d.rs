@@ -186,7 +186,8 @@ impl Frame {
 
 /// The contract itself, one element after the other.
 pub mod reference {
-    use super::{Conv2d, GROUP, ParameterGradients, lanes};
+    use super::{Conv2d, GROUP, ParameterGradients};
+    use crate::kernels::reduce;
 
     /// Where feature (channel, row, column) of `sample` is, of planes of the given rows and columns.
     fn place(sample: usize, (channels, rows, columns): (usize, usize, usize), (c, i, j): (usize, usize, usize)) -> usize {
@@ -268,7 +269,7 @@ pub mod reference {
                     sums[sample % GROUP] = term(sample, i, j, sums[sample % GROUP]);
                 }
             }
-            lanes::tree(sums)
+            reduce::tree(sums)
         };
         let at = |sample, o, i, j| dy[place(sample, shape.result(), (o, i, j))];
         for (o, dbias) in dbias.iter_mut().enumerate() {

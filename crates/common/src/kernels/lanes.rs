@@ -37,6 +37,14 @@ pub fn from_rows(rows: &[f32], features: usize, lanes: &mut [f32]) {
     }
 }
 
+/// The same as a vector of its own.
+#[must_use]
+pub fn laid_out(rows: &[f32], features: usize) -> Vec<f32> {
+    let mut lanes = vec![0.0; size(rows.len() / features, features)];
+    from_rows(rows, features, &mut lanes);
+    lanes
+}
+
 /// Gives the samples back as rows, without the lanes past the last one.
 ///
 /// # Panics
@@ -51,19 +59,6 @@ pub fn to_rows(lanes: &[f32], features: usize, rows: &mut [f32]) {
             }
         }
     }
-}
-
-/// Adds up the sixteen lanes as a tree: lane l takes lane l + 8, then l + 4, l + 2, l + 1.
-#[inline(always)]
-pub(crate) fn tree(mut lanes: [f32; GROUP]) -> f32 {
-    let mut half = GROUP / 2;
-    while half > 0 {
-        for lane in 0..half {
-            lanes[lane] += lanes[lane + half];
-        }
-        half /= 2;
-    }
-    lanes[0]
 }
 
 /// Vectors of `S` in a group's feature.

@@ -238,12 +238,6 @@ mod tests {
         (0..n).map(|_| stream.below(4) as f32 - 1.5).collect()
     }
 
-    fn in_lanes(rows: &[f32], features: usize) -> Vec<f32> {
-        let mut values = vec![0.0; lanes::size(rows.len() / features, features)];
-        lanes::from_rows(rows, features, &mut values);
-        values
-    }
-
     #[track_caller]
     fn check(shape: MaxPool2d, samples: usize) {
         let mut stream = Stream::new(5, &format!("{shape:?} {samples}"));
@@ -252,13 +246,13 @@ mod tests {
         let y: Vec<f32> = x.chunks(from).flat_map(|x| reference::forward(&shape, x)).collect();
         let dx: Vec<f32> = x.chunks(from).zip(dy.chunks(to)).flat_map(|(x, dy)| reference::backward(&shape, x, dy)).collect();
         for isa in Isa::available() {
-            let (x, mut pooled) = (in_lanes(&x, from), vec![f32::NAN; lanes::size(samples, to)]);
+            let (x, mut pooled) = (lanes::laid_out(&x, from), vec![f32::NAN; lanes::size(samples, to)]);
             shape.forward(isa, &x, &mut pooled);
             let mut ours = vec![f32::NAN; y.len()];
             lanes::to_rows(&pooled, to, &mut ours);
             assert_eq!(ours, y, "{shape:?}, {samples} samples, {isa}");
             let mut gradient = vec![f32::NAN; x.len()];
-            shape.backward(isa, Pooled { x: &x, y: &pooled }, &in_lanes(&dy, to), &mut gradient);
+            shape.backward(isa, Pooled { x: &x, y: &pooled }, &lanes::laid_out(&dy, to), &mut gradient);
             let mut ours = vec![f32::NAN; dx.len()];
             lanes::to_rows(&gradient, from, &mut ours);
             let same = ours.iter().zip(&dx).all(|(ours, dx)| ours.to_bits() == dx.to_bits());
@@ -285,11 +279,11 @@ mod tests {
     #[test]
     fn the_first_of_equal_maxima_takes_the_gradient() {
         let shape = MaxPool2d { channels: 1, height: 2, width: 2, kernel: 2, stride: 2 };
-        let x = in_lanes(&[0.0, 3.0, 3.0, 3.0], 4);
+        let x = lanes::laid_out(&[0.0, 3.0, 3.0, 3.0], 4);
         let mut y = vec![0.0; GROUP];
         shape.forward(Isa::best(), &x, &mut y);
         let mut dx = vec![0.0; x.len()];
-        shape.backward(Isa::best(), Pooled { x: &x, y: &y }, &in_lanes(&[7.0], 1), &mut dx);
+        shape.backward(Isa::best(), Pooled { x: &x, y: &y }, &lanes::laid_out(&[7.0], 1), &mut dx);
         let mut row = [0.0; 4];
         lanes::to_rows(&dx, 4, &mut row);
         assert_eq!(row, [0.0, 7.0, 0.0, 0.0]);

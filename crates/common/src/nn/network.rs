@@ -112,7 +112,7 @@ where
 }
 
 /// The L2 norm of each tensor whose name ends with `kind`.
-fn norms(gradients: &Parameters, kind: &str) -> Vec<f32> {
+pub(super) fn norms(gradients: &Parameters, kind: &str) -> Vec<f32> {
     gradients.0.iter().filter(|g| g.name.ends_with(kind)).map(|g| reduce::norm(&g.values)).collect()
 }
 

@@ -73,7 +73,7 @@ pub fn conv2d<B: Dim, const I: usize, const O: usize, const K: usize, T: Tape<f3
     let Sliding { kernel, stride, padding } = sliding;
     let shape = Conv2d { in_channels: I, out_channels: O, height, width, kernel, stride, padding };
     let n = batch.size();
-    let x_lanes = in_lanes(&values(&x), shape.in_features());
+    let x_lanes = lanes::laid_out(&values(&x), shape.in_features());
     let w_values = values(weight);
     let mut y = vec![0.0; lanes::size(n, shape.out_features())];
     shape.forward(isa, &x_lanes, &w_values, &values(bias), &mut y);
@@ -82,7 +82,7 @@ pub fn conv2d<B: Dim, const I: usize, const O: usize, const K: usize, T: Tape<f3
 
     let (x, weight, bias, output) = (x.clone(), weight.clone(), bias.clone(), y.clone());
     tape.add_backward_op(move |gradients| {
-        let dy = in_lanes(&std::mem::take(&mut **gradients.get_or_alloc_mut(&output)?), shape.out_features());
+        let dy = lanes::laid_out(&std::mem::take(&mut **gradients.get_or_alloc_mut(&output)?), shape.out_features());
         let mut dx = vec![0.0; x_lanes.len()];
         shape.backward_input(isa, &dy, &w_values, &mut dx);
         accumulate(gradients.get_or_alloc_mut(&x)?, &in_rows(&dx, n, shape.in_features()));
@@ -111,7 +111,7 @@ pub fn max_pool2d<B: Dim, const C: usize, T: Tape<f32, Device>>(
     let (batch, _, height, width) = *x.shape();
     let shape = MaxPool2d { channels: C, height, width, kernel: sliding.kernel, stride: sliding.stride };
     let n = batch.size();
-    let x_lanes = in_lanes(&values(&x), shape.in_features());
+    let x_lanes = lanes::laid_out(&values(&x), shape.in_features());
     let mut y_lanes = vec![0.0; lanes::size(n, shape.out_features())];
     shape.forward(isa, &x_lanes, &mut y_lanes);
     let y = in_rows(&y_lanes, n, shape.out_features());
@@ -119,7 +119,7 @@ pub fn max_pool2d<B: Dim, const C: usize, T: Tape<f32, Device>>(
 
     let (x, output) = (x.clone(), y.clone());
     tape.add_backward_op(move |gradients| {
-        let dy = in_lanes(&std::mem::take(&mut **gradients.get_or_alloc_mut(&output)?), shape.out_features());
+        let dy = lanes::laid_out(&std::mem::take(&mut **gradients.get_or_alloc_mut(&output)?), shape.out_features());
         let mut dx = vec![0.0; x_lanes.len()];
         shape.backward(isa, Pooled { x: &x_lanes, y: &y_lanes }, &dy, &mut dx);
         accumulate(gradients.get_or_alloc_mut(&x)?, &in_rows(&dx, n, shape.in_features()));
@@ -128,16 +128,7 @@ pub fn max_pool2d<B: Dim, const C: usize, T: Tape<f32, Device>>(
     Ok(y.put_tape(tape))
 }
 
-/// Rows of features as the kernels take images: sixteen samples side by side.
-#[cfg(not(feature = "cuda"))]
-pub(super) fn in_lanes(rows: &[f32], features: usize) -> Vec<f32> {
-    use crate::kernels::lanes;
-    let mut values = vec![0.0; lanes::size(rows.len() / features, features)];
-    lanes::from_rows(rows, features, &mut values);
-    values
-}
-
-/// The way back.
+/// Images as the kernels take them, back as rows of features.
 #[cfg(not(feature = "cuda"))]
 pub(super) fn in_rows(values: &[f32], samples: usize, features: usize) -> Vec<f32> {
     let mut rows = vec![0.0; samples * features];

@@ -4,7 +4,8 @@ use super::{Conv2d, Frame};
 use crate::kernels::{
     fused::multiply_add,
     isa::Isa,
-    lanes::{GROUP, tree, vectors},
+    lanes::{GROUP, vectors},
+    reduce::tree,
 };
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;

@@ -14,9 +14,10 @@ mod plan;
 pub use layer::{Layer, Place};
 pub use plan::{Plan, Shape, Unroll};
 
+use super::network::norms;
 use crate::{
     data::Labels,
-    kernels::{Loss, isa::Isa, loss::Outputs, reduce},
+    kernels::{Loss, isa::Isa, loss::Outputs},
     matrix::Matrix,
     optim::{Optimizer, State},
     parameters::{Initialization, Parameters},
@@ -202,9 +203,4 @@ impl<O: Optimizer + Send> Learner for Sequential<O> {
     fn bias_gradient_norms(&self) -> Vec<f32> {
         norms(&self.gradients(), "bias")
     }
-}
-
-/// The L2 norm of each tensor whose name ends with `kind`.
-pub(super) fn norms(gradients: &Parameters, kind: &str) -> Vec<f32> {
-    gradients.0.iter().filter(|g| g.name.ends_with(kind)).map(|g| reduce::norm(&g.values)).collect()
 }

@@ -46,17 +46,10 @@ impl BatchNorm {
             Place::Lanes => kernel.forward(batch.isa, batch.x, statistics, y),
             Place::Rows => {
                 let mut normalized = vec![0.0; kernel.shape.size()];
-                kernel.forward(batch.isa, &self.in_lanes(batch.x), statistics, &mut normalized);
+                kernel.forward(batch.isa, &lanes::laid_out(batch.x, self.channels), statistics, &mut normalized);
                 lanes::to_rows(&normalized, self.channels, y);
             }
         }
-    }
-
-    /// Rows as the kernel takes them.
-    fn in_lanes(&self, rows: &[f32]) -> Vec<f32> {
-        let mut values = vec![0.0; lanes::size(rows.len() / self.channels, self.channels)];
-        lanes::from_rows(rows, self.channels, &mut values);
-        values
     }
 
     fn measure(&mut self, isa: Isa, kernel: batch_norm::BatchNorm, x: &[f32]) {
@@ -64,7 +57,7 @@ impl BatchNorm {
         match self.place {
             Place::Lanes => kernel.statistics(isa, x, &mut self.statistics),
             Place::Rows => {
-                let x = self.in_lanes(x);
+                let x = lanes::laid_out(x, self.channels);
                 kernel.statistics(isa, &x, &mut self.statistics);
             }
         }
@@ -104,7 +97,7 @@ impl Layer for BatchNorm {
                 kernel.backward(batch.isa, saved, back.dy, batch_norm::Gradients { dx, dgamma, dbeta });
             }
             Place::Rows => {
-                let (x, dy) = (self.in_lanes(batch.x), self.in_lanes(back.dy));
+                let (x, dy) = (lanes::laid_out(batch.x, self.channels), lanes::laid_out(back.dy, self.channels));
                 let mut flowing = vec![0.0; x.len()];
                 let saved = batch_norm::Saved { x: &x, statistics: &self.statistics };
                 kernel.backward(batch.isa, saved, &dy, batch_norm::Gradients { dx: &mut flowing, dgamma, dbeta });
