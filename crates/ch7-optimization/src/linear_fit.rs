@@ -49,8 +49,9 @@ const TRUE_WEIGHTS: [f32; 2] = [0.5, 0.8];
 const NOISE: f32 = 0.01;
 /// The variance of the noise: a loss that no unit gets below, but for chance.
 const NOISE_VARIANCE: f64 = 0.01 * 0.01 / 12.0;
-/// The weights that the book starts from, as it prints them: its draw from N(0, 1).
-pub(crate) const PRINTED_WEIGHTS: [f32; 2] = [-4.080414, -1.3719953];
+/// The first two numbers from N(0, 1) after the source sets its seed, as it prints them. It sets the same seed before the data and
+/// before the weights, so that they are both its first sample and the weights that it starts from.
+pub(crate) const PRINTED_NORMALS: [f32; 2] = [-4.080414, -1.3719953];
 /// The seed that the source sets before it draws data, and again before it draws weights.
 const SOURCE_SEED: u64 = 0;
 
@@ -59,23 +60,29 @@ const SOURCE_SEED: u64 = 0;
 pub(crate) struct Problem {
     pub(crate) samples: Samples,
     pub(crate) weight: Matrix,
+    /// In a replay, the first two numbers from N(0, 1) before the printed ones took their place: the first sample, and the weights.
+    drawn: Option<[f32; 2]>,
 }
 
 impl Problem {
-    /// X from N(0, 1), noise uniform on [0, 0.01), the weights that the book prints; in a replay the source's draws of all three.
+    /// X from N(0, 1), noise uniform on [0, 0.01), the weights that the book prints; in a replay the source's draws of X and noise,
+    /// and the printed numbers for the first sample, which came from the same two draws as the weights.
     pub(crate) fn draw(settings: &Settings, lab: &Lab) -> Self {
         let n = settings.samples;
-        let (x, noise, weight) = if settings.replay {
+        let (x, noise, drawn) = if settings.replay {
             let draws = Draws::new(SOURCE_SEED);
-            (draws.normal(0, 2 * n, 0.0, 1.0), draws.uniform(1, n), draws.normal(0, 2, 0.0, 1.0))
+            let mut x = draws.normal(0, 2 * n, 0.0, 1.0);
+            let drawn = [x[0], x[1]];
+            x[..2].copy_from_slice(&PRINTED_NORMALS);
+            (x, draws.uniform(1, n), Some(drawn))
         } else {
             let mut data = lab.stream("linear fit");
-            (data.normals(2 * n, 0.0, 1.0), data.uniforms(n, 0.0, 1.0), PRINTED_WEIGHTS.to_vec())
+            (data.normals(2 * n, 0.0, 1.0), data.uniforms(n, 0.0, 1.0), None)
         };
         let [w1, w2] = TRUE_WEIGHTS;
         let y = x.chunks(2).zip(noise).map(|(x, u)| (w1 * x[0] + w2 * x[1]) + NOISE * u).collect();
         let samples = Samples { x: Matrix::new(n, 2, x), y: Labels::Values(Matrix::new(n, 1, y)) };
-        Self { samples, weight: Matrix::new(2, 1, weight) }
+        Self { samples, weight: Matrix::new(2, 1, PRINTED_NORMALS.to_vec()), drawn }
     }
 }
 
@@ -189,28 +196,16 @@ pub(crate) fn fingerprint(path: &Path, fit: &Fit, lab: &mut Lab) {
     lab.fingerprint(&parameters);
 }
 
-/// The numbers that the source prints of its data and weights.
+/// The numbers that the source prints of its data and weights, beside those that its generator gives here.
 fn show_source(problem: &Problem, lab: &mut Lab) -> Result<()> {
-    let (x, y) = (problem.samples.x.row(0), problem.samples.y.clone());
-    let Labels::Values(y) = y else { return Ok(()) };
-    let w = problem.weight.values();
+    let (Labels::Values(y), Some([w1, w2])) = (&problem.samples.y, problem.drawn) else { return Ok(()) };
+    let ([x1, x2], y) = (PRINTED_NORMALS, y.row(0)[0]);
     writeln!(
         lab,
-        "the source's first sample: x = ({}, {}), y = {}; initial weights ({}, {})\n",
-        x[0],
-        x[1],
-        y.row(0)[0],
-        w[0],
-        w[1]
+        "The source's first sample: x = ({x1}, {x2}), y = {y}. Its seed starts anew before the weights: W = ({x1}, {x2})."
     )?;
-    let numbers = [
-        ("first sample, x1", x[0]),
-        ("first sample, x2", x[1]),
-        ("first sample, y", y.row(0)[0]),
-        ("initial w1", w[0]),
-        ("initial w2", w[1]),
-    ];
-    for (name, value) in numbers {
+    writeln!(lab, "Both are the printed numbers; drawn in f64 and rounded once they are ({w1}, {w2}).\n")?;
+    for (name, value) in [("first sample, x1 as drawn", w1), ("first sample, x2 as drawn", w2), ("first sample, y", y)] {
         lab.metric(name, value);
     }
     Ok(())
@@ -268,6 +263,8 @@ mod tests {
         let lab = Lab::new(lab::Settings { seed: 0, data, results, echo: false, strict: true }, Vec::new()).unwrap();
         let settings = Settings { epochs: 30, batch_size: 64, samples: 1000, replay: true };
         let problem = Problem::draw(&settings, &lab);
+        let Labels::Values(y) = &problem.samples.y else { panic!("the labels are numbers") };
+        assert_eq!(y.row(0)[0].to_bits(), (-3.136211f32).to_bits(), "the y of the first sample, as printed");
         let file: Value = serde_json::from_str(include_str!("../../common/tests/fixtures/paddle_gpu_rng.json")).unwrap();
         let cases = file["linear_fit"].as_array().unwrap();
         assert_eq!(cases.len(), 4);
@@ -284,7 +281,7 @@ mod tests {
     fn a_fit_that_diverges_names_the_step() {
         let x = Matrix::new(2, 2, vec![1.0, 2.0, 3.0, 4.0]);
         let samples = Samples { x, y: Labels::Values(Matrix::new(2, 1, vec![1.0, 2.0])) };
-        let problem = Problem { samples, weight: Matrix::new(2, 1, vec![1.0, 1.0]) };
+        let problem = Problem { samples, weight: Matrix::new(2, 1, vec![1.0, 1.0]), drawn: None };
         let settings = Settings { epochs: 30, batch_size: 1, samples: 2, replay: false };
         let error = fit(&problem, Sgd { learning_rate: 1e6 }, &settings, None).unwrap_err().to_string();
         assert!(error.contains("at step ") && error.ends_with("try a smaller --lr"), "{error}");
