@@ -70,11 +70,11 @@ impl Problem {
     pub(crate) fn draw(settings: &Settings, lab: &Lab) -> Self {
         let n = settings.samples;
         let (x, noise, drawn) = if settings.replay {
-            let draws = Draws::new(SOURCE_SEED);
-            let mut x = draws.normal(0, 2 * n, 0.0, 1.0);
+            let generator = Draws::new(SOURCE_SEED);
+            let mut x = generator.normal(0, 2 * n, 0.0, 1.0);
             let drawn = [x[0], x[1]];
             x[..2].copy_from_slice(&PRINTED_NORMALS);
-            (x, draws.uniform(1, n), Some(drawn))
+            (x, generator.uniform(1, n), Some(drawn))
         } else {
             let mut data = lab.stream("linear fit");
             (data.normals(2 * n, 0.0, 1.0), data.uniforms(n, 0.0, 1.0), None)
