@@ -60,8 +60,6 @@ const SOURCE_SEED: u64 = 0;
 pub(crate) struct Problem {
     pub(crate) samples: Samples,
     pub(crate) weight: Matrix,
-    /// In a replay, the first two numbers from N(0, 1) before the printed ones took their place: the first sample, and the weights.
-    drawn: Option<[f32; 2]>,
 }
 
 impl Problem {
@@ -69,20 +67,19 @@ impl Problem {
     /// and the printed numbers for the first sample, which came from the same two draws as the weights.
     pub(crate) fn draw(settings: &Settings, lab: &Lab) -> Self {
         let n = settings.samples;
-        let (x, noise, drawn) = if settings.replay {
-            let generator = Draws::new(SOURCE_SEED);
-            let mut x = generator.normal(0, 2 * n, 0.0, 1.0);
-            let drawn = [x[0], x[1]];
+        let (x, noise) = if settings.replay {
+            let draws = Draws::new(SOURCE_SEED);
+            let mut x = draws.normal(0, 2 * n, 0.0, 1.0);
             x[..2].copy_from_slice(&PRINTED_NORMALS);
-            (x, generator.uniform(1, n), Some(drawn))
+            (x, draws.uniform(1, n))
         } else {
             let mut data = lab.stream("linear fit");
-            (data.normals(2 * n, 0.0, 1.0), data.uniforms(n, 0.0, 1.0), None)
+            (data.normals(2 * n, 0.0, 1.0), data.uniforms(n, 0.0, 1.0))
         };
         let [w1, w2] = TRUE_WEIGHTS;
         let y = x.chunks(2).zip(noise).map(|(x, u)| (w1 * x[0] + w2 * x[1]) + NOISE * u).collect();
         let samples = Samples { x: Matrix::new(n, 2, x), y: Labels::Values(Matrix::new(n, 1, y)) };
-        Self { samples, weight: Matrix::new(2, 1, PRINTED_NORMALS.to_vec()), drawn }
+        Self { samples, weight: Matrix::new(2, 1, PRINTED_NORMALS.to_vec()) }
     }
 }
 
@@ -198,14 +195,22 @@ pub(crate) fn fingerprint(path: &Path, fit: &Fit, lab: &mut Lab) {
 
 /// The numbers that the source prints of its data and weights, beside those that its generator gives here.
 fn show_source(problem: &Problem, lab: &mut Lab) -> Result<()> {
-    let (Labels::Values(y), Some([w1, w2])) = (&problem.samples.y, problem.drawn) else { return Ok(()) };
+    let Labels::Values(y) = &problem.samples.y else { return Ok(()) };
     let ([x1, x2], y) = (PRINTED_NORMALS, y.row(0)[0]);
+    let drawn = Draws::new(SOURCE_SEED).normal(0, 2, 0.0, 1.0);
     writeln!(
         lab,
         "The source's first sample: x = ({x1}, {x2}), y = {y}. Its seed starts anew before the weights: W = ({x1}, {x2})."
     )?;
-    writeln!(lab, "Both are the printed numbers; drawn in f64 and rounded once they are ({w1}, {w2}).\n")?;
-    for (name, value) in [("first sample, x1 as drawn", w1), ("first sample, x2 as drawn", w2), ("first sample, y", y)] {
+    writeln!(lab, "Both are the printed numbers; drawn in f64 and rounded once they are ({}, {}).\n", drawn[0], drawn[1])?;
+    let numbers = [
+        ("first sample, x1 as drawn", drawn[0]),
+        ("first sample, x2 as drawn", drawn[1]),
+        ("first sample, y", y),
+        ("initial w1 as drawn", drawn[0]),
+        ("initial w2 as drawn", drawn[1]),
+    ];
+    for (name, value) in numbers {
         lab.metric(name, value);
     }
     Ok(())
@@ -281,7 +286,7 @@ mod tests {
     fn a_fit_that_diverges_names_the_step() {
         let x = Matrix::new(2, 2, vec![1.0, 2.0, 3.0, 4.0]);
         let samples = Samples { x, y: Labels::Values(Matrix::new(2, 1, vec![1.0, 2.0])) };
-        let problem = Problem { samples, weight: Matrix::new(2, 1, vec![1.0, 1.0]), drawn: None };
+        let problem = Problem { samples, weight: Matrix::new(2, 1, vec![1.0, 1.0]) };
         let settings = Settings { epochs: 30, batch_size: 1, samples: 2, replay: false };
         let error = fit(&problem, Sgd { learning_rate: 1e6 }, &settings, None).unwrap_err().to_string();
         assert!(error.contains("at step ") && error.ends_with("try a smaller --lr"), "{error}");
