@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_glob_chooses_workloads() {
         let names = |only| choose(only).unwrap().iter().map(|workload| workload.name).collect::<Vec<_>>();
-        assert_eq!(names(Some("lenet-*")), ["lenet-16", "lenet-64", "lenet-256"]);
+        assert_eq!(names(Some("lenet-*")), ["lenet-16", "lenet-64", "lenet-64-taped", "lenet-256"]);
         assert_eq!(names(None).len(), WORKLOADS.len());
         let error = choose(Some("lenet")).unwrap_err().to_string();
         assert!(error.contains("lenet-16"), "{error}");

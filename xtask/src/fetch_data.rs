@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use common::{
     cli,
     data::mnist::{FILES, File},
-    lab,
+    files,
 };
 use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
 use ureq::Agent;
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         if file.read(&folder).is_ok() {
             say(&format!("{name}: there already"));
         } else if let Some(bytes) = fetch(&agent, file, &mut mirrors) {
-            lab::write_whole(&folder.join(name), &bytes)?;
+            files::write_whole(&folder.join(name), &bytes)?;
         } else {
             missing.push(name);
         }

@@ -4,7 +4,7 @@ use crate::say;
 use anyhow::{Context, Result, ensure};
 use common::{
     cli::results_folder,
-    lab::write_whole,
+    files::write_whole,
     registry::{Chapter, Edition, Section},
 };
 use serde::{Deserialize, Serialize};

@@ -4,8 +4,8 @@ use crate::{chapters, report, root, say};
 use anyhow::{Context, Result, bail};
 use common::{
     cli::{UsageError, at_least_one, data_folder, results_folder},
+    files,
     golden::{self, Difference},
-    lab,
     registry::{Chapter, Edition, Section},
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -109,7 +109,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let chapters = chapters();
     let jobs = choose(&chapters, args)?;
     let out = args.out.clone().unwrap_or_else(results_folder);
-    lab::prepare(&out)?;
+    files::prepare(&out)?;
     let workers = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let start = Instant::now();
     let bar = ProgressBar::new(jobs.len() as u64)

@@ -41,11 +41,12 @@ pub(crate) fn run() -> Result<ExitCode> {
     Ok(if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Each section has a row in the README, a module of its name and a short file.
+/// Each section has a row in the README that says what its `section()` says, a module of its name and a short file.
 fn check_section(root: &Path, chapter: &Chapter, section: &Section, readme: &str, complaints: &mut Vec<String>) {
     let (name, id) = (chapter.name, section.id);
-    if !readme.contains(&format!("| `{id}` | {} |", section.book)) {
-        complaints.push(format!("README.md: no row `| `{id}` | {} |` for {name}", section.book));
+    let row = format!("| `{id}` | {} | {} |", section.book, section.summary);
+    if !readme.contains(&row) {
+        complaints.push(format!("README.md: {name} has no row {row}"));
     }
     let path = module_path(root, chapter, id);
     match fs::read_to_string(&path) {

@@ -1,18 +1,11 @@
-//! A grid of networks and learning rates on the two moons, several seeds a cell: what `hidden-layers` trains.
+//! A grid of networks and learning rates on the two moons, several seeds a cell: what `hidden-layers` fills.
 
 use anyhow::Result;
 use common::{
-    cli::{self, one_to},
-    data::{Batches, Split, moons},
-    kernels::{Activation, Loss},
-    lab::Lab,
-    optim::Sgd,
-    parameters::{Initialization, Initializer},
+    cli::one_to,
+    lab::{Lab, Numbers},
     plot::{HeatMap, Svg},
     published::Band,
-    rng::Stream,
-    scratch::{Layer, Network},
-    train::{Learner, Log, Metric, Silent, Ties, Training, evaluate, train},
 };
 use std::fmt::{Display, Formatter, Write};
 
@@ -34,23 +27,29 @@ impl Display for Hidden {
     }
 }
 
-/// The two sides of a grid, and what each training takes.
+/// The two sides of a grid.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sides<'a> {
     /// The networks: a row each.
     pub(crate) hidden: &'a [Hidden],
     /// The learning rates: a column each.
-    pub(crate) lrs: &'a [f32],
-    /// Epochs of each training, each one full-batch step.
-    pub(crate) epochs: usize,
-    /// Trainings in each cell.
-    pub(crate) seeds: usize,
+    pub(crate) learning_rates: &'a [f32],
+}
+
+/// Network and learning rate of a cell.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cell<'a> {
+    /// The network.
+    pub(crate) hidden: &'a Hidden,
+    /// The learning rate.
+    pub(crate) learning_rate: f32,
 }
 
 impl<'a> Sides<'a> {
-    /// Network and learning rate of each cell, row by row.
-    pub(crate) fn cells(self) -> impl Iterator<Item = (&'a Hidden, f32)> {
-        self.hidden.iter().flat_map(move |hidden| self.lrs.iter().map(move |lr| (hidden, *lr)))
+    /// The cells, row by row.
+    pub(crate) fn cells(self) -> impl Iterator<Item = Cell<'a>> {
+        let row = move |hidden| self.learning_rates.iter().map(move |&learning_rate| Cell { hidden, learning_rate });
+        self.hidden.iter().flat_map(row)
     }
 }
 
@@ -69,32 +68,11 @@ pub(crate) struct Run {
 const LAST_PRINTED: usize = 950;
 
 impl Run {
-    /// The best of a training's models is tested, as in section 4.2.
-    fn train(hidden: &Hidden, learning_rate: f32, n_epochs: usize, (split, seed): (&Split, u64)) -> Result<Self> {
-        const INIT: Initialization = Initialization { weight: Initializer::STANDARD_NORMAL, bias: Initializer::ZEROS };
-        let mut weights = Stream::new(seed, "weights");
-        let widths: Vec<usize> = [2].iter().chain(&hidden.0).chain(&[1]).copied().collect();
-        let layers = widths.windows(2).map(|pair| Layer::draw((pair[0], pair[1]), Activation::Logistic, INIT, &mut weights));
-        let mut network = Network::new(layers.collect(), Loss::BinaryCrossEntropy, Sgd { learning_rate });
-        let training = Training {
-            n_epochs,
-            batches: Batches::Full,
-            evaluate_every: 1,
-            log: Log::Epochs { every: n_epochs },
-            metric: Metric::Probability,
-            ties: Ties::First,
-        };
-        let outcome = train(&mut network, split, training, &mut Silent)?;
-        network.load(&outcome.best)?;
-        let (accuracy, loss) = evaluate(&network, &split.test, Metric::Probability)?;
-        Ok(Self { accuracy, loss, losses: outcome.history.train_loss })
-    }
-
     /// The numbers that the exercise notebook prints of a training.
-    fn numbers(&self) -> Vec<(String, f64)> {
+    fn numbers(&self) -> Numbers {
         let last = self.losses.get(LAST_PRINTED).map(|loss| (format!("loss, epoch {LAST_PRINTED}"), *loss));
         let test = [("test accuracy".to_owned(), self.accuracy), ("test loss".to_owned(), self.loss)];
-        test.into_iter().chain(last).map(|(name, x)| (name, f64::from(x))).collect()
+        test.into_iter().chain(last).collect()
     }
 }
 
@@ -109,29 +87,25 @@ pub(crate) struct Grid<'a> {
 }
 
 impl<'a> Grid<'a> {
-    /// Trains every cell on moons of the given noise.
-    pub(crate) fn train(sides: Sides<'a>, noise: f32, lab: &mut Lab) -> Result<Self> {
-        let runs = lab.each_seed(cli::seeds(lab.seed(), sides.seeds)?, |seed| {
-            let split = moons::moon1000(noise, seed);
-            sides.cells().map(|(hidden, lr)| Run::train(hidden, lr, sides.epochs, (&split, seed))).collect::<Result<Vec<_>>>()
-        })?;
+    /// The grid that `runs` fill: for each seed a run of each cell, row by row.
+    pub(crate) fn new(noise: f32, sides: Sides<'a>, runs: &[Vec<Run>]) -> Self {
         let cells = (0..sides.cells().count()).map(|cell| runs.iter().map(|runs| runs[cell].clone()).collect());
-        Ok(Self { noise, sides, cells: cells.collect() })
+        Self { noise, sides, cells: cells.collect() }
     }
 
     /// Each cell with its runs.
-    pub(crate) fn cells(&self) -> impl Iterator<Item = ((&'a Hidden, f32), &[Run])> {
+    pub(crate) fn cells(&self) -> impl Iterator<Item = (Cell<'a>, &[Run])> {
         self.sides.cells().zip(self.cells.iter().map(Vec::as_slice))
     }
 
     /// What each number of each cell spans over the seeds.
     pub(crate) fn bands(&self) -> Vec<(String, Band)> {
         let mut bands = Vec::new();
-        for ((hidden, lr), runs) in self.cells() {
+        for (Cell { hidden, learning_rate }, runs) in self.cells() {
             let runs: Vec<_> = runs.iter().map(Run::numbers).collect();
             for (i, (name, _)) in runs[0].iter().enumerate() {
-                let values: Vec<f64> = runs.iter().map(|numbers| numbers[i].1).collect();
-                bands.extend(Band::of(&values).map(|band| (format!("{hidden}, lr {lr}: {name}"), band)));
+                let values: Vec<f64> = runs.iter().map(|numbers| f64::from(numbers[i].1)).collect();
+                bands.extend(Band::of(&values).map(|band| (format!("{hidden}, lr {learning_rate}: {name}"), band)));
             }
         }
         bands
@@ -145,10 +119,10 @@ impl<'a> Grid<'a> {
 
     /// Prints mean and deviation of each cell's test accuracy.
     pub(crate) fn print(&self, lab: &mut Lab) -> Result<()> {
-        writeln!(lab, "\ntest accuracy at noise {}: mean ± deviation over {} seeds", self.noise, self.sides.seeds)?;
-        let header = self.sides.lrs.iter().map(|lr| format!("  {:>15}", format!("lr {lr}")));
+        writeln!(lab, "\ntest accuracy at noise {}: mean ± deviation over {} seeds", self.noise, self.cells[0].len())?;
+        let header = self.sides.learning_rates.iter().map(|lr| format!("  {:>15}", format!("lr {lr}")));
         writeln!(lab, "{:<8}{}", "hidden", header.collect::<String>())?;
-        for (hidden, row) in self.sides.hidden.iter().zip(self.accuracies().chunks(self.sides.lrs.len())) {
+        for (hidden, row) in self.sides.hidden.iter().zip(self.accuracies().chunks(self.sides.learning_rates.len())) {
             let cells = row.iter().map(|band| format!("  {:.4} ± {:.4}", band.mean, band.sd));
             writeln!(lab, "{hidden:<8}{}", cells.collect::<String>())?;
         }
@@ -158,10 +132,10 @@ impl<'a> Grid<'a> {
     /// The same as a heat map. The shades go from 0.75 to 1, so that maps of different noises can be compared.
     pub(crate) fn figure(&self) -> Result<Svg> {
         let accuracies = self.accuracies();
-        let rows = || accuracies.chunks(self.sides.lrs.len());
+        let rows = || accuracies.chunks(self.sides.learning_rates.len());
         let means = rows().map(|row| row.iter().map(|band| band.mean).collect());
         let deviations = rows().map(|row| row.iter().map(|band| format!("± {:.3}", band.sd)).collect());
-        let rates: Vec<String> = self.sides.lrs.iter().map(ToString::to_string).collect();
+        let rates: Vec<String> = self.sides.learning_rates.iter().map(ToString::to_string).collect();
         let hidden: Vec<String> = self.sides.hidden.iter().map(ToString::to_string).collect();
         let [rates, hidden] = [&rates, &hidden].map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
         let title = format!("Test accuracy at noise {}", self.noise);

@@ -2,10 +2,11 @@
 //!
 //! The bowl is ten times as steep along x₂ as along x₁: a learning rate that suits one coordinate does not suit the other.
 
+use crate::method::Method;
 use anyhow::{Result, ensure};
 use common::{
     lab::Lab,
-    optim::{Optimizer, Schedule},
+    optim::Optimizer,
     parameters::Parameter,
     plot::{Contours, DescentPath, Grid, Svg},
 };
@@ -72,18 +73,15 @@ impl Path {
     }
 }
 
-/// Goes `steps` steps down the bowl, with the learning rate of `schedule` if there is one.
+/// Goes `steps` steps down the bowl, each with its learning rate.
 ///
 /// # Errors
 /// If the path leaves the finite numbers; the message names the step.
-pub(crate) fn descend(optimizer: &mut impl Optimizer, steps: usize, schedule: Option<&Schedule>) -> Result<Path> {
+pub(crate) fn descend(mut optimizer: Optimizer, learning_rate: impl Fn(usize) -> f32, steps: usize) -> Result<Path> {
     let (mut x, mut points) = (START, vec![START]);
     for step in 0..steps {
-        if let Some(schedule) = schedule {
-            optimizer.set_learning_rate(schedule.learning_rate(step));
-        }
         let g = gradient(x);
-        optimizer.step(&mut x, &g);
+        optimizer.step(learning_rate(step), &mut x, &g);
         let reached = optimizer.reached(&x);
         ensure!(
             f([reached[0], reached[1]]).is_finite(),
@@ -95,10 +93,10 @@ pub(crate) fn descend(optimizer: &mut impl Optimizer, steps: usize, schedule: Op
 }
 
 /// Goes down the bowl, prints where the optimiser is, and draws its path.
-pub(crate) fn show(name: &str, mut optimizer: impl Optimizer, steps: usize, lab: &mut Lab) -> Result<Path> {
-    let path = descend(&mut optimizer, steps, None)?;
-    let rate = optimizer.learning_rate();
-    writeln!(lab, "Bowl: f(x) = 0.2 x₁² + 2 x₂² from (3, 4), {steps} steps of {name} with learning rate {rate}\n")?;
+pub(crate) fn show(method: Method, steps: usize, lab: &mut Lab) -> Result<Path> {
+    let Method { name, optimizer, learning_rate } = method;
+    let path = descend(optimizer, |_| learning_rate, steps)?;
+    writeln!(lab, "Bowl: f(x) = 0.2 x₁² + 2 x₂² from (3, 4), {steps} steps of {name} with learning rate {learning_rate}\n")?;
     writeln!(lab, "{:>5} {:>10} {:>10} {:>10} {:>12} {:>12}", "step", "x₁", "x₂", "f(x)", "x₁ moved by", "x₂ moved by")?;
     let moves = path.moves();
     for step in (0..=steps).filter(|step| step % steps.div_ceil(10) == 0 || *step == 1 || *step == steps) {
@@ -130,11 +128,22 @@ pub(crate) fn contraction(k: usize, learning_rate: f32) -> f64 {
     2.0 * f64::from(learning_rate) * f64::from(W[k])
 }
 
-/// Coordinate k of the point number `steps` of the recurrence x ← a x − b x₋₁ in f64, whose first step is x₁ = (1 − c) x₀.
-pub(crate) fn recurrence(k: usize, steps: usize, c: f64, (a, b): (f64, f64)) -> f64 {
-    let start = f64::from(START[k]);
-    let (_, last) = (1..steps).fold((start, (1.0 - c) * start), |(before, x), _| (x, a * x - b * before));
-    last
+/// The recurrence x ← a x − b x₋₁ in f64, whose first step is x₁ = (1 − c) x₀.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Recurrence {
+    pub(crate) a: f64,
+    pub(crate) b: f64,
+    pub(crate) c: f64,
+}
+
+impl Recurrence {
+    /// Coordinate k of its point number `steps`.
+    pub(crate) fn point(self, k: usize, steps: usize) -> f64 {
+        let Self { a, b, c } = self;
+        let start = f64::from(START[k]);
+        let (_, last) = (1..steps).fold((start, (1.0 - c) * start), |(before, x), _| (x, a * x - b * before));
+        last
+    }
 }
 
 /// Sets numbers of the path beside what mathematics says they are, and claims that they agree.
@@ -163,23 +172,27 @@ const ROUNDING: f64 = 1e-5;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::optim::{AdaDelta, AdaGrad, Adam, Momentum, Nesterov, RmsProp, Sgd};
+    use common::optim::{AdaDelta, AdaGrad, Adam, EpsPlacement, Momentum, Nesterov, RmsProp, Schedule, Sgd};
     use serde_json::Value;
 
     /// The optimiser that the reference calls `name`, with its hyper-parameters.
-    fn optimizer(name: &str, hyper: &Value) -> Box<dyn Optimizer> {
-        let [lr, rho, beta, beta1, beta2, eps] =
-            ["lr", "rho", "beta", "beta1", "beta2", "eps"].map(|key| hyper[key].as_f64().unwrap_or(f64::NAN) as f32);
+    fn optimizer(name: &str, hyper: &Value) -> Optimizer {
+        let [rho, beta, beta1, beta2, epsilon] = ["rho", "beta", "beta1", "beta2", "eps"].map(|key| number(hyper, key));
+        let eps_placement = EpsPlacement::InsideRoot;
         match name {
-            "sgd" => Box::new(Sgd { learning_rate: lr }),
-            "momentum" => Box::new(Momentum::new(lr, rho)),
-            "nesterov" => Box::new(Nesterov::new(lr, rho)),
-            "adagrad" => Box::new(AdaGrad::new(lr, eps)),
-            "rmsprop" => Box::new(RmsProp::new(lr, beta, eps)),
-            "adadelta" => Box::new(AdaDelta::new(lr, beta, eps)),
-            "adam" => Box::new(Adam::new(lr, (beta1, beta2), eps)),
+            "sgd" => Optimizer::new(Sgd),
+            "momentum" => Optimizer::new(Momentum { rho }),
+            "nesterov" => Optimizer::new(Nesterov { rho }),
+            "adagrad" => Optimizer::new(AdaGrad { epsilon, eps_placement }),
+            "rmsprop" => Optimizer::new(RmsProp { beta, epsilon, eps_placement }),
+            "adadelta" => Optimizer::new(AdaDelta { rho: beta, epsilon }),
+            "adam" => Optimizer::new(Adam::new(beta1, beta2, epsilon)),
             other => panic!("there is no optimiser {other}"),
         }
+    }
+
+    fn number(hyper: &Value, key: &str) -> f32 {
+        hyper[key].as_f64().unwrap_or(f64::NAN) as f32
     }
 
     #[test]
@@ -190,7 +203,8 @@ mod tests {
         for case in cases {
             let name = case["name"].as_str().unwrap();
             let steps = case["steps"].as_u64().unwrap() as usize;
-            let path = descend(&mut optimizer(name, &case["hyper"]), steps, None).unwrap();
+            let learning_rate = number(&case["hyper"], "lr");
+            let path = descend(optimizer(name, &case["hyper"]), |_| learning_rate, steps).unwrap();
             let expected = case["x_f64"]["data"].as_array().unwrap();
             assert_eq!(expected.len(), 2 * (steps + 1), "{name}");
             for (ours, expected) in path.points.concat().iter().zip(expected) {
@@ -202,14 +216,14 @@ mod tests {
 
     #[test]
     fn a_path_that_leaves_the_finite_numbers_names_the_step() {
-        let error = descend(&mut Sgd { learning_rate: 1e10 }, 50, None).unwrap_err().to_string();
+        let error = descend(Optimizer::new(Sgd), |_| 1e10, 50).unwrap_err().to_string();
         assert!(error.contains("after step 1:") && error.ends_with("try a smaller learning rate"), "{error}");
     }
 
     #[test]
     fn a_schedule_sets_the_learning_rate_of_each_step() {
         let schedule = Schedule::PiecewiseConstant { initial: 0.1, pieces: vec![(1, 0.0)] };
-        let path = descend(&mut Sgd { learning_rate: 0.0 }, 3, Some(&schedule)).unwrap();
+        let path = descend(Optimizer::new(Sgd), |t| schedule.at(t), 3).unwrap();
         assert!(path.points[0] != path.points[1] && path.points[1] == path.points[3]);
     }
 }

@@ -4,21 +4,20 @@
 //! since the start; here it is shown beside the mean over the epoch. The unit starts from the weights that the book prints, far from those that made the
 //! data, whose noise leaves a loss of 0.01² / 12 at best.
 
-use crate::bowl::Path;
+use crate::{bowl::Path, method::Method};
 use anyhow::{Result, ensure};
 use clap::Args;
 use common::{
+    chain::{Chain, linear},
     cli::{at_least_one, one_to},
-    data::{Labels, Samples},
-    kernels::{Activation, Loss, reduce},
+    data::{Batches, Labels, Samples},
+    kernels::{Loss, reduce},
     lab::Lab,
     matrix::Matrix,
-    optim::{Optimizer, Schedule},
-    parameters::Parameters,
+    optim::Optimizer,
+    parameters::{Parameter, Parameters},
     plot::{CurvePanel, Curves, Dash, Series, Svg, theme},
-    replay::Draws,
-    scratch::{Layer, Linear, Network},
-    train::Learner,
+    train::{Decision, Network, Record, Trainer, TrainingConfig},
 };
 use std::fmt::Write;
 
@@ -32,11 +31,8 @@ pub(crate) struct Settings {
     #[arg(long, default_value_t = 64, value_parser = at_least_one)]
     pub(crate) batch_size: usize,
     /// Samples of the linear fit
-    #[arg(long, default_value_t = 1000, value_parser = one_to::<MOST_SAMPLES>, conflicts_with = "replay")]
+    #[arg(long, default_value_t = 1000, value_parser = one_to::<MOST_SAMPLES>)]
     pub(crate) samples: usize,
-    /// Fit the source's own data from the source's own weights
-    #[arg(long)]
-    pub(crate) replay: bool,
 }
 
 /// Epochs and samples that fit into any machine's memory and day.
@@ -49,37 +45,52 @@ const TRUE_WEIGHTS: [f32; 2] = [0.5, 0.8];
 const NOISE: f32 = 0.01;
 /// The variance of the noise: a loss that no unit gets below, but for chance.
 const NOISE_VARIANCE: f64 = 0.01 * 0.01 / 12.0;
-/// The first two numbers from N(0, 1) after the source sets its seed, as it prints them. It sets the same seed before the data and
-/// before the weights, so that they are both its first sample and the weights that it starts from.
+/// The weights that the book starts from, as it prints them. They are also its first sample: it sets the same seed before the data and
+/// before the weights.
 pub(crate) const PRINTED_NORMALS: [f32; 2] = [-4.080414, -1.3719953];
-/// The seed that the source sets before it draws data, and again before it draws weights.
-const SOURCE_SEED: u64 = 0;
 
 /// Samples, and the weights to start from.
 #[derive(Debug)]
 pub(crate) struct Problem {
     pub(crate) samples: Samples,
-    pub(crate) weight: Matrix,
+    pub(crate) weights: [f32; 2],
+    /// What is to be said about where they come from, if they are not drawn here.
+    pub(crate) origin: Option<Origin>,
+}
+
+/// Where given data come from.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    /// Lines beneath the heading of the fit.
+    pub(crate) note: String,
+    /// Numbers to record.
+    pub(crate) numbers: Vec<(&'static str, f32)>,
 }
 
 impl Problem {
-    /// X from N(0, 1), noise uniform on [0, 0.01), the weights that the book prints; in a replay the source's draws of X and noise,
-    /// and the printed numbers for the first sample, which came from the same two draws as the weights.
-    pub(crate) fn draw(settings: &Settings, lab: &Lab) -> Self {
-        let n = settings.samples;
-        let (x, noise) = if settings.replay {
-            let draws = Draws::new(SOURCE_SEED);
-            let mut x = draws.normal(0, 2 * n, 0.0, 1.0);
-            x[..2].copy_from_slice(&PRINTED_NORMALS);
-            (x, draws.uniform(1, n))
-        } else {
-            let mut data = lab.stream("linear fit");
-            (data.normals(2 * n, 0.0, 1.0), data.uniforms(n, 0.0, 1.0))
-        };
+    /// X from N(0, 1), noise uniform on [0, 0.01), the weights that the book prints.
+    pub(crate) fn draw(samples: usize, lab: &Lab) -> Self {
+        let mut data = lab.stream("linear fit");
+        let x = data.normals(2 * samples, 0.0, 1.0);
+        Self::with_noise(x, &data.uniforms(samples, 0.0, 1.0))
+    }
+
+    /// The problem with the given inputs, two a sample, and the noise u of each sample.
+    pub(crate) fn with_noise(x: Vec<f32>, noise: &[f32]) -> Self {
+        let n = noise.len();
         let [w1, w2] = TRUE_WEIGHTS;
         let y = x.chunks(2).zip(noise).map(|(x, u)| (w1 * x[0] + w2 * x[1]) + NOISE * u).collect();
         let samples = Samples { x: Matrix::new(n, 2, x), y: Labels::Values(Matrix::new(n, 1, y)) };
-        Self { samples, weight: Matrix::new(2, 1, PRINTED_NORMALS.to_vec()) }
+        Self { samples, weights: PRINTED_NORMALS, origin: None }
+    }
+
+    /// The linear unit at its start: the given weights, bias zero.
+    fn unit(&self) -> Result<Chain> {
+        let mut unit = Chain::new([linear(2, 1)], Loss::HalfSquaredError);
+        let weight = Parameter { name: "0.weight".to_owned(), shape: vec![2, 1], values: self.weights.to_vec() };
+        let bias = Parameter { name: "0.bias".to_owned(), shape: vec![1], values: vec![0.0] };
+        unit.load(&Parameters(vec![weight, bias]))?;
+        Ok(unit)
     }
 }
 
@@ -114,48 +125,58 @@ impl Fit {
     }
 }
 
-/// Fits a linear unit, with the learning rate of `schedule` if there is one.
+/// Fits a linear unit, each step with its learning rate.
 ///
 /// # Errors
 /// If a loss stops being finite; the message names the step.
-pub(crate) fn fit(problem: &Problem, optimizer: impl Optimizer, settings: &Settings, schedule: Option<&Schedule>) -> Result<Fit> {
-    let unit = Layer { linear: Linear { weight: problem.weight.clone(), bias: vec![0.0] }, activation: Activation::Identity };
-    let mut network = Network::new(vec![unit], Loss::HalfSquaredError, optimizer);
-    let rows: Vec<usize> = (0..problem.samples.len()).collect();
-    let batches: Vec<Samples> = rows.chunks(settings.batch_size).map(|rows| problem.samples.select(rows)).collect();
+pub(crate) fn fit(
+    problem: &Problem,
+    optimizer: Optimizer,
+    learning_rate: impl Fn(usize) -> f32,
+    settings: &Settings,
+) -> Result<Fit> {
+    let mut unit = problem.unit()?;
+    // A batch that is too large is all samples.
+    let batches = Batches::Ordered { size: settings.batch_size.min(problem.samples.len()) };
+    let steps_per_epoch = batches.per_epoch(problem.samples.len());
+    // The unit's one output is a number, no class: nothing but losses is recorded, and no decision made.
+    let config = TrainingConfig {
+        record: Record::Losses { every: 1 },
+        ..TrainingConfig::new(settings.epochs, batches, Decision::Probability)
+    };
     let mut losses = Vec::new();
-    for (step, batch) in (0..settings.epochs).flat_map(|_| &batches).enumerate() {
-        if let Some(schedule) = schedule {
-            network.optimizer_mut().set_learning_rate(schedule.learning_rate(step));
-        }
-        let half = network.learn(&batch.x, &batch.y)?.loss;
+    let mut run = Trainer::new(&mut unit, optimizer, &problem.samples, config)?;
+    while let Some(step) = run.forward_backward()? {
+        let (half, step) = (step.loss, step.index);
         ensure!(half.is_finite(), "the loss of the linear fit is {half} at step {step}: it diverged; try a smaller --lr");
         losses.push(2.0 * half);
-        network.update()?;
+        run.update(learning_rate(step))?;
     }
     let mean = |losses: &[f32]| (reduce::sum(losses) / losses.len() as f64) as f32;
-    let ends = (1..=settings.epochs).map(|epoch| epoch * batches.len());
+    let ends = (1..=settings.epochs).map(|epoch| epoch * steps_per_epoch);
     Ok(Fit {
-        epoch_losses: losses.chunks(batches.len()).map(mean).collect(),
+        epoch_losses: losses.chunks(steps_per_epoch).map(mean).collect(),
         running_means: ends.map(|end| mean(&losses[..end])).collect(),
         losses,
-        parameters: network.parameters(),
+        parameters: unit.parameters(),
     })
 }
 
 /// Fits, prints losses and the unit that was learnt, and draws the losses.
-pub(crate) fn show(name: &str, optimizer: impl Optimizer, settings: &Settings, lab: &mut Lab) -> Result<Fit> {
-    let problem = Problem::draw(settings, lab);
-    let (n, size, rate) = (problem.samples.len(), settings.batch_size, optimizer.learning_rate());
+pub(crate) fn show(method: Method, problem: &Problem, settings: &Settings, lab: &mut Lab) -> Result<Fit> {
+    let Method { name, optimizer, learning_rate } = method;
+    let (n, size) = (problem.samples.len(), settings.batch_size);
     writeln!(
         lab,
-        "Linear fit: y = 0.5 x₁ + 0.8 x₂ + 0.01 u, {n} samples in batches of {size}, {name} with learning rate {rate}\n"
+        "Linear fit: y = 0.5 x₁ + 0.8 x₂ + 0.01 u, {n} samples in batches of {size}, {name} with learning rate {learning_rate}\n"
     )?;
-    if settings.replay {
-        lab.replay();
-        show_source(&problem, lab)?;
+    if let Some(Origin { note, numbers }) = &problem.origin {
+        writeln!(lab, "{note}\n")?;
+        for (name, value) in numbers {
+            lab.metric(*name, *value);
+        }
     }
-    let fit = fit(&problem, optimizer, settings, None)?;
+    let fit = fit(problem, optimizer, |_| learning_rate, settings)?;
     writeln!(lab, "{:>5} {:>18} {:>22}", "epoch", "mean over epoch", "mean since the start")?;
     for (epoch, (loss, running)) in fit.epoch_losses.iter().zip(&fit.running_means).enumerate() {
         if epoch % settings.epochs.div_ceil(10) == 0 || epoch + 1 == settings.epochs {
@@ -164,7 +185,7 @@ pub(crate) fn show(name: &str, optimizer: impl Optimizer, settings: &Settings, l
         lab.metric(format!("fit, mean loss of epoch {epoch}"), *loss);
     }
     let [w1, w2, b] = fit.unit();
-    let start = problem.weight.values();
+    let start = problem.weights;
     let rows = [
         ("at the start", [start[0], start[1], 0.0]),
         ("learnt", [w1, w2, b]),
@@ -193,29 +214,6 @@ pub(crate) fn fingerprint(path: &Path, fit: &Fit, lab: &mut Lab) {
     lab.fingerprint(&parameters);
 }
 
-/// The numbers that the source prints of its data and weights, beside those that its generator gives here.
-fn show_source(problem: &Problem, lab: &mut Lab) -> Result<()> {
-    let Labels::Values(y) = &problem.samples.y else { return Ok(()) };
-    let ([x1, x2], y) = (PRINTED_NORMALS, y.row(0)[0]);
-    let drawn = Draws::new(SOURCE_SEED).normal(0, 2, 0.0, 1.0);
-    writeln!(
-        lab,
-        "The source's first sample: x = ({x1}, {x2}), y = {y}. Its seed starts anew before the weights: W = ({x1}, {x2})."
-    )?;
-    writeln!(lab, "Both are the printed numbers; drawn in f64 and rounded once they are ({}, {}).\n", drawn[0], drawn[1])?;
-    let numbers = [
-        ("first sample, x1 as drawn", drawn[0]),
-        ("first sample, x2 as drawn", drawn[1]),
-        ("first sample, y", y),
-        ("initial w1 as drawn", drawn[0]),
-        ("initial w2 as drawn", drawn[1]),
-    ];
-    for (name, value) in numbers {
-        lab.metric(name, value);
-    }
-    Ok(())
-}
-
 /// The losses of steps and of epochs, as the book's figure has them side by side.
 fn figure(name: &str, fit: &Fit) -> Result<Svg> {
     let steps = CurvePanel::new("step", "mean squared error")
@@ -235,18 +233,16 @@ fn figure(name: &str, fit: &Fit) -> Result<Svg> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::{
-        lab,
-        optim::{AdaGrad, Adam, Counting, Momentum, Sgd},
-    };
+    use crate::replays;
+    use common::optim::{AdaGrad, Adam, Counting, EpsPlacement, Momentum, Sgd};
     use serde_json::Value;
 
-    fn optimizer(name: &str) -> Box<dyn Optimizer> {
+    fn optimizer(name: &str) -> (Optimizer, f32) {
         match name {
-            "sgd" => Box::new(Sgd { learning_rate: 0.01 }),
-            "momentum" => Box::new(Momentum::new(0.01, 0.9)),
-            "adagrad" => Box::new(AdaGrad::new(0.1, 1e-7)),
-            "adam" => Box::new(Adam::new(0.1, (0.9, 0.99), 1e-7).counting(Counting::PerTensor)),
+            "sgd" => (Optimizer::new(Sgd), 0.01),
+            "momentum" => (Optimizer::new(Momentum { rho: 0.9 }), 0.01),
+            "adagrad" => (Optimizer::new(AdaGrad { epsilon: 1e-7, eps_placement: EpsPlacement::InsideRoot }), 0.1),
+            "adam" => (Optimizer::new(Adam::new(0.9, 0.99, 1e-7)).counting(Counting::PerTensor), 0.1),
             other => panic!("there is no optimiser {other}"),
         }
     }
@@ -263,11 +259,8 @@ mod tests {
 
     #[test]
     fn fits_of_the_sources_data_are_those_of_the_reference() {
-        let folder = tempfile::tempdir().unwrap();
-        let (data, results) = (folder.path().to_owned(), folder.path().join("results"));
-        let lab = Lab::new(lab::Settings { seed: 0, data, results, echo: false, strict: true }, Vec::new()).unwrap();
-        let settings = Settings { epochs: 30, batch_size: 64, samples: 1000, replay: true };
-        let problem = Problem::draw(&settings, &lab);
+        let settings = Settings { epochs: 30, batch_size: 64, samples: 1000 };
+        let problem = replays::linear_fit();
         let Labels::Values(y) = &problem.samples.y else { panic!("the labels are numbers") };
         assert_eq!(y.row(0)[0].to_bits(), (-3.136211f32).to_bits(), "the y of the first sample, as printed");
         let file: Value = serde_json::from_str(include_str!("../../common/tests/fixtures/paddle_gpu_rng.json")).unwrap();
@@ -275,7 +268,8 @@ mod tests {
         assert_eq!(cases.len(), 4);
         for case in cases {
             let name = case["name"].as_str().unwrap();
-            let fit = fit(&problem, optimizer(name), &settings, None).unwrap();
+            let (optimizer, learning_rate) = optimizer(name);
+            let fit = fit(&problem, optimizer, |_| learning_rate, &settings).unwrap();
             check(&format!("{name}, epochs"), &fit.epoch_losses, &case["epoch_loss_true_f64"]);
             check(&format!("{name}, running means"), &fit.running_means, &case["epoch_loss_cumulative_f64"]);
             check(&format!("{name}, first steps"), &fit.losses[..20], &case["iter_loss_first20_f64"]);
@@ -286,9 +280,9 @@ mod tests {
     fn a_fit_that_diverges_names_the_step() {
         let x = Matrix::new(2, 2, vec![1.0, 2.0, 3.0, 4.0]);
         let samples = Samples { x, y: Labels::Values(Matrix::new(2, 1, vec![1.0, 2.0])) };
-        let problem = Problem { samples, weight: Matrix::new(2, 1, vec![1.0, 1.0]) };
-        let settings = Settings { epochs: 30, batch_size: 1, samples: 2, replay: false };
-        let error = fit(&problem, Sgd { learning_rate: 1e6 }, &settings, None).unwrap_err().to_string();
+        let problem = Problem { samples, weights: [1.0, 1.0], origin: None };
+        let settings = Settings { epochs: 30, batch_size: 1, samples: 2 };
+        let error = fit(&problem, Optimizer::new(Sgd), |_| 1e6, &settings).unwrap_err().to_string();
         assert!(error.contains("at step ") && error.ends_with("try a smaller --lr"), "{error}");
     }
 }

@@ -7,7 +7,7 @@ use common::{
     kernels::{functions, isa::Isa},
     matrix::Matrix,
     plot::{Field, Grid, RegionPanel, Split},
-    train::Learner,
+    train::Network,
 };
 
 /// Samples to train on; the others are to test with.
@@ -38,7 +38,7 @@ impl Moons {
     }
 
     /// A panel with the probability of class 1, σ of a network's logit, over the plane, and all samples.
-    pub(crate) fn panel(&self, title: impl Into<String>, network: &impl Learner) -> Result<RegionPanel> {
+    pub(crate) fn panel(&self, title: impl Into<String>, network: &dyn Network) -> Result<RegionPanel> {
         let nodes = Grid::nodes(X_RANGE, Y_RANGE, NODES, NODES);
         let x = Matrix::new(nodes.len(), 2, nodes.iter().flat_map(|(x, y)| [*x as f32, *y as f32]).collect());
         let mut probabilities = vec![0.0; nodes.len()];

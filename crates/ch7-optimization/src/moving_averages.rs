@@ -1,12 +1,14 @@
 //! 7.5.1.4: what batch normalisation keeps for test mode, and what it is good for.
 
-use crate::normalized_mlp::{HIDDEN, Mlp, Mode, Normalization, batch, statistics, tensor};
+use crate::net_inputs::{HIDDEN, NORMALIZED, RAW, SIZES, batch, net_inputs, statistics, tensor};
 use anyhow::Result;
 use common::{
+    chain::Chain,
     lab::Lab,
     matrix::Matrix,
     parameters::{Parameter, Parameters},
     plot::{CurvePanel, Curves, Dash, Series, Svg, theme},
+    train::Network,
 };
 use std::fmt::Write;
 
@@ -22,9 +24,18 @@ const TEST_SAMPLES: usize = 5;
 /// Mean and variance of each unit of that layer.
 type Units = Vec<[f64; 2]>;
 
+/// How a network is fed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Feeding {
+    /// Share of the moving averages that a batch leaves as it is.
+    pub(crate) momentum: f32,
+    /// Batches after the first.
+    pub(crate) passes: usize,
+}
+
 /// A network that has seen some batches.
 struct Fed {
-    mlp: Mlp,
+    mlp: Chain,
     /// The moving mean of the unit that is drawn after each batch.
     means: Vec<f64>,
     /// What the batches were drawn from: the same batch itself, or very many samples.
@@ -32,12 +43,12 @@ struct Fed {
 }
 
 /// Feeds a network that has seen `x` with `x` again, and another with fresh batches; shows their averages, and the latter in test mode.
-pub(crate) fn show(mlp: &Mlp, x: &Matrix, passes: usize, lab: &mut Lab) -> Result<()> {
+pub(crate) fn show(mlp: &Chain, x: &Matrix, feeding: &Feeding, lab: &mut Lab) -> Result<()> {
+    let (momentum, passes) = (f64::from(feeding.momentum), feeding.passes);
     let mut inputs = lab.stream("fresh data");
     let many = batch(MANY, &mut lab.stream("many samples"));
-    let same = feed(mlp, x, passes, || x.clone());
-    let fresh = feed(mlp, &many, passes, || batch(x.rows(), &mut inputs));
-    let momentum = momentum(mlp);
+    let same = feed(mlp, x, passes, || x.clone())?;
+    let fresh = feed(mlp, &many, passes, || batch(x.rows(), &mut inputs))?;
     let left = (0..=passes).fold(1.0, |share, _| share * momentum);
     writeln!(lab, "\nMoving averages of layer {LAST} after the first batch and {passes} more: the same again, or fresh ones.")?;
     writeln!(lab, "They start at mean 0 and variance 1, of which {left:.5} is left.")?;
@@ -45,8 +56,9 @@ pub(crate) fn show(mlp: &Mlp, x: &Matrix, passes: usize, lab: &mut Lab) -> Resul
     writeln!(lab, "{:<16} {:>11} {:>11}   {:>11} {:>11}", "", "average", "its value", "average", "of 10,000")?;
     let (mut arrived, mut near) = (true, true);
     for (unit, source) in fresh.source.iter().enumerate() {
+        let averages = [averages(&same.mlp)?[unit], averages(&fresh.mlp)?[unit]];
         for (kind, (what, start)) in [("mean", 0.0), ("variance", 1.0)].into_iter().enumerate() {
-            let [again, anew] = [&same, &fresh].map(|fed| (averages(&fed.mlp)[unit][kind], fed.source[unit][kind]));
+            let [again, anew] = [(0, &same), (1, &fresh)].map(|(fed, of)| (averages[fed][kind], of.source[unit][kind]));
             let cells = [again, anew].map(|(average, value)| format!("{average:>11.4} {value:>11.4}")).join("   ");
             writeln!(lab, "{:<16} {cells}", format!("unit {unit}, {what}"))?;
             lab.metric(format!("same batch, unit {unit}, moving {what}"), again.0);
@@ -61,31 +73,30 @@ pub(crate) fn show(mlp: &Mlp, x: &Matrix, passes: usize, lab: &mut Lab) -> Resul
     lab.figure("moving-averages", &figure(&same, &fresh)?)?;
     lab.claim("averages over one batch are its statistics, but for what is left of the start", arrived);
     lab.claim("averages over fresh batches are within five standard errors of the statistics of 10,000 samples", near);
-    test(fresh.mlp, lab)
+    test(&fresh.mlp, lab)
 }
 
 /// Feeds a network with the batches that `next` gives.
-fn feed(mlp: &Mlp, source: &Matrix, passes: usize, mut next: impl FnMut() -> Matrix) -> Fed {
-    let z = mlp.clone().forward(source, Mode::Training).raw.swap_remove(LAST);
+fn feed(mlp: &Chain, source: &Matrix, passes: usize, mut next: impl FnMut() -> Matrix) -> Result<Fed> {
+    let mut first = mlp.clone();
+    first.forward_training(source);
+    let z = &net_inputs(&first, RAW)[LAST];
     let units = (0..z.columns()).map(|unit| statistics(z.column(unit)));
     let mut fed = Fed { mlp: mlp.clone(), means: Vec::new(), source: units.map(|(mean, sd)| [mean, sd * sd]).collect() };
-    fed.means.push(averages(mlp)[SHOWN][0]);
+    fed.means.push(averages(mlp)?[SHOWN][0]);
     for _ in 0..passes {
-        fed.mlp.forward(&next(), Mode::Training);
-        fed.means.push(averages(&fed.mlp)[SHOWN][0]);
+        fed.mlp.forward_training(&next());
+        fed.means.push(averages(&fed.mlp)?[SHOWN][0]);
     }
-    fed
+    Ok(fed)
 }
 
 /// The moving averages of each unit.
-fn averages(mlp: &Mlp) -> Units {
-    let Normalization::Batch(kept) = &mlp.normalizations[LAST] else { return Units::new() };
-    kept.moving_mean.iter().zip(&kept.moving_variance).map(|(mean, variance)| [*mean, *variance].map(f64::from)).collect()
-}
-
-fn momentum(mlp: &Mlp) -> f64 {
-    let Normalization::Batch(kept) = &mlp.normalizations[LAST] else { return 0.0 };
-    f64::from(kept.averaging.momentum)
+fn averages(mlp: &Chain) -> Result<Units> {
+    let (parameters, place) = (mlp.parameters(), NORMALIZED[LAST]);
+    let kept = |name: &str| Ok(parameters.get(&format!("{place}.{name}"), &[SIZES[LAST + 1]])?.values.clone());
+    let [means, variances]: [Result<Vec<f32>>; 2] = ["running_mean", "running_variance"].map(kept);
+    Ok(means?.into_iter().zip(variances?).map(|(mean, variance)| [mean, variance].map(f64::from)).collect())
 }
 
 /// The shown unit's moving mean, batch after batch, and what it is an average of.
@@ -104,11 +115,17 @@ fn figure(same: &Fed, fresh: &Fed) -> Result<Svg> {
 }
 
 /// A few samples in test mode and in training mode, together and alone.
-fn test(mut mlp: Mlp, lab: &mut Lab) -> Result<()> {
+fn test(mlp: &Chain, lab: &mut Lab) -> Result<()> {
     let x = batch(TEST_SAMPLES, &mut lab.stream("test data"));
-    let last = |mlp: &mut Mlp, x: &Matrix, mode| mlp.forward(x, mode).normalized.swap_remove(LAST);
-    let tested = last(&mut mlp, &x, Mode::Test);
-    let trained = last(&mut mlp.clone(), &x, Mode::Training);
+    // A copy sees the samples: the moving averages stay.
+    let pass = |forward: fn(&mut Chain, &Matrix), x: &Matrix| {
+        let mut mlp = mlp.clone();
+        forward(&mut mlp, x);
+        let [.., last] = net_inputs(&mlp, NORMALIZED);
+        last
+    };
+    let tested = pass(Chain::forward_evaluation, &x);
+    let trained = pass(Chain::forward_training, &x);
     writeln!(
         lab,
         "\nLayer {LAST} for {TEST_SAMPLES} new samples, normalised by the averages over fresh batches, or by themselves"
@@ -119,15 +136,12 @@ fn test(mut mlp: Mlp, lab: &mut Lab) -> Result<()> {
         let cells = [tested, trained].map(|row| row.iter().map(|z| format!("{z:>10.4}")).collect::<Vec<_>>().join(" "));
         writeln!(lab, "{sample:<6} {}", cells.join("   "))?;
     }
-    let alone = |mode| {
-        let pass = |sample: usize| last(&mut mlp.clone(), &x.select(&[sample]), mode);
-        (0..TEST_SAMPLES).map(pass).collect::<Vec<Matrix>>()
-    };
+    let alone = |forward| (0..TEST_SAMPLES).map(|sample| pass(forward, &x.select(&[sample]))).collect::<Vec<Matrix>>();
     let equal = |alone: Vec<Matrix>, batch: &Matrix| alone.iter().zip(batch.iter_rows()).all(|(alone, row)| alone.row(0) == row);
-    lab.claim("in test mode a sample alone has the same bits as among others", equal(alone(Mode::Test), &tested));
-    lab.claim("in training mode it has not", !equal(alone(Mode::Training), &trained));
+    lab.claim("in test mode a sample alone has the same bits as among others", equal(alone(Chain::forward_evaluation), &tested));
+    lab.claim("in training mode it has not", !equal(alone(Chain::forward_training), &trained));
 
-    let kept = averages(&mlp).concat().into_iter().map(|x| x as f32).collect::<Vec<f32>>();
+    let kept = averages(mlp)?.concat().into_iter().map(|x| x as f32).collect::<Vec<f32>>();
     let kept = Parameter { name: "moving averages".to_owned(), shape: vec![kept.len()], values: kept };
     lab.fingerprint(&Parameters(vec![tensor("test mode", &tested), kept]));
     Ok(())

@@ -1,10 +1,8 @@
 //! Two functions of two variables for 7.3.4, and paths of optimisers over them.
 
+use crate::method::Method;
 use anyhow::Result;
-use common::{
-    optim::Optimizer,
-    plot::{Animation, Contours, DescentPath, Gif, Grid, Landmark, Marker, Surface, Svg},
-};
+use common::plot::{Animation, Contours, DescentPath, Gif, Grid, Landmark, Marker, Surface, Svg};
 
 /// A point (x₀, x₁).
 pub(crate) type Point = [f32; 2];
@@ -82,13 +80,14 @@ impl Walk {
 }
 
 impl Terrain {
-    /// Lets an optimiser make up to `steps` steps.
-    pub(crate) fn walk(&self, name: &'static str, optimizer: &mut dyn Optimizer, (start, steps): (Point, usize)) -> Walk {
+    /// Lets an optimiser make up to `steps` steps from `start`.
+    pub(crate) fn walk(&self, method: Method, start: Point, steps: usize) -> Walk {
+        let Method { name, mut optimizer, learning_rate } = method;
         let mut x = start;
         let (mut points, mut diverges) = (vec![start], None);
         for step in 1..=steps {
             let gradient = (self.gradient)(x);
-            optimizer.step(&mut x, &gradient);
+            optimizer.step(learning_rate, &mut x, &gradient);
             if !x.iter().chain([&(self.value)(x)]).all(|number| number.is_finite()) {
                 diverges = Some(step);
                 break;
@@ -155,7 +154,7 @@ fn path(walk: &Walk) -> DescentPath {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::optim::Momentum;
+    use common::optim::{Momentum, Optimizer};
 
     /// The slopes of a function at a point by central differences.
     fn slopes(f: impl Fn(Point) -> f32, point: Point) -> Point {
@@ -187,7 +186,8 @@ mod tests {
 
     #[test]
     fn a_walk_that_diverges_keeps_its_finite_points() {
-        let walk = BOOK.walk("Momentum", &mut Momentum::new(0.01, 0.9), ([2.0, 3.0], 150));
+        let optimizer = Optimizer::new(Momentum { rho: 0.9 });
+        let walk = BOOK.walk(Method { name: "Momentum", optimizer, learning_rate: 0.01 }, [2.0, 3.0], 150);
         assert_eq!((walk.points.len(), walk.diverges), (22, Some(22)), "the start and 21 steps");
         assert!(walk.points.iter().all(|&point| (BOOK.value)(point).is_finite()));
         assert_eq!(walk.leaves(), Some(10));

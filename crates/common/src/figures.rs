@@ -5,7 +5,7 @@ use crate::{
     kernels::reduce,
     matrix::Matrix,
     plot::{self, CurvePanel, Curves, Field, Grid, RegionPanel, Regions, Series, Svg},
-    train::{History, Learner},
+    train::{History, Network},
 };
 use anyhow::Result;
 
@@ -29,11 +29,11 @@ pub fn learning_curves(title: &str, history: &History, scores: bool) -> Result<S
 /// Points that a curve of step losses has at most; each is a mean over as many steps as it takes.
 const POINTS: usize = 150;
 
-/// Loss and accuracy of a course over its steps: those of the batches as means over a few steps, those of the evaluations as points.
+/// Loss and accuracy of a long run over its steps: those of the batches as means over a few steps, those of the evaluations as points.
 ///
 /// # Errors
 /// If the history is empty.
-pub fn course_curves(title: &str, history: &History) -> Result<Svg> {
+pub fn step_curves(title: &str, history: &History) -> Result<Svg> {
     let panel = |y_label: &str, train: &[f32], evaluated: &[(usize, f32)]| {
         let evaluated: Vec<(f64, f64)> = evaluated.iter().map(|&(step, y)| (step as f64, f64::from(y))).collect();
         let series = Series::new(format!("Test {y_label}"), evaluated).colored(plot::theme::DEV).dashed(plot::Dash::Dashed);
@@ -62,9 +62,9 @@ const NODES: usize = 200;
 ///
 /// # Errors
 /// If the network cannot be evaluated.
-pub fn decision_regions(title: &str, learner: &impl Learner, split: &Split) -> Result<Svg> {
+pub fn decision_regions(title: &str, network: &dyn Network, split: &Split) -> Result<Svg> {
     let range = (-std::f64::consts::PI, std::f64::consts::PI);
-    let field = field(learner, range, NODES)?;
+    let field = field(network, range, NODES)?;
     let panel = split.parts().into_iter().fold(RegionPanel::new("", field), |panel, (name, samples)| {
         panel.split(plot::Split::new(name, points(samples), samples.y.classes()))
     });
@@ -75,10 +75,10 @@ pub fn decision_regions(title: &str, learner: &impl Learner, split: &Split) -> R
 ///
 /// # Errors
 /// If the network cannot be evaluated.
-pub fn field(learner: &impl Learner, range: (f64, f64), nodes: usize) -> Result<Field> {
+pub fn field(network: &dyn Network, range: (f64, f64), nodes: usize) -> Result<Field> {
     let points = Grid::nodes(range, range, nodes, nodes);
     let x = Matrix::new(points.len(), 2, points.iter().flat_map(|(x, y)| [*x as f32, *y as f32]).collect());
-    let values = learner.outputs(&x)?.values().iter().map(|y| f64::from(y.clamp(0.0, 1.0))).collect();
+    let values = network.outputs(&x)?.values().iter().map(|y| f64::from(y.clamp(0.0, 1.0))).collect();
     Ok(Field::Probability(Grid { x_range: range, y_range: range, nx: nodes, ny: nodes, values }))
 }
 

@@ -1,6 +1,6 @@
 //! Golden files: what every printed number was when it was last accepted.
 
-use crate::lab::write_whole;
+use crate::files::write_whole;
 use anyhow::{Context, Result};
 use std::{fmt, fs, path::Path};
 

@@ -1,6 +1,6 @@
 //! A matrix of f32 values: one row a sample, as the book writes batches.
 
-use crate::kernels::View;
+use crate::kernels::{View, loss::Outputs};
 
 /// A row-major matrix.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,12 +56,6 @@ impl Matrix {
         self.values.resize(rows * columns, 0.0);
     }
 
-    /// Gives the values away.
-    #[must_use]
-    pub fn into_values(self) -> Vec<f32> {
-        self.values
-    }
-
     /// One row.
     #[must_use]
     pub fn row(&self, row: usize) -> &[f32] {
@@ -102,6 +96,12 @@ impl Matrix {
     #[must_use]
     pub fn view(&self) -> View<'_> {
         View::new(&self.values, self.rows, self.columns)
+    }
+
+    /// The matrix as the outputs of a network.
+    #[must_use]
+    pub fn outputs(&self) -> Outputs<'_> {
+        Outputs { values: &self.values, columns: self.columns }
     }
 
     /// A matrix of the same shape with `f` applied to each value.

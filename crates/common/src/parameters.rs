@@ -1,6 +1,6 @@
 //! The parameters of a network by name: what a checkpoint holds and a fingerprint sums up.
 
-use crate::rng::Stream;
+use crate::{kernels::reduce, rng::Stream};
 use anyhow::{Context, Result, bail, ensure};
 use safetensors::{
     SafeTensors,
@@ -54,6 +54,13 @@ impl Parameters {
     pub fn prefixed(&self, prefix: &str) -> Self {
         let renamed = |parameter: &Parameter| Parameter { name: format!("{prefix} {}", parameter.name), ..parameter.clone() };
         Self(self.0.iter().map(renamed).collect())
+    }
+
+    /// The L2 norm of each tensor of the given kind, such as `weight`, layer by layer.
+    #[must_use]
+    pub fn norms(&self, kind: &str) -> Vec<f32> {
+        let tensors = self.0.iter().filter(|tensor| tensor.name.rsplit('.').next() == Some(kind));
+        tensors.map(|tensor| reduce::norm(&tensor.values)).collect()
     }
 
     /// The parameters as the bytes of a safetensors file.
@@ -224,6 +231,9 @@ pub struct Initialization {
 }
 
 impl Initialization {
+    /// Weights from N(0, 1), biases zero: the book's own layers.
+    pub const STANDARD_NORMAL: Self = Self { weight: Initializer::STANDARD_NORMAL, bias: Initializer::ZEROS };
+
     /// The first values of the tensor of the given name; none for a tensor that is neither weight nor bias.
     #[must_use]
     pub fn first_values(self, name: &str, shape: &[usize], stream: &mut Stream) -> Option<Vec<f32>> {

@@ -5,7 +5,7 @@ use crate::{
     published,
 };
 use anyhow::{Context, Result, bail};
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use std::path::Path;
 
 /// A chapter or case study: one binary crate.
@@ -37,10 +37,43 @@ pub struct Section {
     pub needs: Option<&'static str>,
     augment: fn(Command) -> Command,
     run: Box<Run>,
+    replay: Option<Replay>,
+    is_taped: bool,
+}
+
+/// What a section is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Heading {
+    /// The subcommand.
+    pub id: &'static str,
+    /// The book's section number.
+    pub book: &'static str,
+    /// Title.
+    pub title: &'static str,
+    /// What it shows, in a sentence or two.
+    pub summary: &'static str,
+}
+
+/// The run of a section on the source's own numbers.
+struct Replay {
+    help: &'static str,
+    /// The flags that it leaves nothing to choose for.
+    fixed: &'static [&'static str],
+    run: Box<Run>,
 }
 
 /// A section's experiment, given the parsed command line.
 type Run = dyn Fn(&ArgMatches, &mut Lab) -> Result<()> + Send + Sync;
+
+/// The flag of a run on the source's own numbers.
+const REPLAY: &str = "replay";
+/// The flag of a run through the tape.
+const TAPED: &str = "taped";
+
+/// A run that is given its hyper-parameters parsed.
+fn with_arguments<A: Args + FromArgMatches + 'static>(run: fn(&A, &mut Lab) -> Result<()>) -> Box<Run> {
+    Box::new(move |matches, lab| run(&A::from_arg_matches(matches)?, lab))
+}
 
 /// A named set of flags of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,21 +97,30 @@ impl std::fmt::Debug for Section {
 
 impl Section {
     /// A section whose hyper-parameters are `A`, run by `run`.
-    pub fn new<A: Args + FromArgMatches + 'static>(
-        (id, book): (&'static str, &'static str),
-        (title, summary): (&'static str, &'static str),
+    pub fn new<A: Args + FromArgMatches + 'static>(heading: Heading, run: fn(&A, &mut Lab) -> Result<()>) -> Self {
+        let Heading { id, book, title, summary } = heading;
+        let (editions, augment, run) = (vec![Edition::FULL], A::augment_args, with_arguments(run));
+        Self { id, book, title, summary, editions, needs: None, augment, run, replay: None, is_taped: false }
+    }
+
+    /// The same section, which with `--replay` is run on the source's own numbers by `run`; `help` describes the flag, and the flags in
+    /// `fixed` cannot stand beside it.
+    #[must_use]
+    pub fn replayed<A: Args + FromArgMatches + 'static>(
+        mut self,
+        help: &'static str,
+        fixed: &'static [&'static str],
         run: fn(&A, &mut Lab) -> Result<()>,
     ) -> Self {
-        Self {
-            id,
-            book,
-            title,
-            summary,
-            editions: vec![Edition::FULL],
-            needs: None,
-            augment: A::augment_args,
-            run: Box::new(move |matches, lab| run(&A::from_arg_matches(matches)?, lab)),
-        }
+        self.replay = Some(Replay { help, fixed, run: with_arguments(run) });
+        self.edition("replay", &["--replay"])
+    }
+
+    /// The same section, which with `--taped` trains its networks through dfdx's tape; the edition `taped` does so for as few steps as `flags` say.
+    #[must_use]
+    pub fn taped(mut self, flags: &'static [&'static str]) -> Self {
+        self.is_taped = true;
+        self.edition("taped", flags)
     }
 
     /// The same section with one more edition that goldens lock.
@@ -99,7 +141,16 @@ impl Section {
     #[must_use]
     pub fn command(&self) -> Command {
         let about = format!("{} · {}", self.book, self.title);
-        take_negative_numbers((self.augment)(Command::new(self.id)))
+        let mut command = (self.augment)(Command::new(self.id));
+        if let Some(Replay { help, fixed, .. }) = &self.replay {
+            let flag = Arg::new(REPLAY).long(REPLAY).help(*help).action(ArgAction::SetTrue);
+            command = command.arg(flag.conflicts_with_all(fixed.iter()));
+        }
+        if self.is_taped {
+            let help = "Train through dfdx's tape: the same bits, more slowly";
+            command = command.arg(Arg::new(TAPED).long(TAPED).help(help).action(ArgAction::SetTrue));
+        }
+        take_negative_numbers(command)
             .about(about.clone())
             .long_about(format!("{about}\n\n{}", self.summary))
             .next_help_heading("Everywhere")
@@ -146,8 +197,11 @@ impl Chapter {
     pub fn run(&self, section: &Section, matches: &ArgMatches, settings: Settings) -> Result<Report> {
         let mut published = published::parse(self.published)?;
         published.retain(|entry| entry.section == section.id);
-        let mut lab = Lab::new(settings, published)?;
-        match (section.run)(matches, &mut lab) {
+        let is_set = |flag| matches.try_get_one::<bool>(flag).ok().flatten().copied().unwrap_or_default();
+        let mut lab = Lab::new(settings, published)?.replaying(is_set(REPLAY)).on_tape(is_set(TAPED));
+        let run = section.replay.as_ref().filter(|_| is_set(REPLAY)).map_or(&section.run, |replay| &replay.run);
+        // On a thread of the pool the kernels share their work without waking it anew each time.
+        match rayon::scope(|_| run(matches, &mut lab)) {
             Ok(()) => lab.finish(),
             Err(error) => {
                 // The first error is the one to report.

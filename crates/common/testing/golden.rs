@@ -10,6 +10,9 @@ use common::{
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::{path::Path, process::ExitCode, sync::Arc};
 
+/// The flag that sends a section's networks through dfdx's tape.
+const TAPED: &str = "--taped";
+
 /// Runs the golden tests of `chapter`.
 pub(crate) fn main(chapter: Chapter) -> ExitCode {
     let chapter = Arc::new(chapter);
@@ -18,6 +21,11 @@ pub(crate) fn main(chapter: Chapter) -> ExitCode {
         let has_quick = section.quick() != Edition::FULL;
         for edition in section.editions.iter().copied().filter(|edition| !(has_quick && *edition == Edition::FULL)) {
             let name = section.golden(edition).trim_end_matches(".snap").to_owned();
+            if edition.flags.contains(&TAPED) {
+                let chapter = Arc::clone(&chapter);
+                let trial = move || check_without_tape(&chapter, &chapter.sections[index], edition);
+                trials.push(Trial::test(format!("{name} without the tape"), trial));
+            }
             let chapter = Arc::clone(&chapter);
             trials.push(Trial::test(name, move || check(&chapter, &chapter.sections[index], edition)));
         }
@@ -55,5 +63,20 @@ fn check(chapter: &Chapter, section: &Section, edition: Edition) -> Result<(), F
             let _ = std::panic::catch_unwind(compare);
             Err(format!("{} {name}: {difference}", chapter.name).into())
         }
+    }
+}
+
+/// The same flags but for `--taped` print the same transcript and write the same files.
+fn check_without_tape(chapter: &Chapter, section: &Section, edition: Edition) -> Result<(), Failed> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let results = tempfile::tempdir()?;
+    let folder = results.path().join(chapter.name).join(section.name(edition));
+    let flags: Vec<&'static str> = edition.flags.iter().copied().filter(|flag| *flag != TAPED).collect();
+    let by_chain = Edition { flags: Vec::leak(flags), ..edition };
+    let report = chapter.run_edition(section, by_chain, (&root.join("data"), &folder))?;
+    let taped = root.join("snapshots").join(chapter.name).join(section.golden(edition));
+    match golden::difference(&taped, &report.golden())? {
+        None => Ok(()),
+        Some(difference) => Err(format!("{} {} without {TAPED}: {difference}", chapter.name, section.id).into()),
     }
 }

@@ -18,16 +18,17 @@ mod networks;
 mod normalization;
 #[path = "support/optimizers.rs"]
 mod optimizers;
+#[path = "support/stepping.rs"]
+mod stepping;
 mod support;
 
 use common::{
     data::{Labels, Samples, moons},
-    kernels::activation::Activated,
-    kernels::isa::Isa,
+    kernels::{activation::Activated, dropout, isa::Isa},
+    layers,
     matrix::Matrix,
     parameters::Initializer,
-    scratch,
-    train::Metric,
+    train::Decision,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -106,9 +107,9 @@ fn losses_and_their_gradients_agree() {
     for case in cases::<LossCase>("losses") {
         let loss = mlp::loss(&case.name);
         let (outputs, labels) = (case.x.matrix(), mlp::labels(&case.y, loss));
-        let value = scratch::loss(loss, &outputs, labels.targets());
+        let value = layers::loss(loss, &outputs, labels.targets());
         check(&format!("{loss:?}"), &[value], &[case.loss_f32], Tolerance { relative: 1e-5, absolute: 0.0 });
-        let gradient = scratch::loss_backward(loss, &outputs, labels.targets());
+        let gradient = layers::loss_backward(loss, &outputs, labels.targets());
         check_single_pass(&format!("{loss:?}, gradient"), gradient.values(), &case.dx_f32.data);
     }
 }
@@ -171,11 +172,12 @@ struct DropoutCase {
 #[test]
 fn dropout_agrees() {
     for case in cases::<DropoutCase>("dropout") {
-        let (dropout, mask) = (scratch::Dropout { rate: case.rate as f32 }, case.mask.matrix());
-        let y = dropout.forward(&case.x.matrix(), &mask);
-        check_single_pass(&format!("dropout at rate {}", case.rate), y.values(), &case.y_f32.data);
-        let dx = dropout.backward(&case.dy.matrix(), &mask);
-        check_single_pass(&format!("dropout at rate {}, gradient", case.rate), dx.values(), &case.dx_f32.data);
+        let keep: Vec<bool> = case.mask.values().iter().map(|keep| *keep != 0.0).collect();
+        for (name, from, expected) in [("y", &case.x, &case.y_f32), ("dx", &case.dy, &case.dx_f32)] {
+            let mut to = vec![f32::NAN; keep.len()];
+            dropout::apply(Isa::best(), case.rate as f32, &keep, &from.values(), &mut to);
+            check_single_pass(&format!("dropout at rate {}, {name}", case.rate), &to, &expected.data);
+        }
     }
 }
 
@@ -304,13 +306,13 @@ fn ties_are_scored_alike() {
     };
 
     let (outputs, labels) = (tensor("prob", "p").matrix(), Labels::Values(tensor("prob", "y").matrix()));
-    assert_eq!(Metric::Probability.classes(&outputs), classes("prob", "predictions"));
+    assert_eq!(Decision::Probability.classes(&outputs), classes("prob", "predictions"));
     let expected = accuracy["prob"]["accuracy_p_ge_0.5"].as_f64().expect("an accuracy");
-    let ours = Metric::Probability.accuracy(&outputs, &labels);
+    let ours = Decision::Probability.accuracy(&outputs, &labels);
     check("accuracy of probabilities", &[ours], &[expected], Tolerance { relative: 1e-7, absolute: 0.0 });
 
-    assert_eq!(Metric::Logit.classes(&tensor("logits", "z").matrix()), classes("logits", "predictions_z_gt_0"));
-    assert_eq!(Metric::Argmax.classes(&tensor("multiclass", "z").matrix()), classes("multiclass", "argmax_first_wins"));
+    assert_eq!(Decision::Logit.classes(&tensor("logits", "z").matrix()), classes("logits", "predictions_z_gt_0"));
+    assert_eq!(Decision::Argmax.classes(&tensor("multiclass", "z").matrix()), classes("multiclass", "argmax_first_wins"));
 }
 
 #[track_caller]

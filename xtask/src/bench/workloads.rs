@@ -2,21 +2,16 @@
 
 use anyhow::Result;
 use common::{
+    chain::{Chain, InChain, linear, logistic, relu},
     cli,
     data::{Batches, Samples, Split, mnist, moons},
-    kernels::{Activation, Loss},
-    nn::{
-        self, LeakyRelu, Logistic, Sequential, Tanh,
-        builder::Linear,
-        models::{ConvNetBatchNorm, LeNet},
-        sequential::Unroll,
-    },
-    ops::Device,
+    kernels::Loss,
+    models::{ConvNetBatchNorm, LeNet},
     optim::{Adam, Optimizer, Sgd},
     parameters::{Initialization, Initializer},
     rng::Stream,
-    scratch::{Layer, Network},
-    train::{Learner, Log, Metric, Silent, Ties, Training, train},
+    tape::{self, Device, LeakyRelu, Logistic, Tanh, builder::Linear},
+    train::{Decision, Network, Record, Trainer, TrainingConfig},
 };
 use dfdx::nn::DeviceBuildExt;
 use std::{cell::OnceCell, time::Instant};
@@ -54,14 +49,14 @@ impl Workload {
 const LENET: &[usize] = &[6 * 9 * 784, 16 * 150 * 100, 400 * 120, 120 * 84, 84 * 10];
 
 /// Everything that `bench` times.
-pub(crate) const WORKLOADS: [Workload; 11] = [
+pub(crate) const WORKLOADS: [Workload; 12] = [
     Workload {
-        name: "moons-by-hand",
-        what: "2-5-1, 1000 full batches, dev each, by hand",
+        name: "moons",
+        what: "2-5-1, 1000 full batches, dev each",
         torch: "moons",
         samples: 640_000,
         multiply_adds: &[10, 5],
-        run: moons_by_hand,
+        run: moons_chain,
     },
     Workload {
         name: "moons-taped",
@@ -73,7 +68,7 @@ pub(crate) const WORKLOADS: [Workload; 11] = [
     },
     Workload {
         name: "overfit",
-        what: "2-20-3-1, 50,000 steps by hand, torch: tape",
+        what: "2-20-3-1, 50,000 steps, torch: tape",
         torch: "overfit",
         samples: 10_000_000,
         multiply_adds: &[40, 60, 3],
@@ -118,6 +113,14 @@ pub(crate) const WORKLOADS: [Workload; 11] = [
         samples: LENET_IMAGES,
         multiply_adds: LENET,
         run: |data| lenet(data, 64),
+    },
+    Workload {
+        name: "lenet-64-taped",
+        what: "the same on the tape",
+        torch: "lenet-64",
+        samples: LENET_IMAGES,
+        multiply_adds: LENET,
+        run: lenet_taped,
     },
     Workload {
         name: "lenet-256",
@@ -165,111 +168,134 @@ impl Data {
     }
 }
 
-const STANDARD_NORMAL: Initialization = Initialization { weight: Initializer::STANDARD_NORMAL, bias: Initializer::ZEROS };
+/// As PyTorch's layers start, but for the biases.
+const XAVIER: Initialization = Initialization { weight: Initializer::XavierUniform, bias: Initializer::ZEROS };
 
 fn weights() -> Stream {
     Stream::new(0, "weights")
 }
 
-/// A hand-derived network of the given sizes, one activation function for the hidden layers and one for the outputs.
-fn network(sizes: &[usize], functions: (Activation, Activation), loss: Loss, learning_rate: f32) -> Network<Sgd> {
-    let (mut stream, last) = (weights(), sizes.len() - 2);
-    let layers = sizes.windows(2).enumerate().map(|(l, pair)| {
-        let activation = if l == last { functions.1 } else { functions.0 };
-        Layer::draw((pair[0], pair[1]), activation, STANDARD_NORMAL, &mut stream)
-    });
-    Network::new(layers.collect(), loss, Sgd { learning_rate })
+/// A model as a chain.
+fn chain<M: InChain>(loss: Loss) -> Chain {
+    Chain::of::<M>(loss).initialized(XAVIER, &mut weights())
 }
 
-/// An unrolled model with Xavier's weights.
-fn unrolled<M: Unroll, O: Optimizer>(loss: Loss, optimizer: O) -> Sequential<O> {
-    let mut model = Sequential::new::<M>(loss, optimizer);
-    model.initialize(Initialization { weight: Initializer::XavierUniform, bias: Initializer::ZEROS }, &mut weights());
-    model
+/// How a network is trained.
+struct Plan<'a> {
+    optimizer: Optimizer,
+    learning_rate: f32,
+    samples: &'a Samples,
+    batches: Batches,
 }
 
-/// Seconds of one step a batch, on a thread of the pool, where a course trains as well.
-fn steps(learner: &mut (impl Learner + Send), samples: &Samples, batches: &[Vec<usize>]) -> Result<f64> {
+/// Seconds of a training that keeps no trace.
+fn seconds<N: Network>(make: impl FnOnce() -> Result<N> + Send, plan: Plan) -> Result<f64> {
+    // On a thread of the pool, where sections train as well.
     rayon::scope(|_| {
+        let Plan { optimizer, learning_rate, samples, batches } = plan;
+        let record = Record::Losses { every: 100 };
+        let config = TrainingConfig { record, ..TrainingConfig::new(1, batches, Decision::Argmax) };
+        let mut network = make()?;
+        let mut run = Trainer::new(&mut network, optimizer, samples, config)?;
         let start = Instant::now();
-        for rows in batches {
-            let Samples { x, y } = samples.select(rows);
-            learner.learn(&x, &y)?;
-            learner.update()?;
+        while run.forward_backward()?.is_some() {
+            run.update(learning_rate)?;
         }
         Ok(start.elapsed().as_secs_f64())
     })
 }
 
 /// The first `n` rows in batches, in their order.
-fn in_order(n: usize, size: usize) -> Vec<Vec<usize>> {
-    (0..n / size).map(|batch| (batch * size..(batch + 1) * size).collect()).collect()
+fn in_order(n: usize, size: usize) -> Batches {
+    let rows = (0..n / size).map(|batch| (batch * size..(batch + 1) * size).collect());
+    Batches::Given { rows: rows.collect(), per_epoch: n / size }
 }
 
-/// Seconds of the runner with 1000 full batches.
-fn moons(data: &Data, mut learner: impl Learner) -> Result<f64> {
-    let training = Training {
-        n_epochs: 1000,
-        batches: Batches::Full,
-        evaluate_every: 1,
-        log: Log::Epochs { every: 50 },
-        metric: Metric::Probability,
-        ties: Ties::First,
-    };
+/// Seconds of 1000 full batches with all that is kept of them.
+fn moons(data: &Data, mut network: impl Network) -> Result<f64> {
+    let config = TrainingConfig::new(1000, Batches::Full, Decision::Probability);
     let start = Instant::now();
-    train(&mut learner, &data.moons, training, &mut Silent)?;
+    let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &data.moons.train, config)?;
+    while run.forward_backward()?.is_some() {
+        run.update(0.2)?;
+        run.evaluate(&data.moons.dev)?;
+    }
     Ok(start.elapsed().as_secs_f64())
 }
 
-fn moons_by_hand(data: &Data) -> Result<f64> {
-    moons(data, network(&[2, 5, 1], (Activation::Logistic, Activation::Logistic), Loss::BinaryCrossEntropy, 0.2))
+/// The network of the moons.
+type MoonsMlp = (Linear<2, 5>, Logistic, Linear<5, 1>, Logistic);
+
+fn moons_chain(data: &Data) -> Result<f64> {
+    let layers = [linear(2, 5), logistic(), linear(5, 1), logistic()];
+    moons(data, Chain::new(layers, Loss::BinaryCrossEntropy).initialized(Initialization::STANDARD_NORMAL, &mut weights()))
 }
 
 fn moons_taped(data: &Data) -> Result<f64> {
-    let mut mlp = Device::default().build_module::<(Linear<2, 5>, Logistic, Linear<5, 1>, Logistic), f32>();
-    nn::initialize(&mut mlp, STANDARD_NORMAL, &mut weights())?;
-    moons(data, nn::Network::<_, _, 2, 1>::new(mlp, Loss::BinaryCrossEntropy, Sgd { learning_rate: 0.2 }))
+    let mut mlp = Device::default().build_module::<MoonsMlp, f32>();
+    tape::initialize(&mut mlp, Initialization::STANDARD_NORMAL, &mut weights())?;
+    moons(data, tape::Model::<_, 2, 1>::new(mlp, Loss::BinaryCrossEntropy))
 }
 
 fn overfit(_: &Data) -> Result<f64> {
-    let Samples { x, y } = moons::moons(300, 0.5, 0).select(&(0..200).collect::<Vec<_>>());
-    let functions = (Activation::Relu, Activation::Identity);
-    let mut network = network(&[2, 20, 3, 1], functions, Loss::BinaryCrossEntropyWithLogits, 0.2);
+    let samples = moons::moons(300, 0.5, 0).select(&(0..200).collect::<Vec<_>>());
+    let layers = [linear(2, 20), relu(), linear(20, 3), relu(), linear(3, 1)];
+    let mut network =
+        Chain::new(layers, Loss::BinaryCrossEntropyWithLogits).initialized(Initialization::STANDARD_NORMAL, &mut weights());
+    let record = Record::Losses { every: 100 };
+    let config = TrainingConfig { record, ..TrainingConfig::new(50_000, Batches::Full, Decision::Logit) };
+    let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &samples, config)?;
     let start = Instant::now();
-    for _ in 0..50_000 {
-        network.backpropagate(&x, &y);
-        network.update()?;
+    while run.forward_backward()?.is_some() {
+        run.update(0.2)?;
     }
     Ok(start.elapsed().as_secs_f64())
 }
 
 fn mlp(data: &Data) -> Result<f64> {
     type Mlp = ((Linear<784, 1500>, LeakyRelu), (Linear<1500, 500>, LeakyRelu), Linear<500, 10>);
-    let mut mlp = unrolled::<Mlp, _>(Loss::SoftmaxCrossEntropy, Adam::new(0.001, (0.9, 0.999), 1e-8));
-    steps(&mut mlp, data.digits()?, &in_order(6400, 64))
+    let optimizer = Optimizer::new(Adam::new(0.9, 0.999, 1e-8));
+    let plan = Plan { optimizer, learning_rate: 0.001, samples: data.digits()?, batches: in_order(6400, 64) };
+    seconds(|| Ok(chain::<Mlp>(Loss::SoftmaxCrossEntropy)), plan)
 }
 
 fn dfn(data: &Data) -> Result<f64> {
-    let functions = (Activation::Logistic, Activation::Identity);
-    let mut network = network(&[784, 200, 10], functions, Loss::SoftmaxCrossEntropy, 0.01);
-    let order = Stream::new(0, "shuffle").permutation(IMAGES);
-    let batches: Vec<_> = order.chunks(64).map(<[usize]>::to_vec).collect();
-    steps(&mut network, data.digits()?, &batches)
+    let layers = || [linear(784, 200), logistic(), linear(200, 10)];
+    let network = || Chain::new(layers(), Loss::SoftmaxCrossEntropy);
+    let batches = Batches::Shuffled { size: 64, stream: Box::new(Stream::new(0, "shuffle")) };
+    let plan = Plan { optimizer: Optimizer::new(Sgd), learning_rate: 0.01, samples: data.digits()?, batches };
+    seconds(|| Ok(network().initialized(Initialization::STANDARD_NORMAL, &mut weights())), plan)
+}
+
+/// LeNet learns at a rate in proportion to the batch.
+fn lenet_plan(data: &Data, size: usize) -> Result<Plan<'_>> {
+    let learning_rate = 0.01 * size as f32 / 16.0;
+    Ok(Plan { optimizer: Optimizer::new(Sgd), learning_rate, samples: data.digits()?, batches: in_order(LENET_IMAGES, size) })
 }
 
 fn lenet(data: &Data, size: usize) -> Result<f64> {
-    let sgd = Sgd { learning_rate: 0.01 * size as f32 / 16.0 };
-    steps(&mut unrolled::<LeNet, _>(Loss::SoftmaxCrossEntropy, sgd), data.digits()?, &in_order(LENET_IMAGES, size))
+    seconds(|| Ok(chain::<LeNet>(Loss::SoftmaxCrossEntropy)), lenet_plan(data, size)?)
+}
+
+fn lenet_taped(data: &Data) -> Result<f64> {
+    let network = || {
+        let mut model = Device::default().build_module::<LeNet, f32>();
+        tape::initialize(&mut model, XAVIER, &mut weights())?;
+        Ok(tape::Model::<_, 784, 10>::new(model, Loss::SoftmaxCrossEntropy))
+    };
+    seconds(network, lenet_plan(data, 64)?)
 }
 
 fn batch_norm(data: &Data) -> Result<f64> {
-    let adam = Adam::new(0.01, (0.9, 0.999), 1e-8);
-    steps(&mut unrolled::<ConvNetBatchNorm, _>(Loss::SoftmaxCrossEntropy, adam), data.digits()?, &in_order(6400, 64))
+    let optimizer = Optimizer::new(Adam::new(0.9, 0.999, 1e-8));
+    let plan = Plan { optimizer, learning_rate: 0.01, samples: data.digits()?, batches: in_order(6400, 64) };
+    seconds(|| Ok(chain::<ConvNetBatchNorm>(Loss::SoftmaxCrossEntropy)), plan)
 }
 
 fn tanh(_: &Data) -> Result<f64> {
     type First = ((Linear<2, 300>, Tanh), (Linear<300, 500>, Tanh), (Linear<500, 700>, Tanh));
     type Mlp = (First, (Linear<700, 400>, Tanh), Linear<400, 1>);
-    let mut mlp = unrolled::<Mlp, _>(Loss::BinaryCrossEntropyWithLogits, Sgd { learning_rate: 0.005 });
-    steps(&mut mlp, &moons::moons(200, 0.5, 0), &in_order(200, 10))
+    let samples = moons::moons(200, 0.5, 0);
+    let plan = Plan { optimizer: Optimizer::new(Sgd), learning_rate: 0.005, samples: &samples, batches: in_order(200, 10) };
+    seconds(|| Ok(chain::<Mlp>(Loss::BinaryCrossEntropyWithLogits)), plan)
 }

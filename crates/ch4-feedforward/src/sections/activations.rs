@@ -16,8 +16,21 @@ use common::{
     kernels::{Activation, activation::Activated, isa::Isa},
     lab::Lab,
     plot::{CurvePanel, Curves, Dash, Series, theme},
+    registry::{Heading, Section},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "activations",
+        book: "4.1.2",
+        title: "Activation functions",
+        summary: "Logistic, tanh, ReLU and leaky ReLU over [-10, 10]; then hard-logistic, hard-tanh, ELU, softplus, swish and the identity, \
+                  each with its derivative.",
+    };
+    Section::new(heading, run)
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -100,8 +113,8 @@ fn print_values(functions: &[Named], lab: &mut Lab) -> Result<()> {
 }
 
 /// The book's two figures, then one for each function of the exercise.
-fn draw(functions: &[Named], z: &[f32], lab: &mut Lab) -> Result<()> {
-    let [logistic, tanh, relu, leaky_relu, exercise @ ..] = functions else { return Ok(()) };
+fn draw(functions: &[Named; 10], z: &[f32], lab: &mut Lab) -> Result<()> {
+    let [logistic, tanh, relu, leaky_relu, exercise @ ..] = functions;
     let curve = |label: String, a: Vec<f32>| Series::new(label, broken_at_corners(z, &a));
     let function = |(name, f): &Named| curve((*name).to_owned(), values(*f, z));
     let figure = |title: String, curves: Vec<Series>| {

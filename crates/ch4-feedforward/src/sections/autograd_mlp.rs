@@ -7,68 +7,102 @@
 //!
 //! Departs from the book: its text announces gains from automatic gradients, but its two runs differ in their random weights only.
 
-use crate::classifier::{self, Settings};
+use super::manual_mlp::claim;
+use crate::{best_model, replays};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli,
-    data::moons,
+    cli::{self, at_least_one, non_negative, positive},
+    data::{Batches, Samples, moons},
     kernels::Loss,
-    lab::Lab,
-    nn::{self, Logistic, builder::Linear, initialize},
-    ops::Device,
-    optim::Sgd,
-    parameters::{Initialization, Initializer},
-    replay::{self, Draws, Operators, SourceLayer},
+    lab::{self, Lab},
+    optim::{Optimizer, Sgd},
+    parameters::Initialization,
+    registry::{Heading, Section},
     rng::Stream,
-    scratch::Layer,
+    tape::{Logistic, builder::Linear},
+    train::{Decision, Journal, Log, Network, Outcome, Trainer, TrainingConfig, evaluate},
 };
-use dfdx::nn::{BuildOnDevice, DeviceBuildExt};
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "autograd-mlp",
+        book: "4.3",
+        title: "The same network through the tape",
+        summary: "The two-layer network of predefined layers, its gradients computed by dfdx's tape: the same bits as by hand.",
+    };
+    let help = "Train on the source's own data and weights, in its own arithmetic";
+    Section::new(heading, run).replayed(help, &["noise", "seeds"], replays::autograd_mlp).edition("seeds", &["--seeds", "40"])
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
-    #[command(flatten)]
-    settings: Settings,
+    /// Learning rate of gradient descent
+    #[arg(long, default_value_t = 0.2, value_parser = positive)]
+    pub(crate) lr: f32,
+    /// Epochs, each one full-batch step
+    #[arg(long, default_value_t = 1000, value_parser = at_least_one)]
+    epochs: usize,
+    /// Epochs between two printed losses
+    #[arg(long, default_value_t = 50, value_parser = at_least_one)]
+    pub(crate) log_every: usize,
+    /// Standard deviation of the noise on the moons
+    #[arg(long, default_value_t = 0.5, value_parser = non_negative)]
+    noise: f32,
+    /// Train with this many seeds, one after the other from --seed on, and show what the results span
+    #[arg(long, default_value_t = 1, value_parser = at_least_one)]
+    seeds: usize,
 }
 
 /// Two inputs, five hidden units, one probability.
-type Mlp = (Linear<2, 5>, Logistic, Linear<5, 1>, Logistic);
-type Network = nn::Network<<Mlp as BuildOnDevice<Device, f32>>::Built, Sgd, 2, 1>;
-
-/// Weights from N(0, 1), biases zero.
-const INIT: Initialization = Initialization { weight: Initializer::STANDARD_NORMAL, bias: Initializer::ZEROS };
+pub(crate) type Mlp = (Linear<2, 5>, Logistic, Linear<5, 1>, Logistic);
 
 /// Trains and tests the network.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let settings = &args.settings;
-    let seeds = cli::seeds(lab.seed(), settings.seeds)?;
-    let outcome = if settings.replay {
-        lab.replay();
-        let mut network = replay::Network::new(source_layers(), Operators::Library, settings.lr);
-        classifier::study(&mut network, &replay::moon1000(), settings, lab)?
-    } else {
-        let mut network = network(args, lab.seed())?;
-        classifier::study(&mut network, &moons::moon1000(settings.noise, lab.seed()), settings, lab)?
-    };
-    classifier::span(|seed| network(args, seed), seeds, settings, lab)?;
-    let losses = &outcome.history.train_loss;
-    let falls = losses.last() < losses.first();
-    lab.claim(
-        "the loss falls, and the best model classifies more than 70 % of the development set",
-        falls && outcome.best_score > 0.7,
-    );
+    let seeds = cli::seeds(lab.seed(), args.seeds)?;
+    let taped = lab.is_taped();
+    let network =
+        |seed| lab::network::<Mlp, 2, 1>(taped, LOSS, Initialization::STANDARD_NORMAL, &mut Stream::new(seed, "weights"));
+
+    let split = moons::moon1000(args.noise, lab.seed());
+    let mut mlp = network(lab.seed())?;
+    let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
+    let outcome = train(run.journal(lab), args.lr, &split.dev)?;
+    let test = best_model::show(&mut mlp, &outcome, &split, lab)?;
+    for (name, value) in best_model::numbers(&outcome, args.log_every, test) {
+        lab.metric(name, value);
+    }
+    if args.seeds > 1 {
+        lab.over_seeds(seeds, |seed| {
+            let split = moons::moon1000(args.noise, seed);
+            let mut mlp = network(seed)?;
+            let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
+            let outcome = train(run, args.lr, &split.dev)?;
+            mlp.load(&outcome.best.parameters)?;
+            Ok(best_model::numbers(&outcome, args.log_every, evaluate(&mlp, &split.test, Decision::Probability)?))
+        })?;
+    }
+    claim(&outcome, lab);
     Ok(())
 }
 
-fn network(args: &Args, seed: u64) -> Result<Network> {
-    let mut mlp = Device::default().build_module::<Mlp, f32>();
-    initialize(&mut mlp, INIT, &mut Stream::new(seed, "weights"))?;
-    Ok(Network::new(mlp, Loss::BinaryCrossEntropy, Sgd { learning_rate: args.settings.lr }))
+/// What is minimised.
+pub(crate) const LOSS: Loss = Loss::BinaryCrossEntropy;
+
+impl Args {
+    pub(crate) fn config(&self) -> TrainingConfig {
+        let config = TrainingConfig::new(self.epochs, Batches::Full, Decision::Probability);
+        TrainingConfig { log: Some(Log::FullBatch { every: self.log_every }), ..config }
+    }
 }
 
-/// The source's initial weights of section 4.3: the two draws that follow those of section 4.2.
-fn source_layers() -> Vec<Layer> {
-    let draws = Draws::new(replay::SEED_OF_TRAINING);
-    vec![SourceLayer::logistic(2, (2, 5)).draw(draws), SourceLayer::logistic(3, (5, 1)).draw(draws)]
+/// Gradient descent on all samples at once; after each step the network is evaluated on the development set.
+pub(crate) fn train<N: Network, J: Journal>(mut run: Trainer<N, J>, learning_rate: f32, dev: &Samples) -> Result<Outcome> {
+    while run.forward_backward()?.is_some() {
+        run.update(learning_rate)?;
+        run.evaluate(dev)?;
+    }
+    Ok(run.finish())
 }

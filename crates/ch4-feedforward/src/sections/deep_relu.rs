@@ -14,22 +14,32 @@
 //!
 //! Departs from the exercise: it names width, data and weights nowhere; those here are ours.
 
-use crate::deep::{EVERY, Run, Shape, print_table};
+use crate::dead_units::{self, EVERY, Run, Starts, print_cures, print_deaths};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
+    chain::{Chain, activation, linear},
     cli::{self, at_least_one, one_to, positive},
-    data::moons,
-    kernels::{Activation, Loss, reduce::mean_and_deviation},
+    data::{Batches, moons},
+    kernels::{Activation, Loss},
     lab::Lab,
     optim::{Adam, Optimizer, Sgd},
-    parameters::Parameters,
     plot::{CurvePanel, Curves, Series},
+    registry::{Heading, Section},
     rng::Stream,
-    scratch::Network,
-    value::Value,
+    train::{Decision, Network, ParameterTensor, Record, Trainer, TrainingConfig, evaluate},
 };
-use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "deep-relu",
+        book: "4.4.3, exercise",
+        title: "Ten layers of ReLU that do not converge",
+        summary: "Ten hidden layers with a learning rate of 2: dead units counted as they die; then each cure alone.",
+    };
+    Section::new(heading, run).edition("quick", &["--seeds", "4"])
+}
 
 /// The exercise's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -60,120 +70,109 @@ pub(crate) struct Args {
     seeds: usize,
 }
 
-/// Adam's β₁, β₂ and ε, as in section 7.3.3.2.
-const DECAY_RATES: (f32, f32) = (0.9, 0.99);
-const EPSILON: f32 = 1e-7;
-/// A development accuracy that is beyond a constant answer.
-const LEARNT: f32 = 0.7;
-
 /// Counts dead units as the network trains, then tries each cure alone.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let leaky = Activation::LeakyRelu { slope: args.slope };
-    let mut arms = Vec::new();
-    for (name, hidden, gain, lr) in [
-        ("as it is", Activation::Relu, 1.0, args.lr),
-        ("smaller rate", Activation::Relu, 1.0, args.small_lr),
-        ("leaky ReLU", leaky, 1.0, args.lr),
-        ("He's weights", Activation::Relu, 2.0, args.lr),
-    ] {
-        arms.push(Arm::train(name, args, (hidden, gain, || Sgd { learning_rate: lr }), lab)?);
-    }
-    let adam = || Adam::new(args.adam_lr, DECAY_RATES, EPSILON);
-    arms.push(Arm::train("Adam", args, (Activation::Relu, 1.0, adam), lab)?);
-    print_deaths(&arms[0].runs[0], lab)?;
-    print_cures(&arms, lab)?;
-    draw(&arms, lab)?;
-    claim(&arms, lab);
+    let seeds = cli::seeds(lab.seed(), args.seeds)?;
+    let mut starts = |variant: Variant| -> Result<Starts> {
+        let runs = lab.each_seed(seeds.clone(), |seed| args.train(variant, seed))?;
+        Ok(Starts { name: variant.name, runs })
+    };
+    let sgd = || Optimizer::new(Sgd);
+    let exercise = Variant { name: "as it is", f: Activation::Relu, gain: 1.0, learning_rate: args.lr, optimizer: sgd };
+    // β₁, β₂ and ε as in section 7.3.3.2.
+    let adam = || Optimizer::new(Adam::new(0.9, 0.99, 1e-7));
+    let variants = [
+        starts(exercise)?,
+        starts(Variant { name: "smaller rate", learning_rate: args.small_lr, ..exercise })?,
+        starts(Variant { name: "leaky ReLU", f: Activation::LeakyRelu { slope: args.slope }, ..exercise })?,
+        starts(Variant { name: "He's weights", gain: 2.0, ..exercise })?,
+        starts(Variant { name: "Adam", learning_rate: args.adam_lr, optimizer: adam, ..exercise })?,
+    ];
+    print_deaths(&variants[0].runs[0], lab)?;
+    print_cures(&variants, lab)?;
+    draw(&variants, lab)?;
+    claim(&variants, lab);
     Ok(())
 }
 
-/// One network from several starts.
-struct Arm {
+/// A way to train the network.
+#[derive(Clone, Copy)]
+struct Variant {
     name: &'static str,
-    runs: Vec<Run>,
+    f: Activation,
+    /// The variance of a weight times the number of its layer's inputs.
+    gain: f32,
+    learning_rate: f32,
+    optimizer: fn() -> Optimizer,
 }
 
-impl Arm {
-    /// Trains a network whose weights have the variance `gain` / inputs.
-    fn train<O: Optimizer>(
-        name: &'static str,
-        args: &Args,
-        (hidden, gain, optimizer): (Activation, f32, impl Fn() -> O + Sync),
-        lab: &mut Lab,
-    ) -> Result<Self> {
-        let shape = Shape { hidden_layers: args.hidden_layers, width: args.width, hidden };
-        let runs = lab.each_seed(cli::seeds(lab.seed(), args.seeds)?, |seed| {
-            let layers = shape.draw(|inputs| (gain / inputs as f32).sqrt(), &mut Stream::new(seed, "weights"));
-            let network = Network::new(layers, Loss::BinaryCrossEntropyWithLogits, optimizer());
-            Run::train(network, None, &moons::moon1000(0.5, seed), args.steps)
+impl Args {
+    /// Two inputs, equal hidden layers, one logit; weights from N(0, gain / inputs), biases zero.
+    fn network(&self, Variant { f, gain, .. }: Variant, weights: &mut Stream) -> Result<Chain> {
+        let mut layers = vec![linear(2, self.width), activation(f)];
+        for _ in 1..self.hidden_layers {
+            layers.extend([linear(self.width, self.width), activation(f)]);
+        }
+        layers.push(linear(self.width, 1));
+        let mut chain = Chain::new(layers, Loss::BinaryCrossEntropyWithLogits);
+        chain.visit_parameters(&mut |ParameterTensor { name, values, .. }| {
+            let fan_in = if name == "0.weight" { 2 } else { self.width };
+            if name.ends_with("weight") {
+                values.copy_from_slice(&weights.normals(values.len(), 0.0, (gain / fan_in as f32).sqrt()));
+            }
         })?;
-        Ok(Self { name, runs })
+        Ok(chain)
     }
 
-    fn count(&self, is: impl Fn(&Run) -> bool) -> usize {
-        self.runs.iter().filter(|run| is(run)).count()
+    /// Trains on all samples at once; a loss that is not finite ends it.
+    fn train(&self, variant: Variant, seed: u64) -> Result<Run> {
+        let split = moons::moon1000(0.5, seed);
+        let mut network = self.network(variant, &mut Stream::new(seed, "weights"))?;
+        // One step more: its loss is that after the last update.
+        let config = TrainingConfig::new(self.steps.saturating_add(1), Batches::Full, Decision::Logit);
+        let config = TrainingConfig { record: Record::Losses { every: 1 }, ..config };
+        let mut run = Trainer::new(&mut network, (variant.optimizer)(), &split.train, config)?;
+        let (mut losses, mut dead) = (Vec::new(), Vec::new());
+        while let Some(step) = run.forward_backward()? {
+            losses.push(step.loss);
+            let is_finite = step.loss.is_finite();
+            // The start is counted in any case: there is always something to show.
+            if step.index == 0 || (is_finite && step.index.is_multiple_of(EVERY)) {
+                dead.push(dead_units::count(run.network(), self.hidden_layers));
+            }
+            if !is_finite || step.is_last {
+                break;
+            }
+            run.update(variant.learning_rate)?;
+        }
+        let score = evaluate(&network, &split.dev, Decision::Logit)?.accuracy;
+        let hidden_units = self.hidden_layers * self.width;
+        Ok(Run { losses, dead, score, parameters: network.parameters(), hidden_units })
     }
-
-    fn learnt(&self) -> usize {
-        self.count(|run| run.is_finite() && run.score > LEARNT)
-    }
-}
-
-/// The first start of the exercise's network: loss and dead units of each layer.
-fn print_deaths(run: &Run, lab: &mut Lab) -> Result<()> {
-    writeln!(lab, "dead units of each hidden layer as the network of the exercise trains")?;
-    let heads = ["loss".to_owned()].into_iter().chain((1..=run.dead[0].len()).map(|layer| format!("layer {layer}")));
-    let mut rows = vec![("step".to_owned(), heads.collect::<Vec<_>>())];
-    for (i, dead) in run.dead.iter().enumerate().filter(|(i, _)| [0, 1, 2, 5, 10, 20, 50].contains(i)) {
-        let loss = Value::F32(run.losses[i * EVERY]).to_string();
-        rows.push(((i * EVERY).to_string(), [loss].into_iter().chain(dead.iter().map(usize::to_string)).collect()));
-    }
-    print_table(&rows, lab)
-}
-
-/// How each variant ends over all starts.
-fn print_cures(arms: &[Arm], lab: &mut Lab) -> Result<()> {
-    writeln!(lab, "\nhow {} starts of each variant end", arms[0].runs.len())?;
-    let heads = ["learn", "learn nothing", "diverge", "dead units", "dev accuracy"].map(str::to_owned).to_vec();
-    let mut rows = vec![(String::new(), heads)];
-    for arm in arms {
-        let dead: Vec<f64> = arm.runs.iter().map(|run| f64::from(run.dead_shares()[run.dead.len() - 1])).collect();
-        let scores: Vec<f64> = arm.runs.iter().map(|run| f64::from(run.score)).collect();
-        let [(dead, _), (score, _)] = [mean_and_deviation(&dead), mean_and_deviation(&scores)];
-        let counts = [arm.learnt(), arm.count(Run::is_constant), arm.count(|run| !run.is_finite())];
-        let cells = counts.iter().map(usize::to_string).chain([format!("{:.1} %", 100.0 * dead), format!("{score:.4}")]);
-        rows.push((arm.name.to_owned(), cells.collect()));
-        lab.metric(format!("{}: starts that learn", arm.name), arm.learnt());
-        lab.metric(format!("{}: dead units", arm.name), dead);
-        lab.metric(format!("{}: dev accuracy", arm.name), score);
-    }
-    print_table(&rows, lab)?;
-    lab.fingerprint(&Parameters(arms.iter().flat_map(|arm| arm.runs[0].parameters.prefixed(arm.name).0).collect()));
-    Ok(())
 }
 
 /// Loss and dead units of the first start of each variant.
-fn draw(arms: &[Arm], lab: &mut Lab) -> Result<()> {
+fn draw(variants: &[Starts; 5], lab: &mut Lab) -> Result<()> {
     let mut losses = CurvePanel::new("step", "loss").y_range(0.3, 1.5);
     let mut dead = CurvePanel::new("step", "share of dead units");
-    for arm in arms {
-        let run = &arm.runs[0];
-        losses = losses.with(Series::sampled(arm.name, &run.losses, 0.0, 1.0));
-        dead = dead.with(Series::sampled(arm.name, &run.dead_shares(), 0.0, EVERY as f64));
-        lab.curve(format!("{}: loss", arm.name), run.losses.iter().copied().enumerate());
+    for variant in variants {
+        let run = &variant.runs[0];
+        losses = losses.with(Series::sampled(variant.name, &run.losses, 0.0, 1.0));
+        dead = dead.with(Series::sampled(variant.name, &run.dead_shares(), 0.0, EVERY as f64));
+        lab.curve(format!("{}: loss", variant.name), run.losses.iter().copied().enumerate());
     }
     let title = "Ten hidden layers of ReLU: one start, and each cure alone";
     lab.figure("cures", &Curves::new(title).panel(losses).panel(dead.y_range(0.0, 1.0)).render()?)
 }
 
 /// What the section is there to show.
-fn claim(arms: &[Arm], lab: &mut Lab) {
-    let [exercise, small_rate, leaky, he, adam] = arms else { return };
+fn claim(variants: &[Starts; 5], lab: &mut Lab) {
+    let [exercise, small_rate, leaky, he, adam] = variants;
     let n = exercise.runs.len();
     lab.claim("at the exercise's learning rate fewer than a fifth of the starts learn", 5 * exercise.learnt() < n);
-    let cured = [small_rate, adam].iter().all(|arm| 5 * arm.learnt() >= 4 * n);
+    let cured = [small_rate, adam].iter().all(|variant| 5 * variant.learnt() >= 4 * n);
     lab.claim("with a smaller rate, and with Adam, at least four fifths learn", cured);
-    let alone = [leaky, he].iter().all(|arm| 2 * arm.learnt() < n);
+    let alone = [leaky, he].iter().all(|variant| 2 * variant.learnt() < n);
     lab.claim("leaky ReLU and He's weights alone leave more than half of the starts unlearnt", alone);
     let dies = |run: &Run| run.dead_shares().first() < run.dead_shares().last();
     lab.claim(

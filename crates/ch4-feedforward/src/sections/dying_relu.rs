@@ -15,31 +15,52 @@
 //!
 //! The accuracy on the development set says nothing: after the step all samples are still class 0, so that it is that class's share.
 
-use crate::five_layers::{self, Column, Start, print_header, print_row};
+use super::vanishing_gradient::{first_step, network};
+use crate::{
+    gradient_norms::{self, Column, print_header, print_row},
+    replays,
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, finite, non_negative, positive, seeds},
+    cli::{self, at_least_one, finite, non_negative, positive},
     data::{Split, moons},
     kernels::Activation,
     lab::Lab,
+    optim::{Optimizer, Sgd},
+    parameters::{Initialization, Initializer},
     plot::{Dash, Marker},
-    replay,
+    registry::{Heading, Section},
+    rng::Stream,
 };
 use std::{fmt::Write, ops::RangeInclusive};
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "dying-relu",
+        book: "4.4.3",
+        title: "Dying ReLU",
+        summary: "One step of the five-layer network with biases of −8: no weight gradient at all with ReLU; leaky ReLU and ELU as cures.",
+    };
+    let help = "Take the source's own data and weights, in its own arithmetic; without ELU, which the source does not run";
+    Section::new(heading, run)
+        .replayed(help, &["weight_sd", "bias", "slope", "alpha", "seeds"], replays::dying_relu)
+        .edition("seeds", &["--seeds", "40"])
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Standard deviation of the initial weights
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    weight_sd: f32,
+    pub(crate) weight_sd: f32,
     /// Initial value of every bias
     #[arg(long, default_value_t = -8.0, value_parser = finite, allow_negative_numbers = true)]
-    bias: f32,
+    pub(crate) bias: f32,
     /// Learning rate of the one step
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    lr: f32,
+    pub(crate) lr: f32,
     /// Slope of the leaky ReLU
     #[arg(long, default_value_t = 0.01, value_parser = non_negative)]
     slope: f32,
@@ -49,9 +70,6 @@ pub(crate) struct Args {
     /// Repeat with this many seeds, one after the other from --seed on, and show what norms and loss of the leaky ReLU span
     #[arg(long, default_value_t = 1, value_parser = at_least_one)]
     seeds: usize,
-    /// Take the source's own data and weights, in its own arithmetic; without ELU, which the source does not run
-    #[arg(long, conflicts_with_all = ["weight_sd", "bias", "slope", "alpha", "seeds"])]
-    replay: bool,
 }
 
 const RELU: &str = "ReLU";
@@ -62,25 +80,39 @@ const LOOKS: [(Marker, Dash); 3] =
 
 /// Prints and draws the norm of each layer's gradients.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let seeds = seeds(lab.seed(), args.seeds)?;
-    let start = Start { weight_sd: args.weight_sd, bias: args.bias, lr: args.lr };
-    let leaky = Activation::LeakyRelu { slope: args.slope };
-    let split = if args.replay { replay::moon1000() } else { moons::moon1000(0.5, lab.seed()) };
-    let columns: Vec<Column> = if args.replay {
-        lab.replay();
-        let step = |f, first_call| start.source_step(f, &split, first_call);
-        vec![(RELU, step(Activation::Relu, 15)?), (LEAKY, step(leaky, 25)?)]
-    } else {
-        let step = |f| start.step(f, &split, lab.seed());
-        vec![(RELU, step(Activation::Relu)?), (LEAKY, step(leaky)?), ("ELU", step(Activation::Elu { alpha: args.alpha })?)]
+    let seeds = cli::seeds(lab.seed(), args.seeds)?;
+    let split = moons::moon1000(0.5, lab.seed());
+    let (seed, taped) = (lab.seed(), lab.is_taped());
+    let column = |(name, f)| {
+        let mut mlp = network(f, args.start(), &mut Stream::new(seed, "weights"), taped)?;
+        Ok(Column { name, step: first_step(&mut mlp, Optimizer::new(Sgd), args.lr, &split)? })
     };
-    five_layers::print_norms(&columns, lab)?;
-    print_rest(&columns, lab)?;
-    lab.figure("norms", &five_layers::figure("ReLU dies, its variants pass a gradient on", &columns, &LOOKS)?)?;
+    let columns: Vec<Column> = args.activations().into_iter().map(column).collect::<Result<_>>()?;
+    show(&columns, &split, lab)?;
     if args.seeds > 1 {
-        span(start, leaky, seeds, lab)?;
+        span(args, seeds, lab)?;
     }
-    claim(&columns, &split, lab);
+    Ok(())
+}
+
+impl Args {
+    fn start(&self) -> Initialization {
+        let weight = Initializer::Normal { mean: 0.0, deviation: self.weight_sd };
+        Initialization { weight, bias: Initializer::Constant(self.bias) }
+    }
+
+    pub(crate) fn activations(&self) -> [(&'static str, Activation); 3] {
+        let leaky = Activation::LeakyRelu { slope: self.slope };
+        [(RELU, Activation::Relu), (LEAKY, leaky), ("ELU", Activation::Elu { alpha: self.alpha })]
+    }
+}
+
+/// Prints and draws the norms.
+pub(crate) fn show(columns: &[Column], split: &Split, lab: &mut Lab) -> Result<()> {
+    gradient_norms::print(columns, lab)?;
+    print_rest(columns, lab)?;
+    lab.figure("norms", &gradient_norms::figure("ReLU dies, its variants pass a gradient on", columns, &LOOKS)?)?;
+    claim(columns, split, lab);
     Ok(())
 }
 
@@ -88,16 +120,16 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 fn print_rest(columns: &[Column], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nL2 norm of each layer's bias gradient")?;
     print_header("layer", columns, lab)?;
-    for layer in 0..columns[0].1.biases.len() {
+    for layer in 0..columns[0].step.biases.len() {
         print_row(&(layer + 1).to_string(), columns, |step| step.biases[layer], lab)?;
     }
     writeln!(lab, "\nLoss before the step, accuracy on the development set after it")?;
     print_header("", columns, lab)?;
     print_row("loss", columns, |step| step.loss, lab)?;
-    print_row("score", columns, |step| step.dev_score, lab)?;
-    for (name, step) in columns {
+    print_row("score", columns, |step| step.dev_accuracy, lab)?;
+    for Column { name, step } in columns {
         lab.metric(format!("{name}, loss"), step.loss);
-        lab.metric(format!("{name}, dev accuracy"), step.dev_score);
+        lab.metric(format!("{name}, dev accuracy"), step.dev_accuracy);
         for (layer, norm) in step.biases.iter().enumerate() {
             lab.metric(format!("{name}, bias of layer {}", layer + 1), *norm);
         }
@@ -106,29 +138,30 @@ fn print_rest(columns: &[Column], lab: &mut Lab) -> Result<()> {
 }
 
 /// What the norms and the loss of the leaky ReLU span over seeds.
-fn span(start: Start, leaky: Activation, seeds: RangeInclusive<u64>, lab: &mut Lab) -> Result<()> {
-    let run = |seed| {
-        let step = start.step(leaky, &moons::moon1000(0.5, seed), seed)?;
-        let mut numbers = five_layers::named(LEAKY, &step);
-        numbers.push((format!("{LEAKY}, loss"), step.loss));
-        Ok(numbers)
-    };
-    lab.over_seeds(seeds, run)?;
+fn span(args: &Args, seeds: RangeInclusive<u64>, lab: &mut Lab) -> Result<()> {
+    let (leaky, taped) = (Activation::LeakyRelu { slope: args.slope }, lab.is_taped());
+    lab.over_seeds(seeds, |seed| {
+        let mut mlp = network(leaky, args.start(), &mut Stream::new(seed, "weights"), taped)?;
+        let step = first_step(&mut mlp, Optimizer::new(Sgd), args.lr, &moons::moon1000(0.5, seed))?;
+        let loss = (format!("{LEAKY}, loss"), step.loss);
+        Ok(Column { name: LEAKY, step }.numbers().into_iter().chain([loss]).collect())
+    })?;
     Ok(())
 }
 
 /// What the section is there to show.
 fn claim(columns: &[Column], split: &Split, lab: &mut Lab) {
-    let (dead, cures): (Vec<_>, Vec<_>) = columns.iter().partition(|(name, _)| *name == RELU);
-    let zeros = dead.iter().all(|(_, step)| step.weights.iter().chain(&step.biases[..4]).all(|norm| *norm == 0.0));
+    let (dead, cures): (Vec<_>, Vec<_>) = columns.iter().partition(|column| column.name == RELU);
+    let is_zero = |Column { step, .. }: &&Column| step.weights.iter().chain(&step.biases[..4]).all(|norm| *norm == 0.0);
+    let zeros = dead.iter().all(is_zero);
     lab.claim("with ReLU all five weight gradients and the four hidden biases' are exactly 0", zeros);
-    let output = dead.iter().all(|(_, step)| step.biases[4] > 0.4);
+    let output = dead.iter().all(|column| column.step.biases[4] > 0.4);
     lab.claim("with ReLU the output bias still has a gradient, of about 0.5: one parameter is updated", output);
-    let names = cures.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" and ");
-    let alive = cures.iter().all(|(_, step)| step.weights.iter().chain(&step.biases).all(|norm| *norm > 0.0));
-    lab.claim(format!("{names}: a gradient reaches every layer"), alive);
+    let names = cures.iter().map(|column| column.name).collect::<Vec<_>>().join(" and ");
+    let is_positive = |Column { step, .. }: &&Column| step.weights.iter().chain(&step.biases).all(|norm| *norm > 0.0);
+    lab.claim(format!("{names}: a gradient reaches every layer"), cures.iter().all(is_positive));
     let classes = split.dev.y.classes();
     let zeros = classes.iter().filter(|class| **class == 0).count() as f32 / classes.len() as f32;
-    let share = columns.iter().all(|(_, step)| step.dev_score == zeros);
+    let share = columns.iter().all(|column| column.step.dev_accuracy == zeros);
     lab.claim("the dev accuracy is the share of class 0 in the development set, with every activation", share);
 }

@@ -14,16 +14,36 @@
 //!    clearer. Its numbers are set beside our spans for both noises.
 //! 2. Its network 5-3 never uses the layer of three: what it prints for it is compared with 5 units. Ours uses it.
 
-use crate::grid::{Grid, Hidden, Sides};
+use crate::grid::{Cell, Grid, Hidden, Run, Sides};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, non_negative, positive},
+    chain::{Chain, linear, logistic},
+    cli::{self, at_least_one, non_negative, positive},
+    data::{Batches, Split, moons},
+    kernels::Loss,
     lab::Lab,
+    optim::{Optimizer, Sgd},
+    parameters::Initialization,
     plot::{CurvePanel, Curves, Series},
     published::Band,
+    registry::{Heading, Section},
+    rng::Stream,
+    train::{Decision, Network, Record, Trainer, TrainingConfig, evaluate},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "hidden-layers",
+        book: "4.3, exercise",
+        title: "How many hidden units?",
+        summary: "One more hidden layer, then a grid of five networks and five learning rates, 20 seeds a cell, on the book's noisy moons and on \
+                  clearer ones.",
+    };
+    Section::new(heading, run).edition("quick", &["--seeds", "2"])
+}
 
 /// The notebook's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -50,15 +70,18 @@ pub(crate) struct Args {
 
 /// Fills the grid for both noises, and sets beside it what the notebook prints.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let sides = Sides { hidden: &args.hidden, lrs: &args.lrs, epochs: args.epochs, seeds: args.seeds };
-    let noisy = Grid::train(sides, args.noise, lab)?;
-    let clear = Grid::train(sides, args.small_noise, lab)?;
+    let noisy = args.fill(args.noise, lab)?;
+    let clear = args.fill(args.small_noise, lab)?;
     show_first_column(&noisy, lab)?;
     for (grid, name) in [(&noisy, "grid"), (&clear, "grid-small-noise")] {
         grid.print(lab)?;
         let best = grid.cells().zip(grid.accuracies()).max_by(|(_, a), (_, b)| a.mean.total_cmp(&b.mean));
-        if let Some((((hidden, lr), _), band)) = best {
-            writeln!(lab, "best: {hidden} with learning rate {lr}, single runs from {:.4} to {:.4}", band.min, band.max)?;
+        if let Some(((Cell { hidden, learning_rate }, _), band)) = best {
+            writeln!(
+                lab,
+                "best: {hidden} with learning rate {learning_rate}, single runs from {:.4} to {:.4}",
+                band.min, band.max
+            )?;
         }
         lab.figure(name, &grid.figure()?)?;
     }
@@ -73,14 +96,49 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     Ok(())
 }
 
+impl Args {
+    /// Trains every cell on moons of the given noise.
+    fn fill(&self, noise: f32, lab: &mut Lab) -> Result<Grid<'_>> {
+        let sides = Sides { hidden: &self.hidden, learning_rates: &self.lrs };
+        let runs = lab.each_seed(cli::seeds(lab.seed(), self.seeds)?, |seed| {
+            let split = moons::moon1000(noise, seed);
+            sides.cells().map(|cell| self.train(cell, &split, seed)).collect::<Result<Vec<_>>>()
+        })?;
+        Ok(Grid::new(noise, sides, &runs))
+    }
+
+    /// Gradient descent on all samples at once; the best of its models is tested, as in section 4.2.
+    fn train(&self, Cell { hidden, learning_rate }: Cell, split: &Split, seed: u64) -> Result<Run> {
+        let widths = [vec![2], hidden.0.clone(), vec![1]].concat();
+        let layers = widths.windows(2).flat_map(|pair| [linear(pair[0], pair[1]), logistic()]);
+        let mut network = Chain::new(layers, Loss::BinaryCrossEntropy)
+            .initialized(Initialization::STANDARD_NORMAL, &mut Stream::new(seed, "weights"));
+        let config = TrainingConfig::new(self.epochs, Batches::Full, Decision::Probability);
+        let config = TrainingConfig { record: Record::Losses { every: 1 }, ..config };
+        let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &split.train, config)?;
+        while run.forward_backward()?.is_some() {
+            run.update(learning_rate)?;
+            run.evaluate(&split.dev)?;
+        }
+        let outcome = run.finish();
+        network.load(&outcome.best.parameters)?;
+        let test = evaluate(&network, &split.test, Decision::Probability)?;
+        Ok(Run { accuracy: test.accuracy, loss: test.loss, losses: outcome.history.train_loss })
+    }
+}
+
 /// One run of each network with the first learning rate: its test, and how it learns.
 fn show_first_column(grid: &Grid, lab: &mut Lab) -> Result<()> {
     let mut panel = CurvePanel::new("epoch", "training loss");
     let mut first = None;
-    for ((hidden, lr), runs) in grid.cells() {
-        if *first.get_or_insert(lr) == lr {
+    for (Cell { hidden, learning_rate }, runs) in grid.cells() {
+        if *first.get_or_insert(learning_rate) == learning_rate {
             let run = &runs[0];
-            writeln!(lab, "2-{hidden}-1, lr {lr}, noise {}: [Test] score/loss: {:.4}/{:.4}", grid.noise, run.accuracy, run.loss)?;
+            writeln!(
+                lab,
+                "2-{hidden}-1, lr {learning_rate}, noise {}: [Test] score/loss: {:.4}/{:.4}",
+                grid.noise, run.accuracy, run.loss
+            )?;
             panel = panel.with(Series::sampled(format!("2-{hidden}-1"), &run.losses, 0.0, 1.0));
         }
     }
@@ -129,7 +187,7 @@ fn claim(noisy: &Grid, clear: &Grid, lab: &mut Lab) {
     lab.claim(claim, spread(&bands) < spread(&clear.accuracies()) / 2.0);
     let two_units = |hidden: &Hidden| hidden.0 == [2];
     let mean = |two: bool| {
-        let cells = clear.cells().zip(clear.accuracies()).filter(|(((hidden, _), _), _)| two_units(hidden) == two);
+        let cells = clear.cells().zip(clear.accuracies()).filter(|((cell, _), _)| two_units(cell.hidden) == two);
         cells.map(|(_, band)| band.mean).fold(0.0, f64::max)
     };
     let claim =

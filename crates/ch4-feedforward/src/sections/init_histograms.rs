@@ -11,8 +11,20 @@ use common::{
     kernels::{functions::exp, reduce::mean_and_deviation},
     lab::Lab,
     plot::{Histogram, Histograms, theme},
+    registry::{Heading, Section},
 };
 use std::{f64::consts::PI, fmt::Write};
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "init-histograms",
+        book: "4.4.1",
+        title: "Random first values",
+        summary: "Samples of the normal and of the uniform distribution: histograms with the true density, mean and standard deviation.",
+    };
+    Section::new(heading, run)
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]

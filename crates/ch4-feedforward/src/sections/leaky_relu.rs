@@ -11,15 +11,15 @@
 //! 2. It compares outputs only: here gradients, too.
 //! 3. Its backward pass asks for the sign of y: here for that of x, which is right for a negative λ as well.
 
+use crate::replays;
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::finite,
     lab::Lab,
     matrix::Matrix,
-    nn,
-    ops::{Device, Tensor},
-    replay::Draws,
+    registry::{Heading, Section},
+    tape::{self, Device, Tensor},
 };
 use dfdx::{
     nn::Module,
@@ -29,64 +29,61 @@ use dfdx::{
 };
 use std::fmt::Write;
 
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "leaky-relu",
+        book: "4.1.2",
+        title: "A leaky ReLU by hand",
+        summary: "The exercise on leaky ReLU: outputs and gradients of a hand-derived operator against those of the tape.",
+    };
+    Section::new(heading, run).replayed("Take the source's own inputs", &[], replays::leaky_relu)
+}
+
 /// The source's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// The slopes λ, separated by commas
     #[arg(long, value_delimiter = ',', default_values_t = [0.5, 0.01], value_parser = finite)]
     slopes: Vec<f32>,
-    /// Take the source's own inputs
-    #[arg(long)]
-    replay: bool,
 }
 
-/// The seed that the source sets before it draws its inputs.
-const SEED_OF_SOURCE: u64 = 10;
-
 /// Rows of the input.
-const ROWS: usize = 5;
+pub(crate) const ROWS: usize = 5;
 /// Columns of the input.
-const COLUMNS: usize = 4;
+pub(crate) const COLUMNS: usize = 4;
 
-/// Prints outputs and gradients of both.
+/// Prints outputs and gradients of both, for draws of both signs and a zero.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let x = inputs(args.replay, lab);
+    let mut x = lab.stream("leaky-relu inputs").normals(ROWS * COLUMNS, 0.0, 1.0);
+    x[ROWS * COLUMNS - 1] = 0.0;
+    compare(args, &Matrix::new(ROWS, COLUMNS, x), lab, |_, _| ())
+}
+
+/// Prints outputs and gradients of both for the inputs `x`; `look` is shown the outputs for the first slope.
+pub(crate) fn compare(args: &Args, x: &Matrix, lab: &mut Lab, look: impl Fn(&Matrix, &mut Lab)) -> Result<()> {
     let dy = Matrix::new(ROWS, COLUMNS, lab.stream("leaky-relu gradients").normals(ROWS * COLUMNS, 0.0, 1.0));
     let mut same_bits = true;
     for (i, &slope) in args.slopes.iter().enumerate() {
         let operator = LeakyRelu { slope };
-        let by_hand = Passes { y: operator.forward(&x), dx: operator.backward(&x, &dy) };
-        let by_tape = on_the_tape(slope, &x, &dy);
+        let by_hand = Passes { y: operator.forward(x), dx: operator.backward(x, &dy) };
+        let by_tape = on_the_tape(slope, x, &dy);
         if i > 0 {
             writeln!(lab)?;
         }
-        print_passes(slope, (&x, &dy), [&by_hand, &by_tape], lab)?;
+        print_passes(slope, (x, &dy), [&by_hand, &by_tape], lab)?;
         let differences = [largest_difference(&by_hand.y, &by_tape.y), largest_difference(&by_hand.dx, &by_tape.dx)];
         for (name, difference) in ["outputs", "gradients"].into_iter().zip(differences) {
             writeln!(lab, "largest difference of the {name}: {difference}")?;
             lab.metric(format!("slope {slope}, largest difference of the {name}"), difference);
         }
-        for (place, y) in by_hand.y.values().iter().enumerate().filter(|_| args.replay && i == 0) {
-            lab.metric(format!("y, row {}, column {}", place / COLUMNS + 1, place % COLUMNS + 1), *y);
+        if i == 0 {
+            look(&by_hand.y, lab);
         }
         same_bits &= bits(&by_hand.y).eq(bits(&by_tape.y)) && bits(&by_hand.dx).eq(bits(&by_tape.dx));
     }
     lab.claim("outputs and gradients of the operator and of the tape have the same bits", same_bits);
     Ok(())
-}
-
-/// Draws of both signs and a zero, or the source's draws.
-fn inputs(replay: bool, lab: &mut Lab) -> Matrix {
-    let n = ROWS * COLUMNS;
-    let values = if replay {
-        lab.replay();
-        Draws::new(SEED_OF_SOURCE).uniform(0, n)
-    } else {
-        let mut values = lab.stream("leaky-relu inputs").normals(n, 0.0, 1.0);
-        values[n - 1] = 0.0;
-        values
-    };
-    Matrix::new(ROWS, COLUMNS, values)
 }
 
 /// The leaky ReLU, eq. 4.7, element by element.
@@ -125,7 +122,7 @@ fn on_the_tape(slope: f32, x: &Matrix, dy: &Matrix) -> Passes {
     };
     let matrix = |values: Vec<f32>| Matrix::new(ROWS, COLUMNS, values);
     let x = tensor(x);
-    let y = nn::LeakyRelu { slope }.forward(x.leaky_trace());
+    let y = tape::LeakyRelu { f: tape::functions::LeakyRelu { slope } }.forward(x.leaky_trace());
     let outputs = matrix(y.as_vec());
     let gradients = (y * tensor(dy)).sum().backward();
     Passes { y: outputs, dx: matrix(gradients.get(&x).as_vec()) }

@@ -1,6 +1,6 @@
 //! 4.2.2–4.2.7 · A two-layer network by hand
 //!
-//! Each operator has a forward and a hand-derived backward pass ([`common::scratch`]): the linear layer (eq. 4.8; backward 4.19, 4.22 and 4.23),
+//! Each operator has a forward and a hand-derived backward pass ([`common::layers`]): the linear layer (eq. 4.8; backward 4.19, 4.22 and 4.23),
 //! the logistic function (eq. 4.4; backward 4.16) and the binary cross-entropy (backward 4.11). A network of 2 inputs, 5 hidden
 //! units and 1 output is put together from them and trained on Moon1000 by gradient descent on all samples at once.
 //!
@@ -10,98 +10,155 @@
 //! 1. Its text says 2000 epochs, its code 1000: 1000.
 //! 2. The loss cuts logarithms off at −100, where the book's formula would become infinite.
 
-use crate::classifier::{self, Settings};
+use crate::{
+    best_model,
+    by_hand::{ByHand, Passes},
+    replays,
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{self, one_to},
-    data::moons,
-    kernels::{Activation, Loss},
+    cli::{self, at_least_one, non_negative, one_to, positive},
+    data::{Batches, Samples, moons},
+    kernels::{Activation, Loss, loss::Targets},
     lab::Lab,
+    layers::{Activate, Linear, LinearGradients, loss_backward},
     matrix::Matrix,
-    optim::Sgd,
-    parameters::{Initialization, Initializer},
-    replay::{self, Draws, Operators, SourceLayer},
+    optim::{Optimizer, Sgd},
+    registry::{Heading, Section},
     rng::Stream,
-    scratch::{Layer, Network},
-    train::{Learner, Outcome},
+    train::{Decision, Journal, Log, Network, Outcome, Trainer, TrainingConfig, evaluate},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "manual-mlp",
+        book: "4.2.2-4.2.7",
+        title: "A two-layer network by hand",
+        summary: "Linear and logistic operators, each with a hand-derived backward pass, trained by gradient descent on the two moons; \
+                  the best model is saved, loaded again and tested.",
+    };
+    let help = "Train on the source's own data and weights, in its own arithmetic";
+    Section::new(heading, run)
+        .replayed(help, &["hidden", "noise", "seeds"], replays::manual_mlp)
+        .edition("seeds", &["--seeds", "40"])
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Hidden units
-    #[arg(long, default_value_t = 5, value_parser = one_to::<MOST_UNITS>, conflicts_with = "replay")]
+    #[arg(long, default_value_t = 5, value_parser = one_to::<MOST_UNITS>)]
     hidden: usize,
-    #[command(flatten)]
-    settings: Settings,
+    /// Learning rate of gradient descent
+    #[arg(long, default_value_t = 0.2, value_parser = positive)]
+    pub(crate) lr: f32,
+    /// Epochs, each one full-batch step
+    #[arg(long, default_value_t = 1000, value_parser = at_least_one)]
+    epochs: usize,
+    /// Epochs between two printed losses
+    #[arg(long, default_value_t = 50, value_parser = at_least_one)]
+    pub(crate) log_every: usize,
+    /// Standard deviation of the noise on the moons
+    #[arg(long, default_value_t = 0.5, value_parser = non_negative)]
+    noise: f32,
+    /// Train with this many seeds, one after the other from --seed on, and show what the results span
+    #[arg(long, default_value_t = 1, value_parser = at_least_one)]
+    seeds: usize,
 }
 
 /// Hidden units that fit into any machine's memory.
 const MOST_UNITS: usize = 10_000;
 
-/// Weights from N(0, 1), biases zero.
-const INIT: Initialization = Initialization { weight: Initializer::STANDARD_NORMAL, bias: Initializer::ZEROS };
-
 /// Shows the network on one sample, then trains and tests it.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let settings = &args.settings;
-    let seeds = cli::seeds(lab.seed(), settings.seeds)?;
-    show_one_sample(lab, settings.replay)?;
-    let outcome = if settings.replay {
-        lab.replay();
-        let mut network = replay::Network::new(source_layers(), Operators::HandWritten, settings.lr);
-        classifier::study(&mut network, &replay::moon1000(), settings, lab)?
-    } else {
-        let mut network = network(args, lab.seed());
-        classifier::study(&mut network, &moons::moon1000(settings.noise, lab.seed()), settings, lab)?
-    };
-    classifier::span(|seed| Ok(network(args, seed)), seeds, settings, lab)?;
+    let seeds = cli::seeds(lab.seed(), args.seeds)?;
+    let sample = Matrix::new(1, 5, lab.stream("demo sample").uniforms(5, 0.0, 1.0));
+    show_one_sample(&ByHand::draw([5, 10, 1], Mlp, &mut lab.stream("demo weights")).outputs(&sample)?, lab)?;
+
+    let split = moons::moon1000(args.noise, lab.seed());
+    let mut mlp = ByHand::draw([2, args.hidden, 1], Mlp, &mut lab.stream("weights"));
+    let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
+    let outcome = train(run.journal(lab), args.lr, &split.dev)?;
+    let test = best_model::show(&mut mlp, &outcome, &split, lab)?;
+    for (name, value) in best_model::numbers(&outcome, args.log_every, test) {
+        lab.metric(name, value);
+    }
+    if args.seeds > 1 {
+        lab.over_seeds(seeds, |seed| {
+            let split = moons::moon1000(args.noise, seed);
+            let mut mlp = ByHand::draw([2, args.hidden, 1], Mlp, &mut Stream::new(seed, "weights"));
+            let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
+            let outcome = train(run, args.lr, &split.dev)?;
+            mlp.load(&outcome.best.parameters)?;
+            Ok(best_model::numbers(&outcome, args.log_every, evaluate(&mlp, &split.test, Decision::Probability)?))
+        })?;
+    }
     claim(&outcome, lab);
     Ok(())
 }
 
-/// Two layers, each an affine map and a logistic function.
-fn network(args: &Args, seed: u64) -> Network<Sgd> {
-    let mut weights = Stream::new(seed, "weights");
-    let layers = [(2, args.hidden), (args.hidden, 1)].map(|shape| Layer::draw(shape, Activation::Logistic, INIT, &mut weights));
-    Network::new(layers.to_vec(), Loss::BinaryCrossEntropy, Sgd { learning_rate: args.settings.lr })
+impl Args {
+    pub(crate) fn config(&self) -> TrainingConfig {
+        let config = TrainingConfig::new(self.epochs, Batches::Full, Decision::Probability);
+        TrainingConfig { log: Some(Log::FullBatch { every: self.log_every }), ..config }
+    }
+}
+
+/// Gradient descent on all samples at once; after each step the network is evaluated on the development set.
+pub(crate) fn train<N: Network, J: Journal>(mut run: Trainer<N, J>, learning_rate: f32, dev: &Samples) -> Result<Outcome> {
+    while run.forward_backward()?.is_some() {
+        run.update(learning_rate)?;
+        run.evaluate(dev)?;
+    }
+    Ok(run.finish())
+}
+
+/// The passes of the network: two linear layers, each with a logistic function behind it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mlp;
+
+/// σ, eq. 4.4.
+const LOGISTIC: Activate = Activate(Activation::Logistic);
+
+impl Passes for Mlp {
+    const LOSS: Loss = Loss::BinaryCrossEntropy;
+
+    fn forward([fc1, fc2]: &[Linear; 2], x: &Matrix) -> Matrix {
+        let a1 = LOGISTIC.forward(&fc1.forward(x));
+        LOGISTIC.forward(&fc2.forward(&a1))
+    }
+
+    fn forward_backward([fc1, fc2]: &[Linear; 2], x: &Matrix, targets: Targets) -> (Matrix, [LinearGradients; 2]) {
+        let z1 = fc1.forward(x); // eq. 4.8
+        let a1 = LOGISTIC.forward(&z1); // eq. 4.9
+        let z2 = fc2.forward(&a1); // eq. 4.8
+        let a2 = LOGISTIC.forward(&z2); // eq. 4.9
+
+        let da2 = loss_backward(Self::LOSS, &a2, targets); // eq. 4.11
+        let dz2 = LOGISTIC.backward(&z2, &a2, &da2); // eq. 4.16
+        let dfc2 = fc2.backward(&a1, &dz2); // eq. 4.22, 4.23
+        let da1 = fc2.backward_input(&dz2); // eq. 4.19
+        let dz1 = LOGISTIC.backward(&z1, &a1, &da1); // eq. 4.16
+        let dfc1 = fc1.backward(x, &dz1); // eq. 4.22, 4.23
+        (a2, [dfc1, dfc2])
+    }
 }
 
 /// 4.2.2.3: the output of a 5-10-1 network for one random sample.
-fn show_one_sample(lab: &mut Lab, replay: bool) -> Result<()> {
-    let (x, layers) = if replay {
-        let draws = Draws::new(replay::SEED_OF_DATA);
-        (
-            Matrix::new(1, 5, draws.uniform(36, 5)),
-            [(34, (5, 10)), (35, (10, 1))].map(|(call, shape)| SourceLayer::logistic(call, shape).draw(draws)),
-        )
-    } else {
-        let mut weights = lab.stream("demo weights");
-        let layers = [(5, 10), (10, 1)].map(|shape| Layer::draw(shape, Activation::Logistic, INIT, &mut weights));
-        (Matrix::new(1, 5, lab.stream("demo sample").uniforms(5, 0.0, 1.0)), layers)
-    };
-    let output = if replay {
-        replay::Network::new(layers.to_vec(), Operators::HandWritten, 0.0).outputs(&x)?
-    } else {
-        Network::new(layers.to_vec(), Loss::BinaryCrossEntropy, Sgd { learning_rate: 0.0 }).outputs(&x)?
-    };
-    writeln!(lab, "One sample through a 5-10-1 network: {}\n", output.values()[0])?;
-    lab.metric("output for one sample", output.values()[0]);
+pub(crate) fn show_one_sample(output: &Matrix, lab: &mut Lab) -> Result<()> {
+    let output = output.values()[0];
+    writeln!(lab, "One sample through a 5-10-1 network: {output}\n")?;
+    lab.metric("output for one sample", output);
     Ok(())
 }
 
-/// The source's initial weights of section 4.2: the first two draws after its seed.
-fn source_layers() -> Vec<Layer> {
-    let draws = Draws::new(replay::SEED_OF_TRAINING);
-    vec![SourceLayer::logistic(0, (2, 5)).draw(draws), SourceLayer::logistic(1, (5, 1)).draw(draws)]
-}
-
 /// What the section is there to show.
-fn claim(outcome: &Outcome, lab: &mut Lab) {
+pub(crate) fn claim(outcome: &Outcome, lab: &mut Lab) {
     let losses = &outcome.history.train_loss;
     let falls = losses.last() < losses.first();
-    let best = outcome.best_score;
+    let best = outcome.best.evaluation.accuracy;
     lab.claim("the loss falls, and the best model classifies more than 70 % of the development set", falls && best > 0.7);
 }

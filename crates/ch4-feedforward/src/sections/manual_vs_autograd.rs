@@ -9,23 +9,31 @@
 //!
 //! Departs from the exercise's answer: it finds the tape's network better, from two runs whose random weights differ.
 
+use super::{autograd_mlp, manual_mlp};
+use crate::by_hand::ByHand;
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, non_negative, positive},
-    data::{Samples, moons},
-    kernels::{Activation, Loss},
-    lab::Lab,
-    nn::{self, Logistic, builder::Linear},
-    ops::Device,
-    optim::Sgd,
-    parameters::{Initialization, Initializer, Parameters},
-    rng::Stream,
-    scratch::{self, Layer, LinearGradients},
-    train::{Learner, Pass},
+    data::{Batches, Samples, moons},
+    lab::{self, Lab},
+    optim::{Optimizer, Sgd},
+    parameters::Initialization,
+    registry::{Heading, Section},
+    train::{Decision, Network, Trainer, TrainingConfig},
 };
-use dfdx::nn::DeviceBuildExt;
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "manual-vs-autograd",
+        book: "4.3, exercise",
+        title: "By hand or by tape?",
+        summary: "The networks of 4.2 and 4.3 from equal weights: loss, gradients and parameters compared bit for bit at every step.",
+    };
+    Section::new(heading, run)
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -44,29 +52,21 @@ pub(crate) struct Args {
     noise: f32,
 }
 
-/// Two inputs, five hidden units, one probability.
-type Mlp = (Linear<2, 5>, Logistic, Linear<5, 1>, Logistic);
-
-/// Weights from N(0, 1), biases zero.
-const INIT: Initialization = Initialization { weight: Initializer::STANDARD_NORMAL, bias: Initializer::ZEROS };
-
 /// Trains both networks and compares them step by step.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let train = moons::moon1000(args.noise, lab.seed()).train;
-    let sgd = Sgd { learning_rate: args.lr };
+    let mut by_hand = ByHand::draw([2, 5, 1], manual_mlp::Mlp, &mut lab.stream("weights"));
     let mut weights = lab.stream("weights");
-    let layers = [(2, 5), (5, 1)].map(|shape| Layer::draw(shape, Activation::Logistic, INIT, &mut weights));
-    let mut by_hand = scratch::Network::new(layers.to_vec(), Loss::BinaryCrossEntropy, sgd);
-    let mut mlp = Device::default().build_module::<Mlp, f32>();
-    nn::initialize(&mut mlp, INIT, &mut Stream::new(lab.seed(), "weights"))?;
-    let mut by_tape = nn::Network::<_, _, 2, 1>::new(mlp, Loss::BinaryCrossEntropy, sgd);
+    let (loss, init) = (autograd_mlp::LOSS, Initialization::STANDARD_NORMAL);
+    let mut by_tape = lab::network::<autograd_mlp::Mlp, 2, 1>(true, loss, init, &mut weights)?;
 
-    let hand = lab.timed("by hand", || steps(&mut by_hand, args.epochs, &train, |network| values(network.gradients())))?;
-    let tape = lab.timed("by tape", || steps(&mut by_tape, args.epochs, &train, |network| flat(&network.gradients())))?;
+    let hand = lab.timed("by hand", || steps(&mut by_hand, args, &train))?;
+    let tape = lab.timed("by tape", || steps(&mut by_tape, args, &train))?;
     writeln!(lab, "{:>5} {:>12} {:>12} {:>22}", "epoch", "loss by hand", "loss by tape", "largest gradient gap")?;
     for epoch in (0..args.epochs).step_by(args.log_every) {
-        let ((loss, gradients), (taped_loss, taped_gradients)) = (&hand[epoch], &tape[epoch]);
-        writeln!(lab, "{epoch:>5} {loss:>12} {taped_loss:>12} {:>22}", largest_gap(gradients, taped_gradients))?;
+        let (hand, tape) = (&hand[epoch], &tape[epoch]);
+        let gap = largest_gap(&hand.gradients, &tape.gradients);
+        writeln!(lab, "{epoch:>5} {:>12} {:>12} {gap:>22}", hand.loss, tape.loss)?;
     }
     report(&hand, &tape, lab);
     let same_end = by_hand.parameters().fingerprint() == by_tape.parameters().fingerprint();
@@ -75,28 +75,24 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     Ok(())
 }
 
-/// The loss and all gradients of a step.
-type Step = (f32, Vec<f32>);
+/// What a step computes.
+struct Step {
+    loss: f32,
+    /// Weight, then bias, of each layer.
+    gradients: Vec<f32>,
+}
 
 /// Takes full-batch steps and keeps what each computed.
-fn steps<L: Learner>(network: &mut L, epochs: usize, train: &Samples, gradients: impl Fn(&L) -> Vec<f32>) -> Result<Vec<Step>> {
-    let mut kept = Vec::new();
-    for _ in 0..epochs {
-        let Pass { loss, .. } = network.learn(&train.x, &train.y)?;
-        kept.push((loss, gradients(network)));
-        network.update()?;
+fn steps<N: Network>(network: &mut N, args: &Args, train: &Samples) -> Result<Vec<Step>> {
+    let config = TrainingConfig::new(args.epochs, Batches::Full, Decision::Probability);
+    let mut run = Trainer::new(network, Optimizer::new(Sgd), train, config)?;
+    let mut steps = Vec::new();
+    while let Some(step) = run.forward_backward()? {
+        let gradients = run.network().gradients().0.into_iter().flat_map(|tensor| tensor.values).collect();
+        steps.push(Step { loss: step.loss, gradients });
+        run.update(args.lr)?;
     }
-    Ok(kept)
-}
-
-/// The gradients of the hand-derived network: weight, then bias, of each layer.
-fn values(gradients: &[LinearGradients]) -> Vec<f32> {
-    gradients.iter().flat_map(|layer| layer.dweight.values().iter().chain(&layer.dbias)).copied().collect()
-}
-
-/// The gradients of the taped network, in the same order.
-fn flat(gradients: &Parameters) -> Vec<f32> {
-    gradients.0.iter().flat_map(|parameter| &parameter.values).copied().collect()
+    Ok(steps)
 }
 
 fn largest_gap(a: &[f32], b: &[f32]) -> f32 {
@@ -106,7 +102,7 @@ fn largest_gap(a: &[f32], b: &[f32]) -> f32 {
 /// Compares every bit of every step.
 fn report(hand: &[Step], tape: &[Step], lab: &mut Lab) {
     let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-    let differs = |(a, b): &(&Step, &Step)| a.0.to_bits() != b.0.to_bits() || bits(&a.1) != bits(&b.1);
+    let differs = |(a, b): &(&Step, &Step)| a.loss.to_bits() != b.loss.to_bits() || bits(&a.gradients) != bits(&b.gradients);
     let differing = hand.iter().zip(tape).filter(differs).count();
     lab.metric("steps that differ in a bit", differing);
     lab.claim("loss and every gradient are the same bits at every step", differing == 0);

@@ -14,8 +14,20 @@ use common::{
     lab::Lab,
     parameters::Parameters,
     plot::{Group, Scatter, ScatterPanel},
+    registry::{Heading, Section},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "moons",
+        book: "4.2.1",
+        title: "The two moons",
+        summary: "Two noisy half circles, the data of the whole chapter: how many samples of each class each split has, and how they lie.",
+    };
+    Section::new(heading, run)
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]

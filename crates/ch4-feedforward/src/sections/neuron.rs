@@ -4,20 +4,18 @@
 //! Inputs, weights and bias are uniform on [0, 1). The batch goes through the formula and through a predefined layer that has the
 //! same weights: the same numbers, to the bit.
 //!
-//! `--replay` takes the source's own inputs, weights and bias. Its GPU multiplied in TF32, which keeps 10 bits after the leading one:
-//! z differs from the f32 result from the fourth digit on, and comes out here as it was printed. Of the inputs one weight, w₂, is
-//! printed one unit in the last place below ours: a division in f32 would give it, where [`Draws::uniform`] divides in f64.
+//! `--replay` takes the source's own inputs, weights and bias, and its arithmetic.
 
+use crate::replays;
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::one_to,
     lab::Lab,
+    layers::Linear,
     matrix::Matrix,
-    nn::builder,
-    ops::Device,
-    replay::{self, Draws},
-    scratch::Linear,
+    registry::{Heading, Section},
+    tape::{Device, builder},
 };
 use dfdx::{
     nn::{DeviceBuildExt, Module},
@@ -26,60 +24,57 @@ use dfdx::{
 };
 use std::fmt::Write;
 
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "neuron",
+        book: "4.1.1",
+        title: "The net input of a neuron",
+        summary: "z = Xw + b for two samples of five features, by the formula and by a predefined layer: the same bits.",
+    };
+    let help = "Take the source's own inputs, weights and bias, in its own arithmetic";
+    Section::new(heading, run).replayed(help, &["samples"], replays::neuron)
+}
+
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Samples
     #[arg(long, default_value_t = 2, value_parser = one_to::<MOST_SAMPLES>)]
     samples: usize,
-    /// Take the source's own inputs, weights and bias, in its own arithmetic
-    #[arg(long, conflicts_with = "samples")]
-    replay: bool,
 }
 
 /// Samples that fit into any machine's memory.
 const MOST_SAMPLES: usize = 10_000;
 /// Features of a sample.
-const FEATURES: usize = 5;
+pub(crate) const FEATURES: usize = 5;
 
 /// Prints inputs, weights, bias and the net input of each sample.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let (x, neuron) = if args.replay { source_draws() } else { draws(args.samples, lab) };
-    print_operands(&x, &neuron, lab)?;
-    let by_hand = neuron.forward(&x);
-    let by_layer = through_the_layer(&x, &neuron);
-    let source = args.replay.then(|| replay::tf32_product(&x, &neuron.weight, &neuron.bias));
-    if source.is_some() {
-        lab.replay();
-    }
+    let mut draws = lab.stream("neuron");
+    let x = Matrix::new(args.samples, FEATURES, draws.uniforms(args.samples * FEATURES, 0.0, 1.0));
+    let weight = Matrix::new(FEATURES, 1, draws.uniforms(FEATURES, 0.0, 1.0));
+    let neuron = Linear { weight, bias: draws.uniforms(1, 0.0, 1.0) };
+    compare(&x, &neuron, None, lab)
+}
 
-    let last = if source.is_some() { format!(" {:>12}", "z in TF32") } else { String::new() };
-    writeln!(lab, "\nsample {:>12} {:>12}{last}", "z = Xw + b", "z by layer")?;
-    for (sample, (by_hand, by_layer)) in by_hand.column(0).zip(&by_layer).enumerate() {
-        let z = source.as_ref().map_or(by_hand, |source| source.row(sample)[0]);
-        let last = if source.is_some() { format!(" {z:>12.8}") } else { String::new() };
-        writeln!(lab, "{:>6} {by_hand:>12.8} {by_layer:>12.8}{last}", sample + 1)?;
-        lab.metric(format!("z, sample {}", sample + 1), z);
+/// Prints the net inputs by the formula, by the predefined layer, and in another arithmetic if there is one; records the last of them.
+pub(crate) fn compare(x: &Matrix, neuron: &Linear, other: Option<(&str, &Matrix)>, lab: &mut Lab) -> Result<()> {
+    print_operands(x, neuron, lab)?;
+    let by_hand = neuron.forward(x); // eq. 4.2
+    let by_layer = through_the_layer(x, neuron);
+    let mut columns = vec![("z = Xw + b", by_hand.values()), ("z by layer", &by_layer)];
+    columns.extend(other.map(|(name, z)| (name, z.values())));
+    let heads = columns.iter().map(|(name, _)| format!(" {name:>12}"));
+    writeln!(lab, "\nsample{}", heads.collect::<String>())?;
+    for sample in 0..x.rows() {
+        let cells = columns.iter().map(|(_, z)| format!(" {:>12.8}", z[sample]));
+        writeln!(lab, "{:>6}{}", sample + 1, cells.collect::<String>())?;
+        lab.metric(format!("z, sample {}", sample + 1), other.map_or(&by_hand, |(_, z)| z).row(sample)[0]);
     }
     let equal = by_hand.column(0).map(f32::to_bits).eq(by_layer.iter().map(|z| z.to_bits()));
     lab.claim("the formula and the predefined layer give the same bits", equal);
     Ok(())
-}
-
-/// Our own draws.
-fn draws(samples: usize, lab: &Lab) -> (Matrix, Linear) {
-    let mut draws = lab.stream("neuron");
-    let x = Matrix::new(samples, FEATURES, draws.uniforms(samples * FEATURES, 0.0, 1.0));
-    let weight = Matrix::new(FEATURES, 1, draws.uniforms(FEATURES, 0.0, 1.0));
-    (x, Linear { weight, bias: draws.uniforms(1, 0.0, 1.0) })
-}
-
-/// The source's draws: X, w and b are the calls 30, 31 and 32 after its seed.
-fn source_draws() -> (Matrix, Linear) {
-    let draws = Draws::new(replay::SEED_OF_DATA);
-    let x = Matrix::new(2, FEATURES, draws.uniform(30, 2 * FEATURES));
-    let weight = Matrix::new(FEATURES, 1, draws.uniform(31, FEATURES));
-    (x, Linear { weight, bias: draws.uniform(32, 1) })
 }
 
 fn print_operands(x: &Matrix, neuron: &Linear, lab: &mut Lab) -> Result<()> {

@@ -11,20 +11,32 @@
 //! The function is that of the demonstration which the notebook links to, f(x) = 0.2 + 0.4x² + 0.3x sin 15x + 0.05 cos 50x on [0, 1]. The first
 //! and the last tower reach far beyond it, as the sum is only half as high where it begins.
 
-use crate::deep::print_table;
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
+    chain::{Chain, linear, logistic},
     cli::{one_to, positive},
-    kernels::{Activation, Loss},
-    lab::Lab,
+    kernels::Loss,
+    lab::{Column, Lab},
     matrix::Matrix,
-    optim::Sgd,
+    parameters::{Parameter, Parameters},
     plot::{CurvePanel, Curves, Dash, Marker, Series, theme},
-    scratch::{Layer, Linear, Network},
-    train::Learner,
+    registry::{Heading, Section},
+    train::Network,
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "universal-approximation",
+        book: "S4 4",
+        title: "Universal approximation",
+        summary: "A tower of two steep logistic units; many of them side by side come as near to a function as one likes: the largest error by \
+                  their number and steepness.",
+    };
+    Section::new(heading, run)
+}
 
 /// The hyper-parameters; the notebook names none.
 #[derive(Debug, Clone, ClapArgs)]
@@ -46,24 +58,25 @@ const INTERVALS: u16 = 2000;
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let x = grid(0.0, 1.0);
     let truth: Vec<f32> = x.values().iter().map(|x| target(*x)).collect();
-    let mut rows = vec![("towers".to_owned(), args.steepness.iter().map(|w| format!("w = {w}")).collect::<Vec<_>>())];
-    let mut errors = Vec::new();
+    let slopes = args.steepness.iter().map(|w| Column::number(format!("w = {w}")));
+    let columns: Vec<Column> = [Column::text("towers")].into_iter().chain(slopes).collect();
+    let (mut rows, mut errors) = (Vec::new(), Vec::new());
     for &n in &args.towers {
-        let row = args.steepness.iter().map(|w| Ok(largest_gap(&sum_of_towers(n, *w).outputs(&x)?, &truth)));
+        let row = args.steepness.iter().map(|w| Ok(largest_gap(&sum_of_towers(n, *w)?.outputs(&x)?, &truth)));
         let row: Vec<f32> = row.collect::<Result<_>>()?;
-        rows.push((n.to_string(), row.iter().map(|error| format!("{error:.5}")).collect()));
+        rows.push([n.to_string()].into_iter().chain(row.iter().map(|error| format!("{error:.5}"))).collect());
         for (w, error) in args.steepness.iter().zip(&row) {
             lab.metric(format!("{n} towers, w = {w}: largest error"), *error);
         }
         errors.push(row);
     }
     writeln!(lab, "largest error of n towers over [0, 1], by the slope w of their units")?;
-    print_table(&rows, lab)?;
+    lab.table(&columns, rows)?;
     draw_tower(args, lab)?;
     draw_sums(args, (&x, &truth), lab)?;
     draw_errors(args, &errors, lab)?;
     let steepest = args.steepness[args.steepness.len() - 1];
-    lab.fingerprint(&sum_of_towers(args.towers[args.towers.len() - 1], steepest).parameters());
+    lab.fingerprint(&sum_of_towers(args.towers[args.towers.len() - 1], steepest)?.parameters());
     claim(&errors, lab);
     Ok(())
 }
@@ -81,27 +94,35 @@ fn grid(low: f32, high: f32) -> Matrix {
     Matrix::new(points.len(), 1, points)
 }
 
-/// The network Σ height · (σ(w(x − from)) − σ(w(x − to))) of (from, to, height).
-fn network(towers: &[(f32, f32, f32)], w: f32) -> Network<Sgd> {
-    let edges: Vec<f32> = towers.iter().flat_map(|(from, to, _)| [-w * from, -w * to]).collect();
-    let heights: Vec<f32> = towers.iter().flat_map(|(_, _, height)| [*height, -height]).collect();
+/// A tower: how high the sum stands between two edges.
+#[derive(Debug, Clone, Copy)]
+struct Tower {
+    from: f32,
+    to: f32,
+    height: f32,
+}
+
+/// The network Σ height · (σ(w(x − from)) − σ(w(x − to))).
+fn network(towers: &[Tower], w: f32) -> Result<Chain> {
+    let edges: Vec<f32> = towers.iter().flat_map(|tower| [-w * tower.from, -w * tower.to]).collect();
+    let heights: Vec<f32> = towers.iter().flat_map(|tower| [tower.height, -tower.height]).collect();
     let n = edges.len();
-    let hidden = Linear { weight: Matrix::new(1, n, vec![w; n]), bias: edges };
-    let output = Linear { weight: Matrix::new(n, 1, heights), bias: vec![0.0] };
-    let layers = vec![
-        Layer { linear: hidden, activation: Activation::Logistic },
-        Layer { linear: output, activation: Activation::Identity },
-    ];
-    Network::new(layers, Loss::HalfSquaredError, Sgd { learning_rate: 0.0 })
+    let tensor = |name: &str, shape: &[usize], values| Parameter { name: name.to_owned(), shape: shape.to_vec(), values };
+    let hidden = [tensor("0.weight", &[1, n], vec![w; n]), tensor("0.bias", &[n], edges)];
+    let output = [tensor("2.weight", &[n, 1], heights), tensor("2.bias", &[1], vec![0.0])];
+    // The loss is never asked for.
+    let mut chain = Chain::new([linear(1, n), logistic(), linear(n, 1)], Loss::HalfSquaredError);
+    chain.load(&Parameters([hidden, output].concat()))?;
+    Ok(chain)
 }
 
 /// `n` towers of equal width over [0, 1], each as high as the function in its middle.
-fn sum_of_towers(n: usize, w: f32) -> Network<Sgd> {
+fn sum_of_towers(n: usize, w: f32) -> Result<Chain> {
     let edge = |i: usize| i as f32 / n as f32;
-    let towers = (0..n).map(|i| {
-        let from = if i == 0 { -1.0 } else { edge(i) };
-        let to = if i + 1 == n { 2.0 } else { edge(i + 1) };
-        (from, to, target((i as f32 + 0.5) / n as f32))
+    let towers = (0..n).map(|i| Tower {
+        from: if i == 0 { -1.0 } else { edge(i) },
+        to: if i + 1 == n { 2.0 } else { edge(i + 1) },
+        height: target((i as f32 + 0.5) / n as f32),
     });
     network(&towers.collect::<Vec<_>>(), w)
 }
@@ -116,11 +137,13 @@ fn points<'a>(x: &'a Matrix, y: &'a [f32]) -> impl Iterator<Item = (f64, f64)> +
 
 /// A tower from its two units, and towers of each steepness.
 fn draw_tower(args: &Args, lab: &mut Lab) -> Result<()> {
-    const TOWER: (f32, f32, f32) = (0.4, 0.6, 1.0);
+    const TOWER: Tower = Tower { from: 0.4, to: 0.6, height: 1.0 };
     let x = grid(0.0, 1.0);
     let w = args.steepness[args.steepness.len() / 2];
-    let step = |from: f32, height: f32| network(&[(from, 2.0, height)], w).outputs(&x);
-    let (rise, fall, tower) = (step(TOWER.0, 1.0)?, step(TOWER.1, -1.0)?, network(&[TOWER], w).outputs(&x)?);
+    let outputs = |tower: Tower, w: f32| network(&[tower], w)?.outputs(&x);
+    let rise = outputs(Tower { to: 2.0, ..TOWER }, w)?;
+    let fall = outputs(Tower { from: TOWER.to, to: 2.0, height: -1.0 }, w)?;
+    let tower = outputs(TOWER, w)?;
     let parts = CurvePanel::new("x", "output")
         .titled(format!("two units with w = {w}"))
         .with(Series::new("σ(w(x − 0.4))", points(&x, rise.values())).dashed(Dash::Dashed))
@@ -128,7 +151,7 @@ fn draw_tower(args: &Args, lab: &mut Lab) -> Result<()> {
         .with(Series::new("sum", points(&x, tower.values())));
     let mut steeper = CurvePanel::new("x", "output").titled("towers by steepness");
     for w in &args.steepness {
-        let tower = network(&[TOWER], *w).outputs(&x)?;
+        let tower = outputs(TOWER, *w)?;
         steeper = steeper.with(Series::new(format!("w = {w}"), points(&x, tower.values())));
     }
     lab.figure("tower", &Curves::new("A tower of two logistic units").panel(parts).panel(steeper).render()?)
@@ -139,7 +162,7 @@ fn draw_sums(args: &Args, (x, truth): (&Matrix, &[f32]), lab: &mut Lab) -> Resul
     let w = args.steepness[args.steepness.len() - 1];
     let mut figure = Curves::new(format!("Sums of towers with w = {w}"));
     for &n in &args.towers {
-        let sum = sum_of_towers(n, w).outputs(x)?;
+        let sum = sum_of_towers(n, w)?.outputs(x)?;
         let panel = CurvePanel::new("x", "f(x)")
             .titled(format!("{n} towers"))
             .with(Series::new("function", points(x, truth)).colored(theme::DEV).dashed(Dash::Solid))

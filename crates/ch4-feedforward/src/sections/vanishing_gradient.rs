@@ -9,44 +9,63 @@
 //!
 //! `--replay` takes the source's own data and weights, in the arithmetic of its GPU, and compares the norms digit by digit.
 
-use crate::five_layers::{self, Column, Start, Step, print_header, print_row};
+use crate::{
+    gradient_norms::{self, Column, FirstStep, print_header, print_row},
+    replays,
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, finite, non_negative, positive, seeds},
-    data::moons,
-    kernels::Activation,
+    chain::{Chain, activation, group, linear, logistic},
+    cli::{self, at_least_one, finite, non_negative, positive},
+    data::{Batches, Split, moons},
+    kernels::{Activation, Loss},
     lab::Lab,
+    optim::{Optimizer, Sgd},
+    parameters::{Initialization, Initializer},
     plot::{Dash, Marker},
-    replay,
+    registry::{Heading, Section},
+    rng::Stream,
+    tape::{self, Activate, Device, Logistic, builder::Linear},
+    train::{Decision, Network, Trainer, TrainingConfig, evaluate},
 };
+use dfdx::nn::DeviceBuildExt;
 use std::{fmt::Write, ops::RangeInclusive};
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "vanishing-gradient",
+        book: "4.4.2",
+        title: "Vanishing gradients",
+        summary: "One step of a five-layer network with small weights: the norm of each layer's weight gradient, with logistic and with \
+                  other hidden activations.",
+    };
+    let help = "Take the source's own data and weights, in its own arithmetic";
+    Section::new(heading, run)
+        .replayed(help, &["weight_sd", "bias", "slope", "seeds"], replays::vanishing_gradient)
+        .edition("seeds", &["--seeds", "40"])
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Standard deviation of the initial weights
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    weight_sd: f32,
+    pub(crate) weight_sd: f32,
     /// Initial value of every bias
     #[arg(long, default_value_t = 1.0, value_parser = finite)]
-    bias: f32,
+    pub(crate) bias: f32,
     /// Learning rate of the one step
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    lr: f32,
+    pub(crate) lr: f32,
     /// Slope of the leaky ReLU
     #[arg(long, default_value_t = 0.01, value_parser = non_negative)]
     slope: f32,
     /// Repeat with this many seeds, one after the other from --seed on, and show what the norms span
     #[arg(long, default_value_t = 1, value_parser = at_least_one)]
     seeds: usize,
-    /// Take the source's own data and weights, in its own arithmetic
-    #[arg(long, conflicts_with_all = ["weight_sd", "bias", "slope", "seeds"])]
-    replay: bool,
 }
-
-/// The first of the source's five calls for weights, the same for both activations.
-const FIRST_CALL: usize = 5;
 
 /// Leaky ReLU lies on ReLU: its dashes let it show through.
 const LOOKS: [(Marker, Dash); 4] = [
@@ -58,33 +77,28 @@ const LOOKS: [(Marker, Dash); 4] = [
 
 /// Prints and draws the norm of each layer's weight gradient.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let seeds = seeds(lab.seed(), args.seeds)?;
-    let columns: Vec<Column> = if args.replay {
-        lab.replay();
-        let split = replay::moon1000();
-        let column = |(name, f)| Ok((name, args.start().source_step(f, &split, FIRST_CALL)?));
-        args.activations().into_iter().take(2).map(column).collect::<Result<_>>()?
-    } else {
-        let split = moons::moon1000(0.5, lab.seed());
-        let column = |(name, f)| Ok((name, args.start().step(f, &split, lab.seed())?));
-        args.activations().into_iter().map(column).collect::<Result<_>>()?
+    let seeds = cli::seeds(lab.seed(), args.seeds)?;
+    let split = moons::moon1000(0.5, lab.seed());
+    let (seed, taped) = (lab.seed(), lab.is_taped());
+    let column = |(name, f)| {
+        let mut mlp = network(f, args.start(), &mut Stream::new(seed, "weights"), taped)?;
+        Ok(Column { name, step: first_step(&mut mlp, Optimizer::new(Sgd), args.lr, &split)? })
     };
-    five_layers::print_norms(&columns, lab)?;
-    print_rest(&columns, lab)?;
-    lab.figure("norms", &five_layers::figure("Weight gradients fade towards the input", &columns, &LOOKS)?)?;
+    let columns: Vec<Column> = args.activations().into_iter().map(column).collect::<Result<_>>()?;
+    show(&columns, lab)?;
     if args.seeds > 1 {
         span(args, seeds, lab)?;
     }
-    claim(&columns, lab);
     Ok(())
 }
 
 impl Args {
-    fn start(&self) -> Start {
-        Start { weight_sd: self.weight_sd, bias: self.bias, lr: self.lr }
+    fn start(&self) -> Initialization {
+        let weight = Initializer::Normal { mean: 0.0, deviation: self.weight_sd };
+        Initialization { weight, bias: Initializer::Constant(self.bias) }
     }
 
-    fn activations(&self) -> [(&'static str, Activation); 4] {
+    pub(crate) fn activations(&self) -> [(&'static str, Activation); 4] {
         [
             ("logistic", Activation::Logistic),
             ("ReLU", Activation::Relu),
@@ -94,46 +108,95 @@ impl Args {
     }
 }
 
-/// The factor that a norm loses from layer to layer: the geometric mean over the four steps from the last layer to the first.
-fn factor(step: &Step) -> f32 {
-    (step.weights[4] / step.weights[0]).sqrt().sqrt()
+/// Four hidden layers of three units, one probability.
+type Mlp = (
+    (Linear<2, 3>, Activate),
+    (Linear<3, 3>, Activate),
+    (Linear<3, 3>, Activate),
+    (Linear<3, 3>, Activate),
+    (Linear<3, 1>, Logistic),
+);
+
+/// The network with a hidden activation function that is chosen when the program runs: a chain, or the same layers on the tape.
+pub(crate) fn network(f: Activation, init: Initialization, weights: &mut Stream, taped: bool) -> Result<Box<dyn Network>> {
+    let loss = Loss::BinaryCrossEntropy;
+    if !taped {
+        let hidden = |fan_in| group([linear(fan_in, 3), activation(f)]);
+        let layers = [hidden(2), hidden(3), hidden(3), hidden(3), group([linear(3, 1), logistic()])];
+        return Ok(Box::new(Chain::new(layers, loss).initialized(init, weights)));
+    }
+    let mut mlp = Device::default().build_module::<Mlp, f32>();
+    for layer in [&mut mlp.0.1, &mut mlp.1.1, &mut mlp.2.1, &mut mlp.3.1] {
+        layer.f = f;
+    }
+    tape::initialize(&mut mlp, init, weights)?;
+    Ok(Box::new(tape::Model::<_, 2, 1>::new(mlp, loss)))
+}
+
+/// One step of gradient descent on all samples.
+pub(crate) fn first_step<N: Network>(network: &mut N, optimizer: Optimizer, lr: f32, split: &Split) -> Result<FirstStep> {
+    let config = TrainingConfig::new(1, Batches::Full, Decision::Probability);
+    let mut run = Trainer::new(network, optimizer, &split.train, config)?;
+    let Some(step) = run.forward_backward()? else { unreachable!("a run of one epoch has a step") };
+    let gradients = run.network().gradients();
+    // Norms that are not finite are told of where they are shown.
+    if step.loss.is_finite() {
+        run.update(lr)?;
+    }
+    Ok(FirstStep {
+        weights: gradients.norms("weight"),
+        biases: gradients.norms("bias"),
+        loss: step.loss,
+        dev_accuracy: evaluate(network, &split.dev, Decision::Probability)?.accuracy,
+        parameters: network.parameters(),
+    })
+}
+
+/// Prints and draws the norms.
+pub(crate) fn show(columns: &[Column], lab: &mut Lab) -> Result<()> {
+    gradient_norms::print(columns, lab)?;
+    print_rest(columns, lab)?;
+    lab.figure("norms", &gradient_norms::figure("Weight gradients fade towards the input", columns, &LOOKS)?)?;
+    claim(columns, lab);
+    Ok(())
 }
 
 /// The factors, and the accuracy on the development set after the step.
 fn print_rest(columns: &[Column], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nMean factor that a layer costs, accuracy on the development set after the step")?;
     print_header("", columns, lab)?;
-    print_row("fades", columns, factor, lab)?;
-    print_row("score", columns, |step| step.dev_score, lab)?;
-    for (name, step) in columns {
-        lab.metric(format!("{name}, mean factor a layer"), factor(step));
-        lab.metric(format!("{name}, dev accuracy"), step.dev_score);
+    print_row("fades", columns, FirstStep::factor, lab)?;
+    print_row("score", columns, |step| step.dev_accuracy, lab)?;
+    for Column { name, step } in columns {
+        lab.metric(format!("{name}, mean factor a layer"), step.factor());
+        lab.metric(format!("{name}, dev accuracy"), step.dev_accuracy);
     }
     Ok(())
 }
 
 /// What the norms of the book's two activations span over seeds.
 fn span(args: &Args, seeds: RangeInclusive<u64>, lab: &mut Lab) -> Result<()> {
-    let run = |seed| {
+    let taped = lab.is_taped();
+    lab.over_seeds(seeds, |seed| {
         let split = moons::moon1000(0.5, seed);
         let mut norms = Vec::new();
         for (name, f) in args.activations().into_iter().take(2) {
-            norms.extend(five_layers::named(name, &args.start().step(f, &split, seed)?));
+            let mut mlp = network(f, args.start(), &mut Stream::new(seed, "weights"), taped)?;
+            norms.extend(Column { name, step: first_step(&mut mlp, Optimizer::new(Sgd), args.lr, &split)? }.numbers());
         }
         Ok(norms)
-    };
-    lab.over_seeds(seeds, run)?;
+    })?;
     Ok(())
 }
 
 /// What the section is there to show.
 fn claim(columns: &[Column], lab: &mut Lab) {
-    let fades = columns.iter().all(|(_, step)| step.weights.is_sorted());
+    let fades = columns.iter().all(|column| column.step.weights.is_sorted());
     lab.claim("the norms fall from each layer to the one before it, for every activation", fades);
-    let column = |name| columns.iter().find(|(column, _)| *column == name);
-    let first = |name| column(name).map(|(_, step)| step.weights[0]);
+    let column = |name| columns.iter().find(|column| column.name == name);
+    let first = |name| column(name).map(|column| column.step.weights[0]);
     lab.claim("ReLU leaves the first layer a larger gradient than the logistic function", first("ReLU") > first("logistic"));
-    let factors = ["logistic", "ReLU"].map(|name| column(name).map_or(0.0, |(_, step)| factor(step)));
+    let factors = ["logistic", "ReLU"].map(|name| column(name).map_or(0.0, |column| column.step.factor()));
     let claim = "a layer costs the norm a factor of more than 100 with the logistic function, of 25 to 250 with ReLU";
     lab.claim(claim, factors[0] > 100.0 && (25.0..250.0).contains(&factors[1]));
 }

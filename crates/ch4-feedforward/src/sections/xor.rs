@@ -9,24 +9,35 @@
 //!
 //! Departs from the notebook: it shows one run, which arrives; this section counts over many seeds and shows the first that does.
 
+use crate::by_hand::{ByHand, Passes};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{self, at_least_one, positive},
     data::{Labels, Samples},
     figures,
-    kernels::{Activation, Loss},
+    kernels::{Activation, Loss, loss::Targets},
     lab::Lab,
+    layers::{Activate, Linear, LinearGradients, loss, loss_backward},
     matrix::Matrix,
-    optim::Sgd,
-    parameters::{Initialization, Initializer},
     plot::{RegionPanel, Regions, Split},
+    registry::{Heading, Section},
     rng::Stream,
-    scratch::{Layer, Linear, Network},
-    train::Learner,
+    train::Network,
     value::Value,
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "xor",
+        book: "S4 5",
+        title: "Learning XOR",
+        summary: "Two ReLUs learn XOR by hand-derived gradients: how many of 100 starts arrive, and the first that does.",
+    };
+    Section::new(heading, run).edition("quick", &["--epochs", "2001", "--report-every", "500"])
+}
 
 /// The notebook's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -48,10 +59,6 @@ pub(crate) struct Args {
     seeds: usize,
 }
 
-/// Weights from N(0, 1), biases zero.
-const INIT: Initialization = Initialization { weight: Initializer::STANDARD_NORMAL, bias: Initializer::ZEROS };
-/// Inputs and outputs of each layer, and its activation function.
-const LAYERS: [((usize, usize), Activation); 2] = [((2, 2), Activation::Relu), ((2, 1), Activation::Identity)];
 /// A final loss that prints as 0.000.
 const SOLVED: f32 = 5e-4;
 
@@ -60,7 +67,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
     let mut arrived = Vec::new();
     for (lr, single) in [(args.lr, "; the notebook shows one start, which does"), (args.small_lr, "")] {
-        let starts = lab.each_seed(seeds.clone(), |seed| train(seed, lr, args))?;
+        let starts = lab.each_seed(seeds.clone(), |seed| Ok(train(seed, lr, args.epochs)))?;
         let solved: Vec<Start> = starts.into_iter().filter(|start| start.losses[args.epochs - 1] < SOLVED).collect();
         writeln!(lab, "learning rate {lr}: {} of {} starts learn XOR{single}", solved.len(), args.seeds)?;
         lab.metric(format!("starts that learn XOR at learning rate {lr}"), solved.len());
@@ -78,7 +85,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 /// A start and where it went.
 struct Start {
     seed: u64,
-    network: Network<Sgd>,
+    network: ByHand<Xor>,
     /// The loss before each step.
     losses: Vec<f32>,
 }
@@ -89,18 +96,47 @@ fn samples() -> Samples {
     Samples { x, y: Labels::Values(Matrix::new(4, 1, vec![0.0, 1.0, 1.0, 0.0])) }
 }
 
+/// The passes of the network.
+#[derive(Debug, Clone, Copy)]
+struct Xor;
+
+/// max(0, z), eq. 4.6.
+const RELU: Activate = Activate(Activation::Relu);
+
+impl Passes for Xor {
+    const LOSS: Loss = Loss::HalfSquaredError;
+
+    fn forward([fc1, fc2]: &[Linear; 2], x: &Matrix) -> Matrix {
+        fc2.forward(&RELU.forward(&fc1.forward(x)))
+    }
+
+    fn forward_backward([fc1, fc2]: &[Linear; 2], x: &Matrix, targets: Targets) -> (Matrix, [LinearGradients; 2]) {
+        let z1 = fc1.forward(x); // eq. 4.8
+        let a1 = RELU.forward(&z1); // eq. 4.9
+        let z2 = fc2.forward(&a1); // eq. 4.8
+
+        let dz2 = loss_backward(Self::LOSS, &z2, targets); // (z2 − y) / N
+        let dfc2 = fc2.backward(&a1, &dz2); // eq. 4.22, 4.23
+        let da1 = fc2.backward_input(&dz2); // eq. 4.19
+        let dz1 = RELU.backward(&z1, &a1, &da1); // eq. 4.16
+        let dfc1 = fc1.backward(x, &dz1); // eq. 4.22, 4.23
+        (z2, [dfc1, dfc2])
+    }
+}
+
 /// Trains one start. One that diverges keeps a loss that is not finite.
-fn train(seed: u64, learning_rate: f32, args: &Args) -> Result<Start> {
-    let mut weights = Stream::new(seed, "weights");
-    let layers = LAYERS.map(|(shape, activation)| Layer::draw(shape, activation, INIT, &mut weights));
-    let mut network = Network::new(layers.to_vec(), Loss::HalfSquaredError, Sgd { learning_rate });
+fn train(seed: u64, learning_rate: f32, epochs: usize) -> Start {
+    let mut network = ByHand::draw([2, 2, 1], Xor, &mut Stream::new(seed, "weights"));
     let Samples { x, y } = samples();
     let mut losses = Vec::new();
-    for _ in 0..args.epochs {
-        losses.push(network.learn(&x, &y)?.loss);
-        network.update()?;
+    for _ in 0..epochs {
+        let (outputs, gradients) = Xor::forward_backward(&network.layers, &x, y.targets());
+        losses.push(loss(Xor::LOSS, &outputs, y.targets()));
+        for (layer, gradients) in network.layers.iter_mut().zip(&gradients) {
+            layer.descend(learning_rate, gradients);
+        }
     }
-    Ok(Start { seed, network, losses })
+    Start { seed, network, losses }
 }
 
 /// The log, the final weights and the surface of one start.
@@ -111,8 +147,8 @@ fn show(Start { seed, network, losses }: &Start, args: &Args, lab: &mut Lab) -> 
         writeln!(lab, "[Epoch {}] Avg. loss: {loss:.3} Delta: {:.3}", epoch + 1, previous - loss)?;
         previous = *loss;
     }
-    for (number, layer) in (1..).zip(network.layers()) {
-        writeln!(lab, "FC{number}: W {:?}, b {:?}", layer.linear.weight.values(), layer.linear.bias)?;
+    for (number, layer) in (1..).zip(&network.layers) {
+        writeln!(lab, "FC{number}: W {:?}, b {:?}", layer.weight.values(), layer.bias)?;
     }
     lab.metric("initial loss", losses[0]);
     lab.metric("final loss", losses[args.epochs - 1]);
@@ -123,14 +159,12 @@ fn show(Start { seed, network, losses }: &Start, args: &Args, lab: &mut Lab) -> 
 
 /// The loss of the weights that the notebook prints at its end.
 fn try_printed_weights(lab: &mut Lab) -> Result<()> {
-    let mut layers = Vec::new();
-    for (number, ((inputs, outputs), activation)) in (1..).zip(LAYERS) {
+    let layer = |number: usize, fan_in, fan_out| -> Result<Linear> {
         let values =
-            |name| Ok::<_, anyhow::Error>(lab.printed(&format!("FC{number} {name}"))?.iter().map(|x| *x as f32).collect());
-        let linear = Linear { weight: Matrix::new(inputs, outputs, values("W")?), bias: values("b")? };
-        layers.push(Layer { linear, activation });
-    }
-    let network = Network::new(layers, Loss::HalfSquaredError, Sgd { learning_rate: 0.0 });
+            |name| -> Result<Vec<f32>> { Ok(lab.printed(&format!("FC{number} {name}"))?.iter().map(|x| *x as f32).collect()) };
+        Ok(Linear { weight: Matrix::new(fan_in, fan_out, values("W")?), bias: values("b")? })
+    };
+    let network = ByHand::new([layer(1, 2, 2)?, layer(2, 2, 1)?], Xor);
     let Samples { x, y } = samples();
     let loss = network.loss(&network.outputs(&x)?, &y);
     writeln!(lab, "\nthe notebook's final weights have a loss of {}", Value::F32(loss))?;
@@ -140,7 +174,7 @@ fn try_printed_weights(lab: &mut Lab) -> Result<()> {
 }
 
 /// The network's answer over the plane: the boundary is where it is one half.
-fn surface(network: &Network<Sgd>) -> Result<common::plot::Svg> {
+fn surface(network: &dyn Network) -> Result<common::plot::Svg> {
     let field = figures::field(network, (-0.5, 1.5), 120)?;
     let samples = samples();
     let points = Split::new("samples", figures::points(&samples), samples.y.classes());

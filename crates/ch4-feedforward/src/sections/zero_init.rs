@@ -14,81 +14,101 @@
 //!
 //! Departs from the book: the loss of every epoch is printed; its code prints the first only.
 
+use super::autograd_mlp::{LOSS, Mlp};
+use crate::replays;
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, positive},
-    data::{Batches, Split, moons},
+    data::{Batches, Samples, Split, moons},
     figures,
-    kernels::{Activation, Loss},
     lab::Lab,
-    matrix::Matrix,
-    optim::Sgd,
-    parameters::Parameters,
-    replay::{self, Operators},
-    scratch::{Layer, Linear, Network},
-    train::{Journal, Learner, Log, Metric, Outcome, Ties, Training, train},
+    optim::{Optimizer, Sgd},
+    parameters::{Initialization, Initializer, Parameters},
+    registry::{Heading, Section},
+    train::{Decision, Log, Network, Outcome, Trainer, TrainingConfig},
     value::Value,
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "zero-init",
+        book: "4.4.1",
+        title: "All parameters zero",
+        summary: "The two-layer network started at zero: its hidden units stay equal to the bit, and five epochs teach it nothing.",
+    };
+    Section::new(heading, run).replayed("Take the source's own data and arithmetic", &[], replays::zero_init)
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Learning rate of gradient descent
     #[arg(long, default_value_t = 0.2, value_parser = positive)]
-    lr: f32,
+    pub(crate) lr: f32,
     /// Epochs, each one full-batch step
     #[arg(long, default_value_t = 5, value_parser = at_least_one)]
     epochs: usize,
-    /// Take the source's own data and arithmetic
-    #[arg(long)]
-    replay: bool,
 }
 
-const HIDDEN: usize = 5;
+/// Hidden units.
+pub(crate) const HIDDEN: usize = 5;
 
 /// Trains the network and shows that its hidden units stay equal.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let layers = [(2, HIDDEN), (HIDDEN, 1)].map(|(inputs, outputs)| Layer {
-        linear: Linear { weight: Matrix::zeros(inputs, outputs), bias: vec![0.0; outputs] },
-        activation: Activation::Logistic,
-    });
-    if args.replay {
-        lab.replay();
-        let network = replay::Network::new(layers.to_vec(), Operators::Library, args.lr);
-        study(args, network, &replay::moon1000(), lab)
-    } else {
-        let network = Network::new(layers.to_vec(), Loss::BinaryCrossEntropy, Sgd { learning_rate: args.lr });
-        study(args, network, &moons::moon1000(0.5, lab.seed()), lab)
+    let zeros = Initialization { weight: Initializer::ZEROS, bias: Initializer::ZEROS };
+    let mut mlp = lab.network::<Mlp, 2, 1>(LOSS, zeros, &mut lab.stream("weights"))?;
+    let split = moons::moon1000(0.5, lab.seed());
+    let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
+    let training = watch(run.journal(lab), args.lr, &split.dev)?;
+    show(&training, &split, lab)
+}
+
+impl Args {
+    pub(crate) fn config(&self) -> TrainingConfig {
+        let config = TrainingConfig::new(self.epochs, Batches::Full, Decision::Probability);
+        TrainingConfig { log: Some(Log::FullBatch { every: 1 }), ..config }
     }
 }
 
-fn study(args: &Args, mut learner: impl Learner, split: &Split, lab: &mut Lab) -> Result<()> {
-    let training = Training {
-        n_epochs: args.epochs,
-        batches: Batches::Full,
-        evaluate_every: 1,
-        log: Log::Epochs { every: 1 },
-        metric: Metric::Probability,
-        ties: Ties::First,
-    };
-    let mut watch = Watch { lab, states: Vec::new() };
-    let outcome = train(&mut learner, split, training, &mut watch)?;
-    let mut states = watch.states;
-    states.push(Units::of(&learner.parameters())?);
+/// A training run with the parameters before each update and at the end.
+pub(crate) struct Watched {
+    outcome: Outcome,
+    states: Vec<Units>,
+    end: Parameters,
+}
+
+/// Gradient descent that prints the parameters before each update.
+pub(crate) fn watch<N: Network>(mut run: Trainer<N, Lab>, learning_rate: f32, dev: &Samples) -> Result<Watched> {
+    let mut states = Vec::new();
+    while let Some(step) = run.forward_backward()? {
+        let units = Units::of(&run.network().parameters())?;
+        run.journal_mut().map_or(Ok(()), |lab| units.print(step.epoch, lab))?;
+        states.push(units);
+        run.update(learning_rate)?;
+        run.evaluate(dev)?;
+    }
+    let end = run.network().parameters();
+    states.push(Units::of(&end)?);
+    Ok(Watched { outcome: run.finish(), states, end })
+}
+
+/// Records the parameters, draws the curves, and says what came of it.
+pub(crate) fn show(Watched { outcome, states, end }: &Watched, split: &Split, lab: &mut Lab) -> Result<()> {
     for (epoch, units) in states.iter().enumerate() {
         for (name, columns) in units.rows() {
             lab.metric(format!("epoch {epoch}, {name}"), columns[0]);
         }
     }
     lab.metric("train loss, epoch 0", outcome.history.train_loss[0]);
-    lab.metric("best dev accuracy", outcome.best_score);
+    lab.metric("best dev accuracy", outcome.best.evaluation.accuracy);
     lab.history("", &outcome.history)?;
     lab.figure("curves", &figures::learning_curves("Training from zeros: five equal hidden units", &outcome.history, true)?)?;
-    lab.fingerprint(&learner.parameters());
+    lab.fingerprint(end);
     lab.claim("the first loss is ln 2, to the bit", outcome.history.train_loss[0] == std::f32::consts::LN_2);
-    claim(&states, &outcome, split, lab);
+    claim(states, outcome, split, lab);
     Ok(())
 }
 
@@ -113,37 +133,20 @@ impl Units {
         [("W1[0]", &self.w1[0]), ("W1[1]", &self.w1[1]), ("b1", &self.b1), ("W2", &self.w2), ("b2", &self.b2)]
     }
 
+    /// Prints a row for each kind of parameter, a column for each unit.
+    fn print(&self, epoch: usize, lab: &mut Lab) -> Result<()> {
+        let numbers = (1..=HIDDEN).map(|unit| format!(" {:>14}", format!("unit {unit}")));
+        writeln!(lab, "epoch {epoch}{}", numbers.collect::<String>())?;
+        for (name, row) in self.rows() {
+            let cells = row.iter().map(|x| format!(" {:>14}", Value::F32(*x)));
+            writeln!(lab, "  {name:<5}{}", cells.collect::<String>())?;
+        }
+        Ok(())
+    }
+
     /// Whether each row has the same bits in all columns.
     fn are_equal(&self) -> bool {
         self.rows().iter().all(|(_, row)| row.iter().all(|x| x.to_bits() == row[0].to_bits()))
-    }
-}
-
-/// Prints the parameters before each update, and keeps them.
-struct Watch<'a> {
-    lab: &'a mut Lab,
-    states: Vec<Units>,
-}
-
-impl Journal for Watch<'_> {
-    fn line(&mut self, line: &str) -> Result<()> {
-        self.lab.line(line)
-    }
-
-    fn progress(&mut self, step: usize, steps: usize, loss: f32) {
-        self.lab.progress(step, steps, loss);
-    }
-
-    fn before_update(&mut self, step: usize, learner: &dyn Learner) -> Result<()> {
-        let units = Units::of(&learner.parameters())?;
-        let numbers = (1..=HIDDEN).map(|unit| format!(" {:>14}", format!("unit {unit}")));
-        writeln!(self.lab, "epoch {step}{}", numbers.collect::<String>())?;
-        for (name, row) in units.rows() {
-            let cells = row.iter().map(|x| format!(" {:>14}", Value::F32(*x)));
-            writeln!(self.lab, "  {name:<5}{}", cells.collect::<String>())?;
-        }
-        self.states.push(units);
-        Ok(())
     }
 }
 

@@ -15,15 +15,29 @@
 use crate::{
     bowl,
     linear_fit::{self, Problem, fit},
+    method::Method,
+    replays,
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::Lab,
-    optim::AdaDelta,
+    optim::{AdaDelta, Optimizer},
+    registry::{Heading, Section},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "adadelta",
+        book: "7.3.2.2",
+        title: "AdaDelta",
+        summary: "An exercise: the moves so far take the place of the learning rate.",
+    };
+    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, replays::adadelta)
+}
 
 /// The usual hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -48,9 +62,17 @@ pub(crate) struct Args {
 }
 
 /// Shows AdaDelta on the bowl and on the linear fit.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let adadelta = |learning_rate| AdaDelta::new(learning_rate, args.rho, args.epsilon);
-    let path = bowl::show("AdaDelta", adadelta(args.bowl_lr), args.bowl_steps, lab)?;
+fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    show(args, &Problem::draw(args.fit.samples, lab), lab)
+}
+
+/// The same with the given data of the linear fit.
+pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
+    let adadelta = |learning_rate| {
+        let optimizer = Optimizer::new(AdaDelta { rho: args.rho, epsilon: args.epsilon });
+        Method { name: "AdaDelta", optimizer, learning_rate }
+    };
+    let path = bowl::show(adadelta(args.bowl_lr), args.bowl_steps, lab)?;
     let moves = path.moves();
     let exact = f64::from(args.bowl_lr) * (f64::from(args.epsilon) / (1.0 - f64::from(args.rho))).sqrt();
     bowl::check(
@@ -58,9 +80,9 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         &[("first move of x₁: √(ε / (1 − ρ))", moves[0][0], exact), ("first move of x₂: √(ε / (1 − ρ))", moves[0][1], exact)],
     )?;
 
-    let fit = linear_fit::show("AdaDelta", adadelta(args.lr), &args.fit, lab)?;
+    let fit = linear_fit::show(adadelta(args.lr), problem, &args.fit, lab)?;
 
-    compare_epsilons(args, lab)?;
+    compare_epsilons(args, problem, lab)?;
 
     let grow = (0..2).all(|k| moves[moves.len() - 1][k] > moves[0][k]);
     lab.claim("moves grow by themselves: the last ones on the bowl are longer than the first", grow);
@@ -76,14 +98,13 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 const LARGER_EPSILONS: [f32; 2] = [1e-4, 1e-2];
 
 /// Both experiments with larger values of ε.
-fn compare_epsilons(args: &Args, lab: &mut Lab) -> Result<()> {
-    let problem = Problem::draw(&args.fit, lab);
+fn compare_epsilons(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\n{:>8} {:>12} {:>12} {:>20}", "ε", "bowl, x₁", "bowl, x₂", "fit, last epoch")?;
     let mut paths = Vec::new();
     for epsilon in [args.epsilon].into_iter().chain(LARGER_EPSILONS) {
-        let adadelta = |learning_rate| AdaDelta::new(learning_rate, args.rho, epsilon);
-        let path = bowl::descend(&mut adadelta(args.bowl_lr), args.bowl_steps, None)?;
-        let loss = fit(&problem, adadelta(args.lr), &args.fit, None)?.last_loss();
+        let adadelta = || Optimizer::new(AdaDelta { rho: args.rho, epsilon });
+        let path = bowl::descend(adadelta(), |_| args.bowl_lr, args.bowl_steps)?;
+        let loss = fit(problem, adadelta(), |_| args.lr, &args.fit)?.last_loss();
         let [x1, x2] = path.end();
         writeln!(lab, "{epsilon:>8e} {x1:>12.6} {x2:>12.6} {loss:>20.8}")?;
         lab.metric(format!("fit with epsilon {epsilon:e}, last epoch"), loss);

@@ -9,14 +9,31 @@
 //! The rule is [`common::optim::AdaGrad`]. Steep and flat directions are treated alike: the first step moves every coordinate by α, whatever its gradient.
 //! But G only grows, so the step sizes only shrink: after a fast start the path slows down before it has arrived, and so does the fit, far from its goal.
 
-use crate::{bowl, linear_fit};
+use crate::{
+    bowl,
+    linear_fit::{self, Problem},
+    method::Method,
+    replays,
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{one_to, positive},
     lab::Lab,
-    optim::{AdaGrad, EpsPlacement},
+    optim::{AdaGrad, EpsPlacement, Optimizer},
+    registry::{Heading, Section},
 };
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "adagrad",
+        book: "7.3.2.1",
+        title: "AdaGrad",
+        summary: "A step size for each parameter, which only shrinks.",
+    };
+    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, replays::adagrad)
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -41,14 +58,22 @@ pub(crate) struct Args {
 }
 
 /// Shows AdaGrad on the bowl and on the linear fit.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let placement = if args.eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot };
-    let adagrad = |learning_rate| AdaGrad::new(learning_rate, args.epsilon).eps_placement(placement);
-    let path = bowl::show("AdaGrad", adagrad(args.bowl_lr), args.bowl_steps, lab)?;
+fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    show(args, &Problem::draw(args.fit.samples, lab), lab)
+}
+
+/// The same with the given data of the linear fit.
+pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
+    let eps_placement = if args.eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot };
+    let adagrad = |learning_rate| {
+        let optimizer = Optimizer::new(AdaGrad { epsilon: args.epsilon, eps_placement });
+        Method { name: "AdaGrad", optimizer, learning_rate }
+    };
+    let path = bowl::show(adagrad(args.bowl_lr), args.bowl_steps, lab)?;
     let (moves, alpha) = (path.moves(), f64::from(args.bowl_lr));
     bowl::check(lab, &[("first move of x₁: α", moves[0][0], alpha), ("first move of x₂: α", moves[0][1], alpha)])?;
 
-    let fit = linear_fit::show("AdaGrad", adagrad(args.lr), &args.fit, lab)?;
+    let fit = linear_fit::show(adagrad(args.lr), problem, &args.fit, lab)?;
 
     let shorter = moves.windows(2).all(|pair| (0..2).all(|k| pair[1][k] < pair[0][k]));
     lab.claim("on the bowl, every step moves each coordinate by less than the one before", shorter);

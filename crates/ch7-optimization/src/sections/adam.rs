@@ -15,15 +15,29 @@
 use crate::{
     bowl,
     linear_fit::{self, Problem, fit},
+    method::Method,
+    replays,
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::Lab,
-    optim::{Adam, Counting, EpsPlacement},
+    optim::{Adam, Counting, EpsPlacement, Optimizer},
+    registry::{Heading, Section},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "adam",
+        book: "7.3.3.2",
+        title: "Adam",
+        summary: "Momentum and a step size for each parameter, corrected for starting at zero: down a bowl, and in a linear fit.",
+    };
+    Section::new(heading, run).edition("as-printed", &["--as-printed"]).replayed(replays::HELP, replays::FIXED, replays::adam)
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -57,22 +71,29 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    fn optimizer(&self, learning_rate: f32) -> Adam {
-        Adam::new(learning_rate, (self.beta1, self.beta2), self.epsilon)
-            .eps_placement(if self.eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot })
-            .counting(if self.as_printed { Counting::PerTensor } else { Counting::PerStep })
+    fn optimizer(&self, counting: Counting) -> Optimizer {
+        let eps_placement = if self.eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot };
+        let adam = Adam::new(self.beta1, self.beta2, self.epsilon).eps_placement(eps_placement);
+        Optimizer::new(adam).counting(counting)
     }
 }
 
 /// Shows Adam on the bowl and on the linear fit.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let path = bowl::show("Adam", args.optimizer(args.bowl_lr), args.bowl_steps, lab)?;
+fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    show(args, &Problem::draw(args.fit.samples, lab), lab)
+}
+
+/// The same with the given data of the linear fit.
+pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
+    let counting = if args.as_printed { Counting::PerTensor } else { Counting::PerStep };
+    let adam = |learning_rate| Method { name: "Adam", optimizer: args.optimizer(counting), learning_rate };
+    let path = bowl::show(adam(args.bowl_lr), args.bowl_steps, lab)?;
     let moves = path.moves();
     let alpha = f64::from(args.bowl_lr);
     bowl::check(lab, &[("first move of x₁: α", moves[0][0], alpha), ("first move of x₂: α", moves[0][1], alpha)])?;
 
-    let fit = linear_fit::show("Adam", args.optimizer(args.lr), &args.fit, lab)?;
-    compare_counters(args, lab)?;
+    let fit = linear_fit::show(adam(args.lr), problem, &args.fit, lab)?;
+    compare_counters(args, problem, lab)?;
 
     let longest = moves.iter().flatten().fold(0.0f32, |longest, moved| longest.max(*moved));
     lab.claim("steady moves: no coordinate is ever moved by more than 1.01 learning rates", longest <= 1.01 * args.bowl_lr);
@@ -82,11 +103,10 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 }
 
 /// The fit with t counted by step and by tensor.
-fn compare_counters(args: &Args, lab: &mut Lab) -> Result<()> {
-    let problem = Problem::draw(&args.fit, lab);
+fn compare_counters(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\n{:<24} {:>16} {:>16} {:>10} {:>10} {:>10}", "t counts", "loss of epoch 0", "last epoch", "w₁", "w₂", "b")?;
     for (name, counting) in [("steps (formula)", Counting::PerStep), ("tensors (book's code)", Counting::PerTensor)] {
-        let fit = fit(&problem, args.optimizer(args.lr).counting(counting), &args.fit, None)?;
+        let fit = fit(problem, args.optimizer(counting), |_| args.lr, &args.fit)?;
         let ([w1, w2, b], first, last) = (fit.unit(), fit.epoch_losses[0], fit.last_loss());
         writeln!(lab, "{name:<24} {first:>16.8} {last:>16.8} {w1:>10.6} {w2:>10.6} {b:>10.6}")?;
         lab.metric(format!("fit with t counting {name}, last epoch"), last);

@@ -9,20 +9,39 @@
 //! are Adam's. As an L2 term it rules once the gradients of the loss are small: the weights shrink to a third, the training loss
 //! stops falling in the second epoch, and the test accuracy stays a percent behind.
 
-use crate::digits::{self, Digits, Trained, Way};
+use crate::{
+    comparison::{self, Trained},
+    digits::{Digits, INIT, LOSS},
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, non_negative, positive},
-    data::Batches,
+    data::{
+        Batches,
+        mnist::{N_DIGITS, N_PIXELS},
+    },
     kernels::reduce,
-    lab::Lab,
-    nn::models::LeNet,
-    optim::{Adam, AdamW, EpsPlacement, L2},
+    lab::{Experiment, Lab, Variant},
+    models::LeNet,
+    optim::{Adam, AdamW, EpsPlacement, Optimizer, Rule},
     plot::{Curves, Svg},
-    train::Learner,
+    registry::{Heading, Section},
+    train::Network,
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "adamw",
+        book: "7.3.3.2, exercise",
+        title: "AdamW",
+        summary: "LeNet on MNIST with Adam, with AdamW, and with Adam and an L2 term: a decay that the step sizes do not touch, and one that they do.",
+    };
+    let quick = &["--images", "7680", "--test-images", "1000", "--epochs", "2"];
+    Section::new(heading, run).edition("quick", quick)
+}
 
 /// The hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -43,34 +62,67 @@ pub(crate) struct Args {
     digits: Digits,
 }
 
-/// Decay rates of both running means, and ε outside the root: the library's.
-const BETAS: (f32, f32) = (0.9, 0.999);
-const EPS: f32 = 1e-8;
+/// Adam with an L2 term in the loss: g ← g + λ θ, then Adam's own rule.
+#[derive(Debug, Clone, Copy)]
+struct AdamL2 {
+    adam: Adam,
+    lambda: f32,
+}
+
+impl Rule<2> for AdamL2 {
+    const REMEMBERED: [&'static str; 2] = Adam::REMEMBERED;
+
+    #[inline(always)]
+    fn step(self, learning_rate: f32, theta: f32, g: f32, remembered: [f32; 2]) -> (f32, [f32; 2]) {
+        self.adam.step(learning_rate, theta, g + self.lambda * theta, remembered)
+    }
+
+    fn advance(&mut self) {
+        self.adam.advance();
+    }
+}
 
 /// Trains all three side by side.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let Args { lr, decay, batch_size, epochs, .. } = *args;
-    let adam = || Adam::new(lr, BETAS, EPS).eps_placement(EpsPlacement::OutsideRoot);
-    let adamw = AdamW::new(lr, BETAS, EPS, decay).eps_placement(EpsPlacement::OutsideRoot);
-    let seed = lab.seed();
-    let networks = [
-        ("Adam", digits::network::<LeNet>(adam(), seed)),
-        ("AdamW", digits::network::<LeNet>(adamw, seed)),
-        ("Adam + L2", digits::network::<LeNet>(L2::new(adam(), decay), seed)),
+    let Args { lr, decay, batch_size, epochs, ref digits } = *args;
+    let batches = digits.checked(Batches::Shuffled { size: batch_size, stream: Box::new(lab.stream("shuffle")) })?;
+    // As in the library, ε stands outside the root.
+    let adam = Adam::new(0.9, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot);
+    let optimizers = [
+        ("Adam", Optimizer::new(adam)),
+        ("AdamW", Optimizer::new(AdamW { adam, weight_decay: decay })),
+        ("Adam + L2", Optimizer::new(AdamL2 { adam, lambda: decay })),
     ];
-    let ways = networks.map(|(name, network)| Way {
-        name: name.to_owned(),
-        flags: format!("{name} with --lr {lr} --decay {decay} --batch-size {batch_size}"),
-        network,
-        batches: Batches::Shuffled { size: batch_size, stream: Box::new(lab.stream("shuffle")) },
-    });
-    let in_epoch = args.digits.images.div_ceil(batch_size);
-    let trained = digits::train(ways.into(), (epochs, (in_epoch / 4).max(1)), &args.digits, lab)?;
-    digits::print_table(&trained, lab)?;
+    let mut variants = Vec::new();
+    for (name, optimizer) in optimizers {
+        variants.push(Variant {
+            name: name.to_owned(),
+            settings: digits.settings(&format!("{name} with --lr {lr} --decay {decay} --batch-size {batch_size}"), lab),
+            network: lab.network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
+            optimizer,
+            learning_rate: lr,
+            batches: batches.clone(),
+        });
+    }
+    let mnist = digits.load(lab)?;
+    let (train, test) = (mnist.train(), mnist.test());
+    let evaluate_every = (batches.per_epoch(digits.images) / 4).max(1);
+    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
+    let trained = lab.train_variants(variants, experiment, |run, learning_rate| {
+        while let Some(step) = run.forward_backward()? {
+            run.update(learning_rate)?;
+            if step.completes(evaluate_every) {
+                run.evaluate(&test)?;
+            }
+        }
+        Ok(())
+    })?;
+    comparison::record(&trained, lab)?;
+    comparison::print_table(&trained, lab)?;
     let norms = print_norms(&trained, lab)?;
     lab.figure("curves", &figure(&trained)?)?;
 
-    let last: Vec<f32> = trained.iter().map(|arm| arm.history.epoch_loss[epochs - 1]).collect();
+    let last: Vec<f32> = trained.iter().map(|variant| variant.history.epoch_loss[epochs - 1]).collect();
     lab.claim(
         "AdamW trains as well as Adam: the losses of its last epoch differ by less than a tenth",
         (last[1] / last[0] - 1.0).abs() < 0.1,
@@ -83,16 +135,16 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     Ok(())
 }
 
-/// Prints and gives the L2 norm of all weights of each arm.
+/// Prints and gives the L2 norm of all weights of each variant.
 fn print_norms(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
     writeln!(lab, "\n{:<10} {:>16}", "", "norm of weights")?;
     let mut norms = Vec::new();
-    for arm in trained {
-        let weights = arm.learner.parameters().0.into_iter().filter(|tensor| tensor.name.ends_with("weight"));
+    for variant in trained {
+        let weights = variant.network.parameters().0.into_iter().filter(|tensor| tensor.name.ends_with("weight"));
         let values: Vec<f32> = weights.flat_map(|tensor| tensor.values).collect();
         let norm = f64::from(reduce::norm(&values));
-        writeln!(lab, "{:<10} {norm:>16.4}", arm.name)?;
-        lab.metric(format!("{}, norm of the weights", arm.name), norm);
+        writeln!(lab, "{:<10} {norm:>16.4}", variant.name)?;
+        lab.metric(format!("{}, norm of the weights", variant.name), norm);
         norms.push(norm);
     }
     Ok(norms)
@@ -100,9 +152,9 @@ fn print_norms(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
 
 /// The losses of the steps, and the accuracy of the test images.
 fn figure(trained: &[Trained]) -> Result<Svg> {
-    let loss = |arm: &Trained| digits::step_losses(arm, arm.history.train_loss.len());
+    let loss = |variant: &Trained| comparison::step_losses(variant, variant.history.train_loss.len());
     Curves::new("Adam without decay, with decoupled decay, with an L2 term")
-        .panel(digits::panel(("step", "training loss"), trained, loss).log_y())
-        .panel(digits::panel(("step", "test accuracy"), trained, digits::test_accuracy))
+        .panel(comparison::panel(("step", "training loss"), trained, loss).log_y())
+        .panel(comparison::panel(("step", "test accuracy"), trained, comparison::test_accuracy))
         .render()
 }

@@ -17,19 +17,33 @@
 
 use crate::{
     moving_averages,
-    normalized_mlp::{BatchNorm, Chosen, HIDDEN, Mlp, Mode, NetInputs, Normalization, SIZES, batch, statistics},
+    net_inputs::{Chosen, HIDDEN, NORMALIZED, PLAIN, SIZES, batch, net_inputs, statistics},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
+    chain::{Chain, batch_norm, linear, tanh},
     cli::{UsageError, one_to},
-    kernels::{Activation, batch_norm::Averaging},
+    kernels::{Activation, Loss, batch_norm::Averaging},
     lab::Lab,
+    layers::{Activate, batch_norm::Settings},
     matrix::Matrix,
+    parameters::Initialization,
     plot::{Histogram, Histograms, Svg, theme},
-    scratch::activate,
+    registry::{Heading, Section},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "batch-norm",
+        book: "7.5.1.1-7.5.1.4",
+        title: "Batch normalisation",
+        summary: "A deep tanh network with and without it: net inputs of each layer, chosen means and deviations, moving averages, test mode.",
+    };
+    Section::new(heading, run)
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -58,6 +72,14 @@ fn share(text: &str) -> Result<f32, String> {
         .ok_or_else(|| "expected a number from 0 up to, not including, 1".to_owned())
 }
 
+/// The hidden layers, inputs and outputs.
+const LAYERS: [(usize, usize); HIDDEN] = [(100, 200), (200, 400), (400, 300), (300, 2)];
+/// It is never asked for: nothing is trained here.
+const LOSS: Loss = Loss::SoftmaxCrossEntropy;
+
+/// The net inputs of each hidden layer, normalised where they are.
+type NetInputs = [Matrix; HIDDEN];
+
 /// Shows the network without and with batch normalisation, then what it keeps for test mode.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     args.chosen.check()?;
@@ -69,16 +91,24 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let x = batch(args.samples, &mut lab.stream("data"));
     let (mean, sd) = statistics(x.values().iter().copied());
     writeln!(lab, "{} samples of {} features: mean {mean:.5}, sd {sd:.5}\n", args.samples, SIZES[0])?;
-    let averaging = Averaging { momentum: args.momentum, unbiased: false };
-    let norm = |units, of_layer| Normalization::Batch(BatchNorm::new(units, of_layer, args.chosen.eps, averaging));
-    let weights = lab.stream("weights");
-    let without = Mlp::draw(&mut weights.clone(), |_, _| Normalization::None).forward(&x, Mode::Training);
-    let with = Mlp::draw(&mut weights.clone(), |_, units| norm(units, (1.0, 0.0))).forward(&x, Mode::Training);
-    compare(&without, &with, lab)?;
-    let mut mlp = Mlp::draw(&mut weights.clone(), |layer, units| norm(units, args.chosen.of(layer)));
-    let chosen = mlp.forward(&x, Mode::Training);
-    show_chosen(&chosen, &args.chosen, lab)?;
-    moving_averages::show(&mlp, &x, args.passes, lab)
+
+    let settings = Settings { eps: args.chosen.eps, averaging: Averaging { momentum: args.momentum, unbiased: false } };
+    let normalized = LAYERS.into_iter().flat_map(|(i, o)| [linear(i, o), batch_norm(settings), tanh()]);
+    let plain = LAYERS.into_iter().flat_map(|(i, o)| [linear(i, o), tanh()]);
+    let output = || [linear(2, 2)];
+    let with = Chain::new(normalized.chain(output()), LOSS);
+    let without = Chain::new(plain.chain(output()), LOSS);
+    let [mut with, mut without] =
+        [with, without].map(|network| network.initialized(Initialization::STANDARD_NORMAL, &mut lab.stream("weights")));
+    let mut chosen = with.clone();
+    args.chosen.set(&mut chosen)?;
+
+    without.forward_training(&x);
+    with.forward_training(&x);
+    compare(&net_inputs(&without, PLAIN), &net_inputs(&with, NORMALIZED), lab)?;
+    chosen.forward_training(&x);
+    show_chosen(&net_inputs(&chosen, NORMALIZED), &args.chosen, lab)?;
+    moving_averages::show(&chosen, &x, &moving_averages::Feeding { momentum: args.momentum, passes: args.passes }, lab)
 }
 
 /// 7.5.1.3: the net inputs of each layer, without and with a normalisation to mean 0 and deviation 1.
@@ -97,13 +127,13 @@ fn compare(without: &NetInputs, with: &NetInputs, lab: &mut Lab) -> Result<()> {
     };
     let (mut normal, mut far) = (true, true);
     for layer in 0..HIDDEN {
-        let all = [&without.normalized[layer], &with.normalized[layer]];
+        let all = [&without[layer], &with[layer]];
         let [plain, normalized] = row(format!("{layer}"), all.map(|z| z.values().to_vec()), lab)?;
         normal &= normalized.0.abs() < 1e-6 && (normalized.1 - 1.0).abs() < 5e-6;
         far &= plain.1 > 5.0;
     }
     for unit in 0..SIZES[LAST + 1] {
-        let both = [&without.normalized[LAST], &with.normalized[LAST]].map(|z| z.column(unit).collect());
+        let both = [&without[LAST], &with[LAST]].map(|z| z.column(unit).collect());
         row(format!("{LAST}, unit {unit}"), both, lab)?;
     }
     lab.figure("net-inputs", &figure(without, with)?)?;
@@ -114,18 +144,18 @@ fn compare(without: &NetInputs, with: &NetInputs, lab: &mut Lab) -> Result<()> {
 
 /// The share of activations that are nearly 1 or −1.
 fn saturated(z: &[f32]) -> f64 {
-    let a = activate(Activation::Tanh, &Matrix::new(1, z.len(), z.to_vec()));
+    let a = Activate(Activation::Tanh).forward(&Matrix::new(1, z.len(), z.to_vec()));
     a.values().iter().filter(|a| a.abs() > 0.99).count() as f64 / z.len() as f64
 }
 
 /// Net inputs of the third hidden layer and what tanh makes of them.
 fn figure(without: &NetInputs, with: &NetInputs) -> Result<Svg> {
-    let mut figure = Histograms::new(format!("The 300 units of layer 2 for {} samples", without.raw[2].rows()));
+    let mut figure = Histograms::new(format!("The 300 units of layer 2 for {} samples", without[2].rows()));
     for (title, pass, color) in
         [("without batch normalisation", without, theme::DEV), ("with batch normalisation", with, theme::TRAIN)]
     {
-        let z = &pass.normalized[2];
-        let a = activate(Activation::Tanh, z);
+        let z = &pass[2];
+        let a = Activate(Activation::Tanh).forward(z);
         figure = figure.panel(Histogram::new(title, z.values(), 60).x_label("net input z").colored(color));
         figure = figure.panel(Histogram::new(title, a.values(), 60).x_label("activation tanh z").colored(color));
     }
@@ -137,8 +167,8 @@ fn show_chosen(pass: &NetInputs, chosen: &Chosen, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nNet inputs with chosen gamma and beta")?;
     writeln!(lab, "{:<6} {:>6} {:>12} {:>6} {:>12}", "layer", "beta", "mean", "gamma", "sd")?;
     let mut equal = true;
-    for (layer, z) in pass.normalized.iter().enumerate() {
-        let (gamma, beta) = chosen.of(layer);
+    for (layer, z) in pass.iter().enumerate() {
+        let (gamma, beta) = (chosen.gamma[layer], chosen.beta[layer]);
         let (mean, sd) = statistics(z.values().iter().copied());
         writeln!(lab, "{layer:<6} {beta:>6} {mean:>12.5} {gamma:>6} {sd:>12.5}")?;
         lab.metric(format!("layer {layer}, mean"), mean);

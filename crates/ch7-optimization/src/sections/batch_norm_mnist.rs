@@ -16,19 +16,99 @@
 //!
 //! Weights start as in the book's library: kernels from N(0, 2 / inputs), matrices uniform after Xavier, biases 0.
 
-use crate::conv_nets::{self, Settings};
+use crate::{
+    conv_nets,
+    digits::{Digits, INIT, LOSS},
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
-use common::{lab::Lab, nn::models::ConvNetBatchNorm};
+use common::{
+    cli::{at_least_one, positive},
+    data::{
+        Batches,
+        mnist::{N_DIGITS, N_PIXELS},
+    },
+    lab::{Experiment, Lab, Variant},
+    models::ConvNet,
+    optim::{Adam, EpsPlacement, Optimizer},
+    registry::{Heading, Section},
+    tape::{
+        Flatten, Image, MaxPool2d, Relu,
+        builder::{BatchNorm, Conv2d, Linear},
+    },
+};
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "batch-norm-mnist",
+        book: "7.5.1.5",
+        title: "Batch normalisation on MNIST",
+        summary: "A convolutional network without and with batch normalisation: loss and accuracy of the test images every 300 steps.",
+    };
+    Section::new(heading, run).edition("quick", QUICK)
+}
+
+/// Sixty of the steps.
+pub(super) const QUICK: &[&str] = &["--images", "1920", "--test-images", "500", "--epochs", "2", "--evaluate-every", "20"];
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
+    /// Learning rate of Adam
+    #[arg(long, default_value_t = 0.01, value_parser = positive)]
+    pub(super) lr: f32,
+    /// Images in a mini-batch
+    #[arg(long, default_value_t = 64, value_parser = at_least_one)]
+    pub(super) batch_size: usize,
+    /// Passes over the training images
+    #[arg(long, default_value_t = 5, value_parser = at_least_one)]
+    pub(super) epochs: usize,
+    /// Steps between two tests
+    #[arg(long, default_value_t = 300, value_parser = at_least_one)]
+    pub(super) evaluate_every: usize,
     #[command(flatten)]
-    settings: Settings,
+    pub(super) digits: Digits,
 }
+
+/// [`ConvNet`] with batch normalisation between each convolution and its ReLU.
+type ConvNetBatchNorm = (
+    Image<1, 28, 28>,
+    (Conv2d<1, 20, 5, 1, 2>, BatchNorm<20>, Relu, MaxPool2d<2, 2>),
+    (Conv2d<20, 20, 5, 1, 2>, BatchNorm<20>, Relu, MaxPool2d<2, 2>),
+    Flatten<980>,
+    Linear<980, 10>,
+);
 
 /// Trains both side by side.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    conv_nets::compare::<ConvNetBatchNorm>("batch normalisation", &args.settings, lab)
+    let Args { lr, batch_size, epochs, evaluate_every, ref digits } = *args;
+    let batches = digits.checked(Batches::Shuffled { size: batch_size, stream: Box::new(lab.stream("shuffle")) })?;
+    let without = lab.network::<ConvNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
+    let with = lab.network::<ConvNetBatchNorm, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
+    let variants = [("without", without), ("with batch normalisation", with)].map(|(name, network)| {
+        let flags = format!("--lr {lr} --batch-size {batch_size} --evaluate-every {evaluate_every} ({name})");
+        let adam = Adam::new(0.9, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot);
+        Variant {
+            name: name.to_owned(),
+            settings: digits.settings(&flags, lab),
+            network,
+            optimizer: Optimizer::new(adam),
+            learning_rate: lr,
+            batches: batches.clone(),
+        }
+    });
+    let mnist = digits.load(lab)?;
+    let (train, test) = (mnist.train(), mnist.test());
+    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
+    let trained = lab.train_variants(variants.into(), experiment, |run, learning_rate| {
+        while let Some(step) = run.forward_backward()? {
+            run.update(learning_rate)?;
+            if step.completes(evaluate_every) {
+                run.evaluate(&test)?;
+            }
+        }
+        Ok(())
+    })?;
+    conv_nets::show("batch normalisation", trained, lab)
 }

@@ -19,13 +19,39 @@
 //! was interrupted goes on with `--resume` from the last whole epoch of each arm, and ends with the same bits.
 
 use crate::{
-    digits::{self, Digits, Trained},
-    lenet_batches::{self, Pairs},
+    batch_sizes::{self, Pair, Pairs},
+    comparison::{self, Trained},
+    digits::{Digits, INIT, LOSS},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
-use common::{cli::at_least_one, lab::Lab};
+use common::{
+    cli::at_least_one,
+    data::{
+        Batches,
+        mnist::{N_DIGITS, N_PIXELS},
+    },
+    lab::{Experiment, Lab, Variant},
+    models::LeNet,
+    optim::{Optimizer, Sgd},
+    registry::{Heading, Section},
+};
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "batch-size",
+        book: "7.2",
+        title: "Batch size",
+        summary: "LeNet on MNIST with five batch sizes and learning rates in proportion: who is ahead after as many epochs, and after as many steps.",
+    };
+    Section::new(heading, run).edition("quick", QUICK)
+}
+
+/// Three of the five batch sizes on an eighth of the images.
+pub(super) const QUICK: &[&str] =
+    &["--batch-sizes", "16,32,64", "--lrs", "0.01,0.02,0.04", "--images", "7680", "--test-images", "1000", "--epochs", "2"];
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -39,32 +65,58 @@ pub(crate) struct Args {
     digits: Digits,
 }
 
-/// Trains the arms side by side and compares their losses by epoch and by step.
+/// Trains LeNet with each pair, side by side on the images in their order, and compares their losses by epoch and by step.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let trained = lenet_batches::train(&args.pairs, args.epochs, &args.digits, lab)?;
-    digits::print_table(&trained, lab)?;
-    lab.figure("epoch-losses", &digits::epoch_losses("Loss of each epoch by batch size and learning rate", &trained)?)?;
+    let Args { ref pairs, epochs, ref digits } = *args;
+    let mut variants = Vec::new();
+    for Pair { batch_size, lr } in pairs.pairs()? {
+        variants.push(Variant {
+            name: format!("batch {batch_size}, lr {lr}"),
+            settings: digits.settings(&format!("batch size {batch_size} and learning rate {lr},"), lab),
+            network: lab.network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
+            optimizer: Optimizer::new(Sgd),
+            learning_rate: lr,
+            batches: digits.checked(Batches::Ordered { size: batch_size })?,
+        });
+    }
+    let mnist = digits.load(lab)?;
+    let (train, test) = (mnist.train(), mnist.test());
+    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
+    let trained = lab.train_variants(variants, experiment, |run, learning_rate| {
+        while run.forward_backward()?.is_some() {
+            run.update(learning_rate)?;
+        }
+        Ok(())
+    })?;
+    comparison::record(&trained, lab)?;
+    comparison::print_table(&trained, lab)?;
+    lab.figure("epoch-losses", &comparison::epoch_losses("Loss of each epoch by batch size and learning rate", &trained)?)?;
     let by_step = compare_steps(&trained, lab)?;
-    let by_epoch: Vec<f32> = trained.iter().map(|arm| arm.history.epoch_loss[0]).collect();
+    let by_epoch: Vec<f32> = trained.iter().map(|variant| variant.history.epoch_loss[0]).collect();
     lab.claim("over epochs the smaller batch is ahead: the loss of the first epoch grows with the batch", by_epoch.is_sorted());
     let behind = by_step.iter().skip(1).all(|mean| *mean < by_step[0]);
     lab.claim("over steps the smallest batch is behind: at the end of the largest its loss is the highest", behind);
     Ok(())
 }
 
-/// Prints and gives the mean loss of each arm over the last epoch of the largest batch, at the same numbers of steps.
+/// Prints and gives the mean loss of each variant over the last epoch of the largest batch, at the same numbers of steps.
 fn compare_steps(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
-    let epochs = lenet_batches::epochs_of_largest(trained);
+    let epochs = batch_sizes::epochs_of_largest(trained);
     let Some(steps) = epochs.last() else { return Ok(Vec::new()) };
     let span = format!("steps {} to {}", steps.start + 1, steps.end);
     writeln!(lab, "\nmean loss of {span}, the last epoch of the largest batch\n")?;
-    let width = digits::width(trained);
+    let width = comparison::width(trained);
     writeln!(lab, "{:<width$} {:>9} {:>14}", "", "loss", "epochs by then")?;
     let mut means = Vec::new();
-    for arm in trained {
-        let mean = digits::mean(&arm.history.train_loss[steps.clone()]);
-        writeln!(lab, "{:<width$} {mean:>9.5} {:>14.1}", arm.name, steps.end as f64 / digits::steps_per_epoch(arm) as f64)?;
-        lab.metric(format!("{}, mean loss of {span}", arm.name), mean);
+    for variant in trained {
+        let mean = comparison::mean(&variant.history.train_loss[steps.clone()]);
+        writeln!(
+            lab,
+            "{:<width$} {mean:>9.5} {:>14.1}",
+            variant.name,
+            steps.end as f64 / comparison::steps_per_epoch(variant) as f64
+        )?;
+        lab.metric(format!("{}, mean loss of {span}", variant.name), mean);
         means.push(mean);
     }
     Ok(means)

@@ -8,18 +8,38 @@
 //! and each doubling of the batch up to 128 lowers the loss. A batch of 256 does not pay here: a learning rate of 0.16 is so
 //! large that the loss first rises, and takes the rest of the thirty epochs of `batch-size` to make up for it.
 
+use super::batch_size::QUICK;
 use crate::{
-    digits::{self, Digits, Trained},
-    lenet_batches::{self, Pairs},
+    batch_sizes::{self, Pair, Pairs},
+    comparison::{self, Trained},
+    digits::{Digits, INIT, LOSS},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::at_least_one,
-    lab::Lab,
+    data::{
+        Batches,
+        mnist::{N_DIGITS, N_PIXELS},
+    },
+    lab::{Experiment, Lab, Variant},
+    models::LeNet,
+    optim::{Optimizer, Sgd},
     plot::{Curves, Series, Svg},
+    registry::{Heading, Section},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "batch-size-iterations",
+        book: "7.2, exercise",
+        title: "The same losses by step",
+        summary: "The arms of `batch-size` over steps in place of epochs: what changes, and why.",
+    };
+    Section::new(heading, run).edition("quick", QUICK)
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -33,12 +53,33 @@ pub(crate) struct Args {
     digits: Digits,
 }
 
-/// Trains the arms side by side and compares their losses step by step.
+/// Trains LeNet with each pair, side by side on the images in their order, and compares their losses step by step.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let trained = lenet_batches::train(&args.pairs, args.epochs, &args.digits, lab)?;
+    let Args { ref pairs, epochs, ref digits } = *args;
+    let mut variants = Vec::new();
+    for Pair { batch_size, lr } in pairs.pairs()? {
+        variants.push(Variant {
+            name: format!("batch {batch_size}, lr {lr}"),
+            settings: digits.settings(&format!("batch size {batch_size} and learning rate {lr},"), lab),
+            network: lab.network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
+            optimizer: Optimizer::new(Sgd),
+            learning_rate: lr,
+            batches: digits.checked(Batches::Ordered { size: batch_size })?,
+        });
+    }
+    let mnist = digits.load(lab)?;
+    let (train, test) = (mnist.train(), mnist.test());
+    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
+    let trained = lab.train_variants(variants, experiment, |run, learning_rate| {
+        while run.forward_backward()?.is_some() {
+            run.update(learning_rate)?;
+        }
+        Ok(())
+    })?;
+    comparison::record(&trained, lab)?;
     let last = print_by_steps(&trained, lab)?;
     lab.figure("losses", &figure(&trained)?)?;
-    let by_epoch: Vec<f32> = trained.iter().map(|arm| arm.history.epoch_loss[0]).collect();
+    let by_epoch: Vec<f32> = trained.iter().map(|variant| variant.history.epoch_loss[0]).collect();
     lab.claim("over epochs the smaller batch is ahead: the loss of the first epoch grows with the batch", by_epoch.is_sorted());
     let behind = last.iter().skip(1).all(|mean| *mean < last[0]);
     lab.claim("over steps the smallest batch is behind: at the end its loss is the highest", behind);
@@ -47,18 +88,18 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
 /// Prints the mean loss of each arm over the steps of each epoch of the largest batch; gives those of the last.
 fn print_by_steps(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
-    let epochs = lenet_batches::epochs_of_largest(trained);
-    let columns: Vec<_> = digits::shown(epochs.len()).map(|epoch| epochs[epoch - 1].clone()).collect();
+    let epochs = batch_sizes::epochs_of_largest(trained);
+    let columns: Vec<_> = comparison::shown(epochs.len()).map(|epoch| epochs[epoch - 1].clone()).collect();
     writeln!(lab, "mean loss of each arm over the same steps, which are epochs with the largest batch\n")?;
-    let (width, mut last) = (digits::width(trained), Vec::new());
+    let (width, mut last) = (comparison::width(trained), Vec::new());
     let heads = columns.iter().map(|steps| format!(" {:>11}", format!("{}-{}", steps.start + 1, steps.end)));
     writeln!(lab, "{:<width$}{}", "steps", heads.collect::<String>())?;
-    for arm in trained {
-        write!(lab, "{:<width$}", arm.name)?;
+    for variant in trained {
+        write!(lab, "{:<width$}", variant.name)?;
         for steps in &columns {
-            let mean = digits::mean(&arm.history.train_loss[steps.clone()]);
+            let mean = comparison::mean(&variant.history.train_loss[steps.clone()]);
             write!(lab, " {mean:>11.5}")?;
-            lab.metric(format!("{}, mean loss of steps {} to {}", arm.name, steps.start + 1, steps.end), mean);
+            lab.metric(format!("{}, mean loss of steps {} to {}", variant.name, steps.start + 1, steps.end), mean);
             if steps.end == epochs[epochs.len() - 1].end {
                 last.push(mean);
             }
@@ -70,14 +111,14 @@ fn print_by_steps(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
 
 /// The same losses twice: over epochs, and over as many steps as the largest batch takes.
 fn figure(trained: &[Trained]) -> Result<Svg> {
-    let by_epoch = |arm: &Trained| {
-        let (all, of_epoch) = (arm.history.train_loss.len(), digits::steps_per_epoch(arm) as f64);
-        let curve = digits::step_losses(arm, all);
+    let by_epoch = |variant: &Trained| {
+        let (all, of_epoch) = (variant.history.train_loss.len(), comparison::steps_per_epoch(variant) as f64);
+        let curve = comparison::step_losses(variant, all);
         Series::new("", curve.points.iter().map(|(step, loss)| (step / of_epoch, *loss)))
     };
-    let fewest = trained.iter().map(|arm| arm.history.train_loss.len()).min().unwrap_or_default();
+    let fewest = trained.iter().map(|variant| variant.history.train_loss.len()).min().unwrap_or_default();
     Curves::new("The same losses by epoch and by step")
-        .panel(digits::panel(("epoch", "loss"), trained, by_epoch).log_y())
-        .panel(digits::panel(("step", "loss"), trained, |arm| digits::step_losses(arm, fewest)).log_y())
+        .panel(comparison::panel(("epoch", "loss"), trained, by_epoch).log_y())
+        .panel(comparison::panel(("step", "loss"), trained, |variant| comparison::step_losses(variant, fewest)).log_y())
         .render()
 }

@@ -10,17 +10,37 @@
 //! as many steps, each of which can be computed in parallel; over steps, in the second panel, it is where the unchanged arm is.
 
 use crate::{
-    digits::{self, Digits, Trained},
-    lenet_batches,
+    batch_sizes::Pair,
+    comparison::{self, Trained},
+    digits::{Digits, INIT, LOSS},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, positive},
-    lab::Lab,
+    data::{
+        Batches,
+        mnist::{N_DIGITS, N_PIXELS},
+    },
+    lab::{Experiment, Lab, Variant},
+    models::LeNet,
+    optim::{Optimizer, Sgd},
     plot::{Curves, Series, Svg},
+    registry::{Heading, Section},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "batch-size-or-lr",
+        book: "7.2, exercise",
+        title: "A larger batch or a smaller learning rate?",
+        summary: "A batch twice as large, or half the learning rate: where the two do the same, and where not.",
+    };
+    let quick = &["--images", "7680", "--test-images", "1000", "--epochs", "2"];
+    Section::new(heading, run).edition("quick", quick)
+}
 
 /// The arm that both changes begin at.
 #[derive(Debug, Clone, ClapArgs)]
@@ -38,26 +58,45 @@ pub(crate) struct Args {
     digits: Digits,
 }
 
-/// Trains all three side by side.
+/// Trains LeNet as it is and with both changes, side by side on the images in their order.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let Args { batch_size, lr, epochs, .. } = *args;
-    let pairs = [(batch_size, lr), (batch_size.saturating_mul(2), lr), (batch_size, lr / 2.0)];
-    let seed = lab.seed();
-    let ways = pairs.into_iter().map(|pair| lenet_batches::way(pair, seed)).collect();
-    let trained = digits::train(ways, (epochs, usize::MAX), &args.digits, lab)?;
-    digits::print_table(&trained, lab)?;
+    let Args { batch_size, lr, epochs, ref digits } = *args;
+    let pairs =
+        [Pair { batch_size, lr }, Pair { batch_size: batch_size.saturating_mul(2), lr }, Pair { batch_size, lr: lr / 2.0 }];
+    let mut variants = Vec::new();
+    for Pair { batch_size, lr } in pairs {
+        variants.push(Variant {
+            name: format!("batch {batch_size}, lr {lr}"),
+            settings: digits.settings(&format!("batch size {batch_size} and learning rate {lr},"), lab),
+            network: lab.network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
+            optimizer: Optimizer::new(Sgd),
+            learning_rate: lr,
+            batches: digits.checked(Batches::Ordered { size: batch_size })?,
+        });
+    }
+    let mnist = digits.load(lab)?;
+    let (train, test) = (mnist.train(), mnist.test());
+    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
+    let trained = lab.train_variants(variants, experiment, |run, learning_rate| {
+        while run.forward_backward()?.is_some() {
+            run.update(learning_rate)?;
+        }
+        Ok(())
+    })?;
+    comparison::record(&trained, lab)?;
+    comparison::print_table(&trained, lab)?;
     lab.figure("losses", &figure(&trained)?)?;
 
     writeln!(lab, "\nhow far the two changes are apart, as a share of what they are behind")?;
     let mut shares = Vec::new();
-    for epoch in digits::shown(epochs) {
-        let [base, doubled, halved] = [0, 1, 2].map(|arm: usize| f64::from(trained[arm].history.epoch_loss[epoch - 1]));
+    for epoch in comparison::shown(epochs) {
+        let [base, doubled, halved] = [0, 1, 2].map(|variant: usize| f64::from(trained[variant].history.epoch_loss[epoch - 1]));
         let share = (doubled - halved).abs() / (0.5 * (doubled + halved) - base);
         writeln!(lab, "epoch {epoch:<4} {share:>6.3}")?;
         lab.metric(format!("epoch {epoch}, distance of the two changes as a share of what they are behind"), share);
         shares.push(share);
     }
-    let behind = [1, 2].iter().all(|arm: &usize| trained[*arm].history.epoch_loss[0] > trained[0].history.epoch_loss[0]);
+    let behind = [1, 2].iter().all(|variant: &usize| trained[*variant].history.epoch_loss[0] > trained[0].history.epoch_loss[0]);
     lab.claim("both changes are behind after the first epoch", behind);
     let alike = shares.last().is_some_and(|share| (0.0..0.25).contains(share));
     lab.claim("in the last epoch they differ by less than a quarter of what they are behind", alike);
@@ -66,10 +105,10 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
 /// The losses over epochs and over steps.
 fn figure(trained: &[Trained]) -> Result<Svg> {
-    let by_epoch = |arm: &Trained| Series::sampled("", &arm.history.epoch_loss, 1.0, 1.0);
-    let fewest = trained.iter().map(|arm| arm.history.train_loss.len()).min().unwrap_or_default();
+    let by_epoch = |variant: &Trained| Series::sampled("", &variant.history.epoch_loss, 1.0, 1.0);
+    let fewest = trained.iter().map(|variant| variant.history.train_loss.len()).min().unwrap_or_default();
     Curves::new("A batch twice as large, or half the learning rate")
-        .panel(digits::panel(("epoch", "mean loss of the epoch"), trained, by_epoch).log_y())
-        .panel(digits::panel(("step", "loss"), trained, |arm| digits::step_losses(arm, fewest)).log_y())
+        .panel(comparison::panel(("epoch", "mean loss of the epoch"), trained, by_epoch).log_y())
+        .panel(comparison::panel(("step", "loss"), trained, |variant| comparison::step_losses(variant, fewest)).log_y())
         .render()
 }

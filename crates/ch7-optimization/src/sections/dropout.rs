@@ -11,13 +11,37 @@
 //!    closes two thirds of the gap, the two others more than four fifths, and their test accuracy is higher by a hundredth, two and a half
 //!    standard errors.
 
-use crate::regularized::{Method, Settings, Study, print_difference, study};
+use crate::{
+    regularization_study::{Study, print_difference, study},
+    sections::{
+        l2::L2,
+        overfit::{self, Regularizer, Settings, Unregularized},
+        weight_decay::WeightDecay,
+    },
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
+    chain::{Chain, custom, group, relu},
     cli::{fraction, non_negative},
+    kernels::dropout,
     lab::Lab,
+    layers::{Gradients, Input, Layer, Output, Shape},
+    registry::{Heading, Section},
+    rng::Stream,
 };
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "dropout",
+        book: "7.6.5",
+        title: "Dropout",
+        summary: "The same network, of whose hidden units each step drops three in ten; compared with the other two cures over 20 seeds.",
+    };
+    Section::new(heading, run).edition("quick", overfit::QUICK)
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -36,10 +60,10 @@ pub(crate) struct Args {
 }
 
 /// Trains without and with dropout, and with the two other cures.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let methods = [Method::Nothing, Method::L2(args.lambda), Method::WeightDecay(args.decay), Method::Dropout(args.rate)];
-    let Study { spans, .. } = study(&methods, &args.settings, lab)?;
-    let [nothing, l2, decay, dropout] = &spans[..] else { return Ok(()) };
+fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let (l2, decay, dropout) = (L2 { lambda: args.lambda }, WeightDecay { beta: args.decay }, Dropout { rate: args.rate });
+    let Study { spans, .. } = study(&[&Unregularized, &l2, &decay, &dropout], &args.settings, lab)?;
+    let [nothing, l2, decay, dropout] = &spans[..] else { unreachable!("one span a method") };
     print_difference(dropout, l2, lab)?;
     print_difference(dropout, decay, lab)?;
     lab.claim(
@@ -49,4 +73,71 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     lab.claim("the test accuracy is higher on average", dropout.above(nothing).0 > 0.0);
     lab.claim("dropout closes less of the gap than the L2 term and decay", dropout.gap() > l2.gap().max(decay.gap()));
     Ok(())
+}
+
+/// Dropout of both hidden layers.
+pub(crate) struct Dropout {
+    /// p.
+    pub(crate) rate: f32,
+}
+
+impl Regularizer for Dropout {
+    fn name(&self) -> String {
+        format!("dropout, p = {}", self.rate)
+    }
+
+    fn network(&self, seed: u64) -> Chain {
+        // One stream for both layers: a step draws the mask of the first, then that of the second.
+        let stream = Arc::new(Mutex::new(Stream::new(seed, "dropout")));
+        let masked = |rate| {
+            let stream = Arc::clone(&stream);
+            custom(move |shape| Masked { shape, rate, stream, keep: Vec::new() })
+        };
+        overfit::network(|| group([relu(), masked(self.rate)]), seed)
+    }
+}
+
+/// Dropout as a layer: y = (x ⊙ M) / (1 − p) in training, y = x in use.
+#[derive(Debug, Clone)]
+struct Masked {
+    shape: Shape,
+    /// p.
+    rate: f32,
+    stream: Arc<Mutex<Stream>>,
+    /// Where M is 1: with probability 1 − p, drawn anew for each step.
+    keep: Vec<bool>,
+}
+
+impl Masked {
+    /// Computes y = (x ⊙ M) / (1 − p).
+    fn mask(&self, x: &[f32], y: &mut [f32]) {
+        for ((y, x), keep) in y.iter_mut().zip(x).zip(&self.keep) {
+            let m = if *keep { 1.0 } else { 0.0 };
+            *y = (x * m) / (1.0 - self.rate);
+        }
+    }
+}
+
+impl Layer for Masked {
+    fn output_shape(&self) -> Shape {
+        self.shape
+    }
+
+    fn forward(&self, Input { x, .. }: Input, y: &mut [f32]) {
+        y.copy_from_slice(x);
+    }
+
+    fn forward_training(&mut self, Input { x, .. }: Input, y: &mut [f32]) {
+        self.keep.resize(x.len(), false);
+        // A draw that panicked leaves a stream that is as good as before.
+        dropout::draw(self.rate, &mut self.stream.lock().unwrap_or_else(PoisonError::into_inner), &mut self.keep);
+        self.mask(x, y);
+    }
+
+    /// Computes δx = (δy ⊙ M) / (1 − p).
+    fn backward(&mut self, _: Input, Output { dy, .. }: Output, gradients: Gradients) {
+        if let Some(dx) = gradients.dx {
+            self.mask(dy, dx);
+        }
+    }
 }

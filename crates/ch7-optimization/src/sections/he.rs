@@ -7,11 +7,32 @@
 //! to layer, to a thirtieth of that of the inputs; the network still learns, but takes sixty epochs to where it comes in ten with He's.
 //! With N(0, 1) the variance grows by half the number of inputs in each layer, to 10⁸, and the first steps end in NaN.
 
-use crate::initialized::{Arm, Settings, show_variances, spread, train_arms};
+use crate::{
+    first_weights::{Start, report},
+    layer_variances::{self, spread},
+    sections::xavier_training::{Settings, train},
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
-use common::{cli::one_to, kernels::Activation, lab::Lab, parameters::Initializer};
+use common::{
+    cli::one_to,
+    kernels::Activation,
+    lab::Lab,
+    parameters::Initializer,
+    registry::{Heading, Section},
+};
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "he",
+        book: "7.4, exercise",
+        title: "He initialisation",
+        summary: "The same with ReLU: variances and training from He's weights, Xavier's and N(0, 1).",
+    };
+    Section::new(heading, run).edition("quick", &["--epochs", "15"])
+}
 
 /// The hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -26,23 +47,24 @@ pub(crate) struct Args {
 /// Samples whose activations fit into any machine's memory.
 const MOST_SAMPLES: usize = 100_000;
 
-const ARMS: [Arm; 4] = [
-    ("He normal", Initializer::HeNormal),
-    ("He uniform", Initializer::HeUniform),
-    ("Xavier normal", Initializer::XavierNormal),
-    ("N(0,1)", Initializer::STANDARD_NORMAL),
+const STARTS: [Start; 4] = [
+    Start { name: "He normal", weight: Initializer::HeNormal },
+    Start { name: "He uniform", weight: Initializer::HeUniform },
+    Start { name: "Xavier normal", weight: Initializer::XavierNormal },
+    Start { name: "N(0,1)", weight: Initializer::STANDARD_NORMAL },
 ];
 
 /// One past the last hidden layer, the inputs counting as layer 0.
 const HIDDEN_END: usize = 5;
 
 /// Prints the variances, then trains.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let variances = show_variances(&ARMS, Activation::Relu, &[1, args.samples], lab)?;
-    let [normal, uniform, xavier] = [0, 1, 2].map(|arm| spread(&variances[arm][1..HIDDEN_END]));
+fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let variances = layer_variances::show(&STARTS, Activation::Relu, &[1, args.samples], lab)?;
+    let [normal, uniform, xavier] = [0, 1, 2].map(|start| spread(&variances[start][1..HIDDEN_END]));
     writeln!(lab)?;
-    let trained = train_arms(&ARMS, Activation::Relu, &args.settings, lab)?;
-    let [he, he_uniform, from_xavier, plain] = [0, 1, 2, 3].map(|arm| trained[arm].last_loss());
+    let trained = train(&STARTS, Activation::Relu, &args.settings, lab)?;
+    report(&trained, lab)?;
+    let [he, he_uniform, from_xavier, plain] = [0, 1, 2, 3].map(|start| trained[start].last_loss());
     lab.claim("with He's weights, the variances of the hidden layers lie within a factor of two", normal < 2.0 && uniform < 2.0);
     lab.claim("with Xavier's they fall by more than a factor of five", xavier > 5.0);
     lab.claim("the loss of the last epoch is smaller from He's weights than from Xavier's", he.max(he_uniform) < from_xavier);

@@ -13,17 +13,31 @@
 //! 2. Its lists of γ and β have a fifth number, for the output layer, which is not normalised: ours have four.
 //! 3. It prints layer 3 under the name "ln 1": here it is layer 3.
 
-use crate::normalized_mlp::{Chosen, HIDDEN, LayerNorm, Mlp, Mode, NetInputs, Normalization, SIZES, batch, statistics, tensor};
+use crate::net_inputs::{Chosen, HIDDEN, NORMALIZED, RAW, SIZES, batch, net_inputs, statistics, tensor};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
+    chain::{Chain, layer_norm, linear, tanh},
     cli::one_to,
+    kernels::Loss,
     lab::Lab,
     matrix::Matrix,
-    parameters::Parameters,
+    parameters::{Initialization, Parameters},
     plot::{BoxPanel, BoxPlots, Svg},
+    registry::{Heading, Section},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "layer-norm",
+        book: "7.5.2",
+        title: "Layer normalisation",
+        summary: "The same network, each sample normalised by itself: every sample has the chosen mean and deviation, and what is lost with two units.",
+    };
+    Section::new(heading, run)
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -45,9 +59,14 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     args.chosen.check()?;
     let x = batch(args.samples, &mut lab.stream("data"));
     let eps = args.chosen.eps;
-    let norm = |layer, _| Normalization::Layer(LayerNorm { scale_and_shift: args.chosen.of(layer), eps });
-    let mut mlp = Mlp::draw(&mut lab.stream("weights"), norm);
-    let pass = mlp.forward(&x, Mode::Training);
+    let hidden = [(100, 200), (200, 400), (400, 300), (300, 2)];
+    let hidden = hidden.into_iter().flat_map(|(i, o)| [linear(i, o), layer_norm(eps), tanh()]);
+    // The loss is never asked for: nothing is trained here.
+    let mut mlp = Chain::new(hidden.chain([linear(2, 2)]), Loss::SoftmaxCrossEntropy)
+        .initialized(Initialization::STANDARD_NORMAL, &mut lab.stream("weights"));
+    args.chosen.set(&mut mlp)?;
+    mlp.forward_training(&x);
+    let (raw, normalized) = (net_inputs(&mlp, RAW), net_inputs(&mlp, NORMALIZED));
 
     let mut within = true;
     for layer in SHOWN {
@@ -57,8 +76,8 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         writeln!(lab, "{:<6} {:>12} {:>12} {:>12} {:>12}", "sample", "mean before", "sd before", "mean after", "sd after")?;
         let (mut means, mut deviations) = (Vec::new(), Vec::new());
         for sample in 0..args.samples {
-            let before = statistics(pass.raw[layer].row(sample).iter().copied());
-            let after = statistics(pass.normalized[layer].row(sample).iter().copied());
+            let before = statistics(raw[layer].row(sample).iter().copied());
+            let after = statistics(normalized[layer].row(sample).iter().copied());
             writeln!(lab, "{sample:<6} {:>12.5} {:>12.5} {:>12.5} {:>12.5}", before.0, before.1, after.0, after.1)?;
             let missed_for_eps = gamma * f64::from(eps) / (2.0 * before.1 * before.1);
             within &= (after.0 - beta).abs() < 5e-6 && (after.1 - gamma).abs() < missed_for_eps + 5e-6;
@@ -68,19 +87,19 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         lab.metric(format!("layer {layer}, mean furthest from beta"), furthest(&means, beta));
         lab.metric(format!("layer {layer}, sd furthest from gamma"), furthest(&deviations, gamma));
     }
-    lab.figure("samples", &figure(&pass)?)?;
-    lab.fingerprint(&Parameters(vec![tensor("layer 0", &pass.normalized[0]), tensor("layer 3", &pass.normalized[HIDDEN - 1])]));
+    lab.figure("samples", &figure(&raw[0], &normalized[0])?)?;
+    lab.fingerprint(&Parameters(vec![tensor("layer 0", &normalized[0]), tensor("layer 3", &normalized[HIDDEN - 1])]));
 
     lab.claim("every sample has the mean beta and the deviation gamma, but for what epsilon takes", within);
     let alone = (0..args.samples).all(|sample| {
-        let pass_alone = mlp.forward(&x.select(&[sample]), Mode::Training);
-        pass_alone.normalized.iter().zip(&pass.normalized).all(|(alone, batch)| alone.row(0) == batch.row(sample))
+        mlp.forward_training(&x.select(&[sample]));
+        net_inputs(&mlp, NORMALIZED).iter().zip(&normalized).all(|(alone, batch)| alone.row(0) == batch.row(sample))
     });
     lab.claim("a sample alone has the same bits as in the batch", alone);
-    let (gamma, beta) = args.chosen.of(HIDDEN - 1);
+    let (gamma, beta) = (args.chosen.gamma[HIDDEN - 1], args.chosen.beta[HIDDEN - 1]);
     let near = |z: f32, other: f32| (z - other).abs() < 0.01;
     let two = |row: &[f32]| near(row[0].max(row[1]), beta + gamma) && near(row[0].min(row[1]), beta - gamma);
-    lab.claim("two units leave only which of them is larger", pass.normalized[HIDDEN - 1].iter_rows().all(two));
+    lab.claim("two units leave only which of them is larger", normalized[HIDDEN - 1].iter_rows().all(two));
     Ok(())
 }
 
@@ -93,13 +112,13 @@ fn furthest(values: &[f64], wanted: f64) -> f64 {
 }
 
 /// The net inputs of each sample in the first layer, before and after.
-fn figure(pass: &NetInputs) -> Result<Svg> {
+fn figure(before: &Matrix, after: &Matrix) -> Result<Svg> {
     let panel = |title: &str, z: &Matrix| {
         let samples = z.iter_rows().enumerate();
         samples.fold(BoxPanel::new(title, "net input"), |panel, (sample, row)| panel.group(sample.to_string(), row))
     };
     BoxPlots::new("200 net inputs of each sample in layer 0")
-        .panel(panel("before normalisation", &pass.raw[0]))
-        .panel(panel("after normalisation", &pass.normalized[0]))
+        .panel(panel("before normalisation", before))
+        .panel(panel("after normalisation", after))
         .render()
 }

@@ -7,19 +7,76 @@
 //! reason: a learning rate of 0.01 is too large for the network without. The lead is as large as with batch normalisation,
 //! though an image's normalisation here knows nothing of the other 63 in its batch, and is the same in training and test.
 
-use crate::conv_nets::{self, Settings};
+use super::batch_norm_mnist::{Args, QUICK};
+use crate::{
+    conv_nets,
+    digits::{INIT, LOSS},
+};
 use anyhow::Result;
-use clap::Args as ClapArgs;
-use common::{lab::Lab, nn::models::ConvNetLayerNorm};
+use common::{
+    data::{
+        Batches,
+        mnist::{N_DIGITS, N_PIXELS},
+    },
+    lab::{Experiment, Lab, Variant},
+    models::ConvNet,
+    optim::{Adam, EpsPlacement, Optimizer},
+    registry::{Heading, Section},
+    tape::{
+        Flatten, Image, MaxPool2d, Relu,
+        builder::{Conv2d, LayerNorm2d, Linear},
+    },
+};
 
-/// The book's hyper-parameters.
-#[derive(Debug, Clone, ClapArgs)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    settings: Settings,
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "layer-norm-mnist",
+        book: "7.5.2, exercise",
+        title: "Layer normalisation on MNIST",
+        summary: "The same network without and with layer normalisation: loss and accuracy of the test images every 300 steps.",
+    };
+    Section::new(heading, run).edition("quick", QUICK)
 }
+
+/// [`ConvNet`] with layer normalisation between each convolution and its ReLU.
+type ConvNetLayerNorm = (
+    Image<1, 28, 28>,
+    (Conv2d<1, 20, 5, 1, 2>, LayerNorm2d, Relu, MaxPool2d<2, 2>),
+    (Conv2d<20, 20, 5, 1, 2>, LayerNorm2d, Relu, MaxPool2d<2, 2>),
+    Flatten<980>,
+    Linear<980, 10>,
+);
 
 /// Trains both side by side.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    conv_nets::compare::<ConvNetLayerNorm>("layer normalisation", &args.settings, lab)
+    let Args { lr, batch_size, epochs, evaluate_every, ref digits } = *args;
+    let batches = digits.checked(Batches::Shuffled { size: batch_size, stream: Box::new(lab.stream("shuffle")) })?;
+    let without = lab.network::<ConvNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
+    let with = lab.network::<ConvNetLayerNorm, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
+    let variants = [("without", without), ("with layer normalisation", with)].map(|(name, network)| {
+        let flags = format!("--lr {lr} --batch-size {batch_size} --evaluate-every {evaluate_every} ({name})");
+        let adam = Adam::new(0.9, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot);
+        Variant {
+            name: name.to_owned(),
+            settings: digits.settings(&flags, lab),
+            network,
+            optimizer: Optimizer::new(adam),
+            learning_rate: lr,
+            batches: batches.clone(),
+        }
+    });
+    let mnist = digits.load(lab)?;
+    let (train, test) = (mnist.train(), mnist.test());
+    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
+    let trained = lab.train_variants(variants.into(), experiment, |run, learning_rate| {
+        while let Some(step) = run.forward_backward()? {
+            run.update(learning_rate)?;
+            if step.completes(evaluate_every) {
+                run.evaluate(&test)?;
+            }
+        }
+        Ok(())
+    })?;
+    conv_nets::show("layer normalisation", trained, lab)
 }

@@ -15,6 +15,7 @@
 use crate::{
     bowl::{self, Path},
     linear_fit::{self, Problem, fit},
+    replays,
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
@@ -22,11 +23,23 @@ use common::{
     cli::{one_to, positive},
     kernels::reduce,
     lab::Lab,
-    optim::{Schedule, Sgd},
+    optim::{Optimizer, Schedule, Sgd},
     parameters::{Parameter, Parameters},
     plot::{CurvePanel, Curves, Dash, Series},
+    registry::{Heading, Section},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "lr-schedules",
+        book: "7.3.2",
+        title: "Schedules of the learning rate",
+        summary: "An exercise: gradient descent whose learning rate decays, warms up or goes up and down, on the bowl and in the linear fit.",
+    };
+    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, replays::lr_schedules)
+}
 
 /// The book's hyper-parameters of gradient descent.
 #[derive(Debug, Clone, ClapArgs)]
@@ -51,20 +64,24 @@ pub(crate) struct Args {
 const END: f64 = 0.05;
 
 /// Runs every schedule on both experiments.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let problem = Problem::draw(&args.fit, lab);
-    let steps = args.fit.epochs * args.fit.samples.div_ceil(args.fit.batch_size);
+fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    show(args, &Problem::draw(args.fit.samples, lab), lab)
+}
+
+/// The same with the given data of the linear fit.
+pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
+    let steps = args.fit.epochs * problem.samples.len().div_ceil(args.fit.batch_size);
     let [on_fit, on_bowl, on_bowl_large] = [(args.lr, steps), (args.bowl_lr, args.bowl_steps), (args.large_lr, args.bowl_steps)]
         .map(|(lr, steps)| schedules(lr, steps));
     let mut runs = Vec::new();
     for (((name, fitted), small), large) in NAMES.into_iter().zip(on_fit).zip(on_bowl).zip(on_bowl_large) {
-        let sgd = || Sgd { learning_rate: args.lr };
+        let sgd = || Optimizer::new(Sgd);
         runs.push(Run {
             name,
-            rates: (0..steps).map(|t| fitted.learning_rate(t)).collect(),
-            fit: fit(&problem, sgd(), &args.fit, Some(&fitted))?,
-            small: bowl::descend(&mut sgd(), args.bowl_steps, Some(&small))?,
-            large: bowl::descend(&mut sgd(), args.bowl_steps, Some(&large))?,
+            rates: (0..steps).map(|t| fitted.at(t)).collect(),
+            fit: fit(problem, sgd(), |t| fitted.at(t), &args.fit)?,
+            small: bowl::descend(sgd(), |t| small.at(t), args.bowl_steps)?,
+            large: bowl::descend(sgd(), |t| large.at(t), args.bowl_steps)?,
         });
     }
     print(&runs, args, lab)?;

@@ -11,16 +11,30 @@
 //! checked against: the path shoots past the optimum along the steep x₂ and comes back.
 
 use crate::{
-    bowl::{self, contraction, recurrence},
-    linear_fit,
+    bowl::{self, Recurrence, contraction},
+    linear_fit::{self, Problem},
+    method::Method,
+    replays,
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::Lab,
-    optim::Momentum,
+    optim::{Momentum, Optimizer},
+    registry::{Heading, Section},
 };
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "momentum",
+        book: "7.3.3.1",
+        title: "Momentum",
+        summary: "Each move keeps a share of the one before: faster at first, then an oscillation.",
+    };
+    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, replays::momentum)
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -42,12 +56,20 @@ pub(crate) struct Args {
 }
 
 /// Shows momentum on the bowl and on the linear fit.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let momentum = |learning_rate| Momentum::new(learning_rate, args.rho);
-    let path = bowl::show("momentum", momentum(args.bowl_lr), args.bowl_steps, lab)?;
+fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    show(args, &Problem::draw(args.fit.samples, lab), lab)
+}
+
+/// The same with the given data of the linear fit.
+pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
+    let momentum = |learning_rate| {
+        let optimizer = Optimizer::new(Momentum { rho: args.rho });
+        Method { name: "momentum", optimizer, learning_rate }
+    };
+    let path = bowl::show(momentum(args.bowl_lr), args.bowl_steps, lab)?;
     let exact = [0, 1].map(|k| {
         let (rho, c) = (f64::from(args.rho), contraction(k, args.bowl_lr));
-        recurrence(k, args.bowl_steps, c, (1.0 + rho - c, rho))
+        Recurrence { a: 1.0 + rho - c, b: rho, c }.point(k, args.bowl_steps)
     });
     let [x1, x2] = path.end();
     bowl::check(
@@ -55,7 +77,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         &[("last x₁: x ← (1 + ρ − 2 α w₁) x − ρ x₋₁", x1, exact[0]), ("last x₂: x ← (1 + ρ − 2 α w₂) x − ρ x₋₁", x2, exact[1])],
     )?;
 
-    let fit = linear_fit::show("momentum", momentum(args.lr), &args.fit, lab)?;
+    let fit = linear_fit::show(momentum(args.lr), problem, &args.fit, lab)?;
 
     let moves = path.moves();
     lab.claim(

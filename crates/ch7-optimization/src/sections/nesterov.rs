@@ -13,17 +13,31 @@
 //! The book names the method in its list and does not run it; the hyper-parameters are those of momentum.
 
 use crate::{
-    bowl::{self, contraction, recurrence},
-    linear_fit,
+    bowl::{self, Recurrence, contraction},
+    linear_fit::{self, Problem},
+    method::Method,
+    replays,
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::Lab,
-    optim::{Momentum, Nesterov},
+    optim::{Momentum, Nesterov, Optimizer},
+    registry::{Heading, Section},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "nesterov",
+        book: "7.3",
+        title: "Nesterov's accelerated gradient",
+        summary: "Momentum that looks ahead, beside momentum that does not.",
+    };
+    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, replays::nesterov)
+}
 
 /// The hyper-parameters of momentum.
 #[derive(Debug, Clone, ClapArgs)]
@@ -45,24 +59,32 @@ pub(crate) struct Args {
 }
 
 /// Shows Nesterov's method on the bowl, beside momentum, and on the linear fit.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let nesterov = |learning_rate| Nesterov::new(learning_rate, args.rho);
-    let path = bowl::show("Nesterov's method", nesterov(args.bowl_lr), args.bowl_steps, lab)?;
+fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    show(args, &Problem::draw(args.fit.samples, lab), lab)
+}
+
+/// The same with the given data of the linear fit.
+pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
+    let nesterov = |learning_rate| {
+        let optimizer = Optimizer::new(Nesterov { rho: args.rho });
+        Method { name: "Nesterov's method", optimizer, learning_rate }
+    };
+    let path = bowl::show(nesterov(args.bowl_lr), args.bowl_steps, lab)?;
     let exact = [0, 1].map(|k| {
         let (rho, c) = (f64::from(args.rho), contraction(k, args.bowl_lr));
-        recurrence(k, args.bowl_steps, c, ((1.0 + rho) * (1.0 - c), rho * (1.0 - c)))
+        Recurrence { a: (1.0 + rho) * (1.0 - c), b: rho * (1.0 - c), c }.point(k, args.bowl_steps)
     });
     let [x1, x2] = path.end();
     bowl::check(lab, &[("last x₁: the recurrence above", x1, exact[0]), ("last x₂: likewise", x2, exact[1])])?;
 
-    let momentum = bowl::descend(&mut Momentum::new(args.bowl_lr, args.rho), args.bowl_steps, None)?;
+    let momentum = bowl::descend(Optimizer::new(Momentum { rho: args.rho }), |_| args.bowl_lr, args.bowl_steps)?;
     let overshoot = |path: &bowl::Path| path.coordinate(1).fold(0.0f32, f32::min).abs();
     let (ahead, behind) = (overshoot(&path), overshoot(&momentum));
     writeln!(lab, "farthest past the optimum along x₂: {ahead:.5}, with momentum {behind:.5}\n")?;
     let both = [path.curve("Nesterov's method"), momentum.curve("momentum")];
     lab.figure("beside-momentum", &bowl::figure("Looking ahead, and not", both)?)?;
 
-    let fit = linear_fit::show("Nesterov's method", nesterov(args.lr), &args.fit, lab)?;
+    let fit = linear_fit::show(nesterov(args.lr), problem, &args.fit, lab)?;
 
     lab.claim("looking ahead, the path shoots less far past the optimum than with momentum alone", ahead < behind);
     lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));

@@ -8,17 +8,36 @@
 //! seven others are close: after three epochs their accuracies lie within half a percent. AdaDelta is ahead from the first epoch
 //! on, though nobody chose a rate for it.
 
-use crate::digits::{self, Digits, Net, Trained, Way};
+use crate::{
+    comparison::{self, Trained},
+    digits::{Digits, INIT, LOSS},
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, positive},
-    data::Batches,
-    lab::Lab,
-    nn::models::LeNet,
+    data::{
+        Batches,
+        mnist::{N_DIGITS, N_PIXELS},
+    },
+    lab::{Experiment, Lab, Variant},
+    models::LeNet,
     optim::{AdaDelta, AdaGrad, Adam, AdamW, EpsPlacement, Momentum, Nesterov, Optimizer, RmsProp, Sgd},
     plot::{Curves, Svg},
+    registry::{Heading, Section},
 };
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "optimizers-mnist",
+        book: "7.3.4, exercise",
+        title: "All optimisers on MNIST",
+        summary: "LeNet on MNIST with eight optimisers from the same weights: losses and test accuracies.",
+    };
+    let quick = &["--images", "5120", "--test-images", "1000", "--epochs", "1"];
+    Section::new(heading, run).edition("quick", quick)
+}
 
 /// Learning rates, and what all have in common.
 #[derive(Debug, Clone, ClapArgs)]
@@ -52,41 +71,59 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Each optimiser with its name, its learning rate and LeNet's first weights.
-    fn networks(&self, seed: u64) -> Vec<(&'static str, f32, Net)> {
-        fn arm(name: &'static str, optimizer: impl Optimizer + 'static, seed: u64) -> (&'static str, f32, Net) {
-            (name, optimizer.learning_rate(), digits::network::<LeNet>(optimizer, seed))
-        }
-        let (outside, betas) = (EpsPlacement::OutsideRoot, (0.9, 0.999));
+    /// Each optimiser with its name and its learning rate.
+    fn optimizers(&self) -> Vec<(&'static str, Optimizer, f32)> {
+        let adam = Adam::new(0.9, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot);
+        let eps_placement = EpsPlacement::InsideRoot;
         vec![
-            arm("SGD", Sgd { learning_rate: self.sgd_lr }, seed),
-            arm("Momentum", Momentum::new(self.momentum_lr, 0.9), seed),
-            arm("Nesterov", Nesterov::new(self.momentum_lr, 0.9), seed),
-            arm("AdaGrad", AdaGrad::new(self.adagrad_lr, 1e-7), seed),
-            arm("RMSprop", RmsProp::new(self.rmsprop_lr, 0.9, 1e-7), seed),
-            arm("AdaDelta", AdaDelta::new(self.adadelta_lr, 0.95, 1e-6), seed),
-            arm("Adam", Adam::new(self.adam_lr, betas, 1e-8).eps_placement(outside), seed),
-            arm("AdamW", AdamW::new(self.adam_lr, betas, 1e-8, 0.01).eps_placement(outside), seed),
+            ("SGD", Optimizer::new(Sgd), self.sgd_lr),
+            ("Momentum", Optimizer::new(Momentum { rho: 0.9 }), self.momentum_lr),
+            ("Nesterov", Optimizer::new(Nesterov { rho: 0.9 }), self.momentum_lr),
+            ("AdaGrad", Optimizer::new(AdaGrad { epsilon: 1e-7, eps_placement }), self.adagrad_lr),
+            ("RMSprop", Optimizer::new(RmsProp { beta: 0.9, epsilon: 1e-7, eps_placement }), self.rmsprop_lr),
+            ("AdaDelta", Optimizer::new(AdaDelta { rho: 0.95, epsilon: 1e-6 }), self.adadelta_lr),
+            ("Adam", Optimizer::new(adam), self.adam_lr),
+            ("AdamW", Optimizer::new(AdamW { adam, weight_decay: 0.01 }), self.adam_lr),
         ]
     }
 }
 
 /// Trains all side by side and compares them.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let batch_size = args.batch_size;
-    let ways = args.networks(lab.seed()).into_iter().map(|(name, rate, network)| Way {
-        name: name.to_owned(),
-        flags: format!("{name} with learning rate {rate} and --batch-size {batch_size}"),
-        network,
-        batches: Batches::Shuffled { size: batch_size, stream: Box::new(lab.stream("shuffle")) },
-    });
-    let in_epoch = args.digits.images.div_ceil(batch_size);
-    let evaluate_every = (in_epoch / 2).max(1);
-    let trained = digits::train(ways.collect(), (args.epochs, evaluate_every), &args.digits, lab)?;
-    digits::print_table(&trained, lab)?;
+    let Args { batch_size, epochs, ref digits, .. } = *args;
+    let batches = digits.checked(Batches::Shuffled { size: batch_size, stream: Box::new(lab.stream("shuffle")) })?;
+    let mut variants = Vec::new();
+    for (name, optimizer, learning_rate) in args.optimizers() {
+        let flags = format!("{name} with learning rate {learning_rate} and --batch-size {batch_size}");
+        variants.push(Variant {
+            name: name.to_owned(),
+            settings: digits.settings(&flags, lab),
+            network: lab.network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
+            optimizer,
+            learning_rate,
+            batches: batches.clone(),
+        });
+    }
+    let mnist = digits.load(lab)?;
+    let (train, test) = (mnist.train(), mnist.test());
+    let evaluate_every = (batches.per_epoch(digits.images) / 2).max(1);
+    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
+    let trained = lab.train_variants(variants, experiment, |run, learning_rate| {
+        while let Some(step) = run.forward_backward()? {
+            run.update(learning_rate)?;
+            if step.completes(evaluate_every) {
+                run.evaluate(&test)?;
+            }
+        }
+        Ok(())
+    })?;
+    comparison::record(&trained, lab)?;
+    comparison::print_table(&trained, lab)?;
     lab.figure("curves", &figure(&trained)?)?;
-    let first = |name: &str| trained.iter().find(|arm| arm.name == name).map_or(f32::NAN, |arm| arm.history.epoch_loss[0]);
-    let slowest = trained.iter().all(|arm| arm.history.epoch_loss[0] <= first("SGD"));
+    let first = |name: &str| {
+        trained.iter().find(|variant| variant.name == name).map_or(f32::NAN, |variant| variant.history.epoch_loss[0])
+    };
+    let slowest = trained.iter().all(|variant| variant.history.epoch_loss[0] <= first("SGD"));
     lab.claim("plain gradient descent has the highest loss of all in the first epoch", slowest);
     lab.claim("with the same learning rate momentum is ahead of gradient descent", first("Momentum") < first("SGD"));
     Ok(())
@@ -94,9 +131,9 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
 /// The losses of the steps, and the accuracy of the test images.
 fn figure(trained: &[Trained]) -> Result<Svg> {
-    let loss = |arm: &Trained| digits::step_losses(arm, arm.history.train_loss.len());
+    let loss = |variant: &Trained| comparison::step_losses(variant, variant.history.train_loss.len());
     Curves::new("LeNet on MNIST with eight optimisers")
-        .panel(digits::panel(("step", "training loss"), trained, loss).log_y())
-        .panel(digits::panel(("step", "test accuracy"), trained, digits::test_accuracy))
+        .panel(comparison::panel(("step", "training loss"), trained, loss).log_y())
+        .panel(comparison::panel(("step", "test accuracy"), trained, comparison::test_accuracy))
         .render()
 }

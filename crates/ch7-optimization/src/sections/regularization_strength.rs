@@ -12,7 +12,12 @@
 
 use crate::{
     moons300::Moons,
-    regularized::{Fit, Method, Settings, fit},
+    sections::{
+        dropout::Dropout,
+        l2::L2,
+        overfit::{Fit, Regularizer, Settings, fit},
+        weight_decay::WeightDecay,
+    },
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
@@ -21,9 +26,21 @@ use common::{
     kernels::reduce,
     lab::{Lab, Numbers},
     plot::{CurvePanel, Curves, Dash, Marker, Series, theme},
-    train::{Learner, Metric},
+    registry::{Heading, Section},
+    train::{Decision, Network, predict},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "regularization-strength",
+        book: "7.6, exercise",
+        title: "How strong should regularisation be?",
+        summary: "L2 term, weight decay and dropout from far too weak to far too strong: accuracy against strength, and what goes wrong.",
+    };
+    Section::new(heading, run).edition("quick", &["--steps", "3000", "--seeds", "4"])
+}
 
 /// The hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -43,28 +60,43 @@ pub(crate) struct Args {
 struct Cure {
     name: &'static str,
     symbol: &'static str,
-    method: fn(f32) -> Method,
+    method: fn(f32) -> Box<dyn Regularizer>,
     strengths: [f32; 7],
 }
 
 const CURES: [Cure; 3] = [
-    Cure { name: "L2", symbol: "λ", method: Method::L2, strengths: [0.01, 0.1, 0.7, 3.0, 10.0, 100.0, 3000.0] },
-    Cure { name: "weight decay", symbol: "β", method: Method::WeightDecay, strengths: [1e-5, 1e-4, 1e-3, 5e-3, 2e-2, 0.1, 0.9] },
-    Cure { name: "dropout", symbol: "p", method: Method::Dropout, strengths: [0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98] },
+    Cure {
+        name: "L2",
+        symbol: "λ",
+        method: |lambda| Box::new(L2 { lambda }),
+        strengths: [0.01, 0.1, 0.7, 3.0, 10.0, 100.0, 3000.0],
+    },
+    Cure {
+        name: "weight decay",
+        symbol: "β",
+        method: |beta| Box::new(WeightDecay { beta }),
+        strengths: [1e-5, 1e-4, 1e-3, 5e-3, 2e-2, 0.1, 0.9],
+    },
+    Cure {
+        name: "dropout",
+        symbol: "p",
+        method: |rate| Box::new(Dropout { rate }),
+        strengths: [0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98],
+    },
 ];
 
 /// What one run shows.
 const MEASURED: usize = 5;
 
 /// Trains with each strength and seed.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let settings = Settings { lr: args.lr, steps: args.steps, seeds: args.seeds };
     let run = |seed| {
         let moons = Moons::new(seed);
         let mut numbers = Numbers::new();
         for cure in &CURES {
             for strength in cure.strengths {
-                let fit = fit((cure.method)(strength), &settings, &moons, seed)?;
+                let fit = fit((cure.method)(strength).as_ref(), &settings, &moons, seed)?;
                 numbers.extend(
                     measure(&fit, &moons)?.map(|number| (format!("{}, {} = {strength}", cure.name, cure.symbol), number)),
                 );
@@ -94,9 +126,10 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
 /// Train and test accuracy, the norm of all weights, whether all samples get the same answer, whether training diverged.
 fn measure(fit: &Fit, moons: &Moons) -> Result<[f32; MEASURED]> {
-    let squares = fit.network.layers().iter().map(|layer| reduce::sum_of_squares(layer.linear.weight.values()));
-    let norm = squares.fold(0.0, |sum, squares| sum + squares).sqrt() as f32;
-    let classes = Metric::Logit.classes(&fit.network.outputs(&moons.train.x)?);
+    let parameters = fit.network.parameters();
+    let weights = parameters.0.iter().filter(|tensor| tensor.name.ends_with(".weight"));
+    let norm = weights.fold(0.0, |sum, weight| sum + reduce::sum_of_squares(&weight.values)).sqrt() as f32;
+    let classes = predict(&fit.network, &moons.train, Decision::Logit)?;
     let constant = classes.iter().all(|class| *class == classes[0]);
     let diverged = fit.train_loss.last().is_some_and(|(_, loss)| !loss.is_finite());
     Ok([fit.train_accuracy, fit.test_accuracy, norm, f32::from(u8::from(constant)), f32::from(u8::from(diverged))])

@@ -10,14 +10,31 @@
 //! AdaGrad's does. The price is paid at the goal: there G forgets that the ground was steep, and steps of about α go back and forth over the optimum.
 //! In the fit this keeps the loss at about a thousand times the variance of the noise.
 
-use crate::{bowl, linear_fit};
+use crate::{
+    bowl,
+    linear_fit::{self, Problem},
+    method::Method,
+    replays,
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::Lab,
-    optim::{EpsPlacement, RmsProp},
+    optim::{EpsPlacement, Optimizer, RmsProp},
+    registry::{Heading, Section},
 };
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "rmsprop",
+        book: "7.3.2.2",
+        title: "RMSprop",
+        summary: "A step size for each parameter, which shrinks and grows.",
+    };
+    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, replays::rmsprop)
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -45,10 +62,18 @@ pub(crate) struct Args {
 }
 
 /// Shows RMSprop on the bowl and on the linear fit.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let placement = if args.eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot };
-    let rmsprop = |learning_rate| RmsProp::new(learning_rate, args.beta, args.epsilon).eps_placement(placement);
-    let path = bowl::show("RMSprop", rmsprop(args.bowl_lr), args.bowl_steps, lab)?;
+fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    show(args, &Problem::draw(args.fit.samples, lab), lab)
+}
+
+/// The same with the given data of the linear fit.
+pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
+    let eps_placement = if args.eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot };
+    let rmsprop = |learning_rate| {
+        let optimizer = Optimizer::new(RmsProp { beta: args.beta, epsilon: args.epsilon, eps_placement });
+        Method { name: "RMSprop", optimizer, learning_rate }
+    };
+    let path = bowl::show(rmsprop(args.bowl_lr), args.bowl_steps, lab)?;
     let moves = path.moves();
     let exact = f64::from(args.bowl_lr) / (1.0 - f64::from(args.beta)).sqrt();
     bowl::check(
@@ -56,7 +81,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         &[("first move of x₁: α / √(1 − β)", moves[0][0], exact), ("first move of x₂: α / √(1 − β)", moves[0][1], exact)],
     )?;
 
-    let fit = linear_fit::show("RMSprop", rmsprop(args.lr), &args.fit, lab)?;
+    let fit = linear_fit::show(rmsprop(args.lr), problem, &args.fit, lab)?;
 
     let sizes = path.step_sizes(1);
     let shrinks = sizes.windows(2).any(|pair| pair[1] < pair[0]);

@@ -14,16 +14,31 @@
 //!    adds up the small pushes, and is out of the figure after sixty steps.
 //! 3. Paths are cut at the edge of the figures.
 
-use crate::terrain::{BOOK, EDGE, Point, SADDLE, Terrain, Walk};
+use crate::{
+    method::Method,
+    terrain::{BOOK, EDGE, Point, SADDLE, Terrain, Walk},
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, finite, non_negative, positive},
     lab::Lab,
-    optim::{AdaGrad, Adam, Momentum, Optimizer, RmsProp, Sgd},
+    optim::{AdaGrad, Adam, EpsPlacement, Momentum, Optimizer, RmsProp, Sgd},
     parameters::{Parameter, Parameters},
+    registry::{Heading, Section},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "saddle",
+        book: "7.3.4",
+        title: "Optimisers on a surface",
+        summary: "Five optimisers walk over a surface in three dimensions: which of them stay at its minimum, and which get away from a saddle.",
+    };
+    Section::new(heading, run)
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -73,10 +88,10 @@ pub(crate) struct Args {
 }
 
 /// Walks over both functions, prints where the walks end, and draws them.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let mut ends = Vec::new();
     for (terrain, start) in [(BOOK, [args.x0, args.x1]), (SADDLE, [args.x0, args.offset])] {
-        let walks = optimizers(args).map(|(name, mut optimizer)| terrain.walk(name, optimizer.as_mut(), (start, args.steps)));
+        let walks = methods(args).map(|method| terrain.walk(method, start, args.steps));
         print_stationary(&terrain, lab)?;
         print_walks(&terrain, &walks, lab)?;
         draw(&terrain, &walks, lab)?;
@@ -92,13 +107,22 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 }
 
 /// The five, in the book's order.
-fn optimizers(args: &Args) -> [(&'static str, Box<dyn Optimizer>); 5] {
+fn methods(args: &Args) -> [Method; 5] {
+    let (epsilon, eps_placement) = (args.epsilon, EpsPlacement::InsideRoot);
     [
-        ("SGD", Box::new(Sgd { learning_rate: args.sgd_lr })),
-        ("AdaGrad", Box::new(AdaGrad::new(args.adagrad_lr, args.epsilon))),
-        ("RMSprop", Box::new(RmsProp::new(args.rmsprop_lr, args.beta, args.epsilon))),
-        ("Momentum", Box::new(Momentum::new(args.momentum_lr, args.rho))),
-        ("Adam", Box::new(Adam::new(args.adam_lr, (args.beta1, args.beta2), args.epsilon))),
+        Method { name: "SGD", optimizer: Optimizer::new(Sgd), learning_rate: args.sgd_lr },
+        Method { name: "AdaGrad", optimizer: Optimizer::new(AdaGrad { epsilon, eps_placement }), learning_rate: args.adagrad_lr },
+        Method {
+            name: "RMSprop",
+            optimizer: Optimizer::new(RmsProp { beta: args.beta, epsilon, eps_placement }),
+            learning_rate: args.rmsprop_lr,
+        },
+        Method { name: "Momentum", optimizer: Optimizer::new(Momentum { rho: args.rho }), learning_rate: args.momentum_lr },
+        Method {
+            name: "Adam",
+            optimizer: Optimizer::new(Adam::new(args.beta1, args.beta2, epsilon)),
+            learning_rate: args.adam_lr,
+        },
     ]
 }
 

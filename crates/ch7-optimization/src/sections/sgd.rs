@@ -6,38 +6,48 @@
 //! along x₁, and the losses of a linear unit with two inputs. On the bowl every step multiplies coordinate k by 1 − 2 α wₖ, which the last point is
 //! checked against. At the end one step is taken from the weights, on the sample, that the book prints: by hand and by dfdx's own optimiser.
 //!
-//! `--replay` fits the source's own data from its own weights. Its generator computes quantiles in f32 and is two units in the last place off at x₁, so
-//! the first sample and the weights are taken as they are printed. Their y then comes out as printed, to the bit; the x₁ of the exact quantile would not
-//! give it. So the noise is the second draw, and y was computed in f32, not in TF32.
+//! `--replay` fits the source's own data from its own weights.
 //!
 //! Departs from the book: its "epoch loss" is the mean over all iterations since the start; here the mean over each epoch stands beside it.
 
 use crate::{
     bowl::{self, contraction},
-    linear_fit::{self, PRINTED_NORMALS},
+    linear_fit::{self, PRINTED_NORMALS, Problem},
+    method::Method,
+    replays,
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{one_to, positive},
     data::Labels,
-    kernels::{Activation, Loss},
+    kernels::Loss,
     lab::Lab,
+    layers::{Linear, loss_backward},
     matrix::Matrix,
-    nn::builder,
-    ops::{self, Device},
-    optim::Sgd,
-    scratch::{Layer, Linear, Network},
-    train::Learner,
+    optim::{Optimizer, Sgd},
+    registry::{Heading, Section},
+    tape::{self, Device, builder},
 };
 use dfdx::{
     nn::{DeviceBuildExt, Module},
-    optim::{Optimizer, Sgd as DfdxSgd, SgdConfig},
+    optim::{Optimizer as _, Sgd as DfdxSgd, SgdConfig},
     shapes::Const,
     tensor::{TensorFromVec, Trace},
     tensor_ops::Backward,
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "sgd",
+        book: "7.3.1",
+        title: "Gradient descent",
+        summary: "Two experiments for all optimisers: the path down a bowl, and the losses of a linear fit; one step beside the library's.",
+    };
+    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, replays::sgd)
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -56,9 +66,14 @@ pub(crate) struct Args {
 }
 
 /// Shows gradient descent on the bowl and on the linear fit; then one step beside the library's.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let sgd = |learning_rate| Sgd { learning_rate };
-    let path = bowl::show("gradient descent", sgd(args.bowl_lr), args.bowl_steps, lab)?;
+fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    show(args, &Problem::draw(args.fit.samples, lab), lab)
+}
+
+/// The same with the given data of the linear fit.
+pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
+    let sgd = |learning_rate| Method { name: "gradient descent", optimizer: Optimizer::new(Sgd), learning_rate };
+    let path = bowl::show(sgd(args.bowl_lr), args.bowl_steps, lab)?;
     let exact = [0, 1].map(|k| {
         let kept = 1.0 - contraction(k, args.bowl_lr);
         (0..args.bowl_steps).fold(f64::from(bowl::START[k]), |x, _| x * kept)
@@ -66,7 +81,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let [x1, x2] = path.end();
     bowl::check(lab, &[("last x₁: 3 (1 − 2 α w₁)ᵗ", x1, exact[0]), ("last x₂: 4 (1 − 2 α w₂)ᵗ", x2, exact[1])])?;
 
-    let fit = linear_fit::show("gradient descent", sgd(args.lr), &args.fit, lab)?;
+    let fit = linear_fit::show(sgd(args.lr), problem, &args.fit, lab)?;
     one_step(args.lr, lab)?;
 
     let falls = fit.epoch_losses.windows(2).all(|pair| pair[1] < pair[0]);
@@ -83,7 +98,7 @@ fn one_step(learning_rate: f32, lab: &mut Lab) -> Result<()> {
     let [x1, x2] = PRINTED_NORMALS;
     writeln!(lab, "\nOne step from w = ({x1}, {x2}), b = 0 on the sample x = ({x1}, {x2}), y = {PRINTED_Y}:\n")?;
     writeln!(lab, "{:<16} {:>11} {:>11}", "", "w₁", "w₂")?;
-    let (ours, dfdx) = (by_hand(learning_rate)?, by_dfdx(learning_rate)?);
+    let (ours, dfdx) = (by_hand(learning_rate), by_dfdx(learning_rate)?);
     for (name, [w1, w2]) in [("by hand", ours), ("by dfdx's Sgd", dfdx)] {
         writeln!(lab, "{name:<16} {w1:>11} {w2:>11}")?;
     }
@@ -93,14 +108,20 @@ fn one_step(learning_rate: f32, lab: &mut Lab) -> Result<()> {
     Ok(())
 }
 
-fn by_hand(learning_rate: f32) -> Result<[f32; 2]> {
-    let linear = Linear { weight: Matrix::new(2, 1, PRINTED_NORMALS.to_vec()), bias: vec![0.0] };
-    let unit = Layer { linear, activation: Activation::Identity };
-    let mut network = Network::new(vec![unit], Loss::HalfSquaredError, Sgd { learning_rate });
-    network.learn(&Matrix::new(1, 2, PRINTED_NORMALS.to_vec()), &Labels::Values(Matrix::new(1, 1, vec![PRINTED_Y])))?;
-    network.update()?;
-    let weight = network.layers()[0].linear.weight.values();
-    Ok([weight[0], weight[1]])
+fn by_hand(learning_rate: f32) -> [f32; 2] {
+    let mut unit = Linear { weight: Matrix::new(2, 1, PRINTED_NORMALS.to_vec()), bias: vec![0.0] };
+    let x = Matrix::new(1, 2, PRINTED_NORMALS.to_vec());
+    let output = unit.forward(&x);
+    let doutput = loss_backward(Loss::HalfSquaredError, &output, label().targets());
+    let gradients = unit.backward(&x, &doutput);
+    unit.descend(learning_rate, &gradients);
+    let weight = unit.weight.values();
+    [weight[0], weight[1]]
+}
+
+/// The one label as labels of a batch.
+fn label() -> Labels {
+    Labels::Values(Matrix::new(1, 1, vec![PRINTED_Y]))
 }
 
 fn by_dfdx(learning_rate: f32) -> Result<[f32; 2]> {
@@ -109,8 +130,7 @@ fn by_dfdx(learning_rate: f32) -> Result<[f32; 2]> {
     unit.weight.copy_from(&PRINTED_NORMALS);
     unit.bias.copy_from(&[0.0]);
     let x = device.tensor_from_vec(PRINTED_NORMALS.to_vec(), (1, Const::<2>));
-    let labels = Labels::Values(Matrix::new(1, 1, vec![PRINTED_Y]));
-    let loss = ops::loss(unit.forward(x.leaky_trace()), &labels, Loss::HalfSquaredError);
+    let loss = tape::loss(unit.forward(x.leaky_trace()), &label(), Loss::HalfSquaredError);
     let gradients = loss.map_err(|error| anyhow::anyhow!("the device failed: {error:?}"))?.backward();
     let mut sgd = DfdxSgd::new(&unit, SgdConfig { lr: f64::from(learning_rate), ..SgdConfig::default() });
     sgd.update(&mut unit, &gradients).map_err(|error| anyhow::anyhow!("dfdx's optimiser failed: {error:?}"))?;

@@ -9,21 +9,20 @@
 //!
 //! Departs from the book: nothing. Its appendix leaves the first weights to its library: Xavier's uniform distribution, biases zero.
 
-use crate::{moons300::Moons, regularized::layers};
+use crate::moons300::Moons;
 use anyhow::{Result, anyhow};
 use clap::Args as ClapArgs;
 use common::{
     cli::{self, at_least_one, non_negative, positive},
-    kernels::{Loss, reduce},
+    kernels::{Activation, Loss, reduce},
     lab::{Lab, Numbers},
-    nn::{self, Relu, builder::Linear},
-    ops::{self, Device},
-    optim::Sgd,
-    parameters::{Initialization, Initializer},
+    layers::{Activate, Linear, loss_backward},
+    parameters::{Initialization, Initializer, Parameter, Parameters},
     plot::Regions,
+    registry::{Heading, Section},
     rng::Stream,
-    scratch,
-    train::{Learner, Metric, evaluate},
+    tape::{self, Device, Relu, builder},
+    train::{Decision, Network, evaluate},
 };
 use dfdx::{
     nn::{BuildOnDevice, DeviceBuildExt, Module, ZeroGrads},
@@ -33,6 +32,17 @@ use dfdx::{
     tensor_ops::Backward,
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "weight-decay-library",
+        book: "7.6, appendix",
+        title: "Weight decay from the library",
+        summary: "The same network as a dfdx model with dfdx's own gradient descent, without and with its L2 decay; the bits are those by hand.",
+    };
+    Section::new(heading, run).edition("quick", &["--steps", "5000", "--seeds", "2"])
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -52,8 +62,9 @@ pub(crate) struct Args {
 }
 
 /// Two `ReLU` layers and a logit.
-type Mlp = (Linear<2, 20>, Relu, Linear<20, 3>, Relu, Linear<3, 1>);
-type Network = nn::Network<<Mlp as BuildOnDevice<Device, f32>>::Built, Sgd, 2, 1>;
+type Mlp = (builder::Linear<2, 20>, Relu, builder::Linear<20, 3>, Relu, builder::Linear<3, 1>);
+/// The model that dfdx makes of it, with its loss.
+type Model = tape::Model<<Mlp as BuildOnDevice<Device, f32>>::Built, 2, 1>;
 
 const INIT: Initialization = Initialization { weight: Initializer::XavierUniform, bias: Initializer::ZEROS };
 const LOSS: Loss = Loss::BinaryCrossEntropyWithLogits;
@@ -71,7 +82,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         lab.metric(format!("{name}, test accuracy"), test);
         figure = figure.panel(moons.panel(&name, &network)?);
         if decay.is_none() {
-            let same = network.parameters().fingerprint() == by_hand(args, &moons, lab.seed())?;
+            let same = network.parameters().fingerprint() == by_hand(args, &moons, lab.seed()).fingerprint();
             lab.claim("without decay, dfdx's tape and update end with the bits of those written by hand", same);
         } else {
             lab.fingerprint(&network.parameters());
@@ -86,37 +97,54 @@ fn name(decay: Option<f32>) -> String {
 }
 
 /// Trains a model by dfdx's own gradient descent.
-fn train(decay: Option<f32>, args: &Args, moons: &Moons, seed: u64) -> Result<Network> {
+fn train(decay: Option<f32>, args: &Args, moons: &Moons, seed: u64) -> Result<Model> {
     let device = Device::default();
     let mut model = device.build_module::<Mlp, f32>();
-    nn::initialize(&mut model, INIT, &mut Stream::new(seed, "weights"))?;
+    tape::initialize(&mut model, INIT, &mut Stream::new(seed, "weights"))?;
     let weight_decay = decay.map(|lambda| WeightDecay::L2(f64::from(lambda)));
     let mut sgd = dfdx::optim::Sgd::new(&model, SgdConfig { lr: f64::from(args.lr), momentum: None, weight_decay });
     let x = device.tensor_from_vec(moons.train.x.values().to_vec(), (moons.train.len(), Const::<2>));
     let mut gradients = model.alloc_grads();
     for _ in 0..args.steps {
         let logits = model.forward(x.clone().traced(gradients));
-        let loss = ops::loss(logits, &moons.train.y, LOSS).map_err(|error| anyhow!("the loss cannot be computed: {error:?}"))?;
+        let loss = tape::loss(logits, &moons.train.y, LOSS).map_err(|error| anyhow!("the loss cannot be computed: {error:?}"))?;
         gradients = loss.backward();
         sgd.update(&mut model, &gradients).map_err(|error| anyhow!("dfdx's update failed: {error:?}"))?;
         model.zero_grads(&mut gradients);
     }
-    Ok(Network::new(model, LOSS, Sgd { learning_rate: args.lr }))
+    Ok(Model::new(model, LOSS))
 }
 
-/// The fingerprint of the parameters that the hand-derived network ends with.
-fn by_hand(args: &Args, moons: &Moons, seed: u64) -> Result<String> {
-    let mut network = scratch::Network::new(layers(INIT, seed), LOSS, Sgd { learning_rate: args.lr });
+/// The parameters that the network ends with where both passes are written by hand.
+fn by_hand(args: &Args, moons: &Moons, seed: u64) -> Parameters {
+    let (x, relu, mut weights) = (&moons.train.x, Activate(Activation::Relu), Stream::new(seed, "weights"));
+    let [mut layer1, mut layer2, mut layer3] = [(2, 20), (20, 3), (3, 1)].map(|(i, o)| Linear::draw(i, o, INIT, &mut weights));
     for _ in 0..args.steps {
-        network.backpropagate(&moons.train.x, &moons.train.y);
-        network.update()?;
+        let z1 = layer1.forward(x);
+        let a1 = relu.forward(&z1);
+        let z2 = layer2.forward(&a1);
+        let a2 = relu.forward(&z2);
+        let z3 = layer3.forward(&a2);
+        let dz3 = loss_backward(LOSS, &z3, moons.train.y.targets());
+        let dz2 = relu.backward(&z2, &a2, &layer3.backward_input(&dz3));
+        let dz1 = relu.backward(&z1, &a1, &layer2.backward_input(&dz2));
+        let gradients = [layer1.backward(x, &dz1), layer2.backward(&a1, &dz2), layer3.backward(&a2, &dz3)];
+        for (layer, gradients) in [&mut layer1, &mut layer2, &mut layer3].into_iter().zip(&gradients) {
+            layer.descend(args.lr, gradients);
+        }
     }
-    Ok(network.parameters().fingerprint())
+    let tensors = [(0, layer1), (2, layer2), (4, layer3)].into_iter().flat_map(|(place, Linear { weight, bias })| {
+        let shape = vec![weight.rows(), weight.columns()];
+        let weight = Parameter { name: format!("{place}.weight"), shape, values: weight.values().to_vec() };
+        [weight, Parameter { name: format!("{place}.bias"), shape: vec![bias.len()], values: bias }]
+    });
+    Parameters(tensors.collect())
 }
 
 /// Accuracy on the training and the test samples.
-fn accuracies(network: &Network, moons: &Moons) -> Result<[f32; 2]> {
-    Ok([evaluate(network, &moons.train, Metric::Logit)?.0, evaluate(network, &moons.test, Metric::Logit)?.0])
+fn accuracies(network: &dyn Network, moons: &Moons) -> Result<[f32; 2]> {
+    let accuracy = |samples| evaluate(network, samples, Decision::Logit).map(|evaluation| evaluation.accuracy);
+    Ok([accuracy(&moons.train)?, accuracy(&moons.test)?])
 }
 
 /// The accuracies over seeds.

@@ -7,10 +7,30 @@
 //! Departs from the book: it passes one sample through the network and shows the two Xavier forms only; here N(0, 1) stands beside them, and
 //! 1000 samples make the variances more than those of a single draw. It leaves out the last layer; here it is shown.
 
-use crate::initialized::{Arm, show_variances, spread};
+use crate::{
+    first_weights::Start,
+    layer_variances::{self, spread},
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
-use common::{cli::one_to, kernels::Activation, lab::Lab, parameters::Initializer};
+use common::{
+    cli::one_to,
+    kernels::Activation,
+    lab::Lab,
+    parameters::Initializer,
+    registry::{Heading, Section},
+};
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "xavier",
+        book: "7.4.2.2",
+        title: "Variances after Xavier initialisation",
+        summary: "The variance of each layer's output in a five-layer tanh network, from Xavier's weights and from N(0, 1).",
+    };
+    Section::new(heading, run)
+}
 
 /// The hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -23,16 +43,16 @@ pub(crate) struct Args {
 /// Samples whose activations fit into any machine's memory.
 const MOST_SAMPLES: usize = 100_000;
 
-const ARMS: [Arm; 3] = [
-    ("Xavier normal", Initializer::XavierNormal),
-    ("Xavier uniform", Initializer::XavierUniform),
-    ("N(0,1)", Initializer::STANDARD_NORMAL),
+const STARTS: [Start; 3] = [
+    Start { name: "Xavier normal", weight: Initializer::XavierNormal },
+    Start { name: "Xavier uniform", weight: Initializer::XavierUniform },
+    Start { name: "N(0,1)", weight: Initializer::STANDARD_NORMAL },
 ];
 
 /// Prints the variance of each layer's output.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let variances = show_variances(&ARMS, Activation::Tanh, &[1, args.samples], lab)?;
-    let [normal, uniform, plain] = [0, 1, 2].map(|arm| spread(&variances[arm][1..]));
+fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let variances = layer_variances::show(&STARTS, Activation::Tanh, &[1, args.samples], lab)?;
+    let [normal, uniform, plain] = [0, 1, 2].map(|start| spread(&variances[start][1..]));
     lab.claim(
         "with Xavier, normal or uniform, the variances of all layers lie within a factor of two",
         normal < 2.0 && uniform < 2.0,

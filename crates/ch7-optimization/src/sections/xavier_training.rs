@@ -3,10 +3,35 @@
 //! A tanh network 2-300-500-700-400-1 on 200 noisy moons, mini-batches of 10, trained from Xavier's weights and from N(0, 1). The latter
 //! starts with saturated units, whose gradients are almost zero, behind an output of enormous logits.
 
-use crate::initialized::{Arm, Settings, train_arms};
+use crate::{
+    first_weights::{Run, Start, Trained, report},
+    moons300::Moons,
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
-use common::{kernels::Activation, lab::Lab, parameters::Initializer};
+use common::{
+    chain::{Chain, activation, linear},
+    cli::{UsageError, at_least_one, positive},
+    data::Batches,
+    kernels::{Activation, Loss},
+    lab::Lab,
+    optim::{Optimizer, Sgd},
+    parameters::{Initialization, Initializer},
+    registry::{Heading, Section},
+    rng::Stream,
+    train::{Decision, Log, Network, Trainer, TrainingConfig, evaluate},
+};
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "xavier-training",
+        book: "7.4.2.3",
+        title: "Training after Xavier initialisation",
+        summary: "A tanh network 2-300-500-700-400-1 trained on the moons from Xavier's weights and from N(0, 1): the loss of each epoch.",
+    };
+    Section::new(heading, run).edition("quick", &["--epochs", "15"])
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -15,12 +40,81 @@ pub(crate) struct Args {
     settings: Settings,
 }
 
-const ARMS: [Arm; 2] = [("Xavier", Initializer::XavierNormal), ("N(0,1)", Initializer::STANDARD_NORMAL)];
+/// Those of training, which section `he` shares.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Settings {
+    /// Learning rate of gradient descent
+    #[arg(long, default_value_t = 0.005, value_parser = positive)]
+    lr: f32,
+    /// Samples in a mini-batch
+    #[arg(long, default_value_t = 10, value_parser = at_least_one)]
+    batch_size: usize,
+    /// Passes over the training samples
+    #[arg(long, default_value_t = 100, value_parser = at_least_one)]
+    epochs: usize,
+}
+
+const STARTS: [Start; 2] =
+    [Start { name: "Xavier", weight: Initializer::XavierNormal }, Start { name: "N(0,1)", weight: Initializer::STANDARD_NORMAL }];
 
 /// Trains from both.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let trained = train_arms(&ARMS, Activation::Tanh, &args.settings, lab)?;
-    let [xavier, plain] = [0, 1].map(|arm| trained[arm].last_loss());
+fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let trained = train(&STARTS, Activation::Tanh, &args.settings, lab)?;
+    report(&trained, lab)?;
+    let [xavier, plain] = [0, 1].map(|start| trained[start].last_loss());
     lab.claim("the loss of the last epoch is smaller from Xavier's weights", xavier < plain);
     Ok(())
+}
+
+/// The network 2-300-500-700-400-1; its output is a logit.
+fn network(hidden: Activation, weight: Initializer, lab: &Lab) -> Chain {
+    let layers = [
+        linear(2, 300),
+        activation(hidden),
+        linear(300, 500),
+        activation(hidden),
+        linear(500, 700),
+        activation(hidden),
+        linear(700, 400),
+        activation(hidden),
+        linear(400, 1),
+    ];
+    let init = Initialization { weight, bias: Initializer::ZEROS };
+    Chain::new(layers, Loss::BinaryCrossEntropyWithLogits).initialized(init, &mut lab.stream("weights"))
+}
+
+/// Steps between two evaluations, as in the book.
+const EVALUATE_EVERY: usize = 400;
+
+/// Trains the network with the given hidden units from each start, in parallel.
+pub(crate) fn train(starts: &[Start], hidden: Activation, settings: &Settings, lab: &mut Lab) -> Result<Vec<Trained>> {
+    let moons = Moons::new(lab.seed());
+    let (n, size) = (moons.train.len(), settings.batch_size);
+    if size > n {
+        return Err(UsageError(format!("--batch-size {size} is more than the {n} training samples: choose 1 to {n}")).into());
+    }
+    lab.over_variants(starts, |&Start { name, weight }| {
+        let run = descend(network(hidden, weight, lab), settings, &moons, lab.stream("shuffle"));
+        // A run that diverged stands beside the others.
+        Ok(Trained { name, run: run.map_err(|diverged| diverged.to_string()) })
+    })
+}
+
+/// Trains a network.
+fn descend(mut network: Chain, settings: &Settings, moons: &Moons, shuffle: Stream) -> Result<Run> {
+    let batches = Batches::Shuffled { size: settings.batch_size, stream: Box::new(shuffle) };
+    let config = TrainingConfig {
+        log: Some(Log::MiniBatch { every: EVALUATE_EVERY }),
+        ..TrainingConfig::new(settings.epochs, batches, Decision::Logit)
+    };
+    let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &moons.train, config)?;
+    while let Some(step) = run.forward_backward()? {
+        run.update(settings.lr)?;
+        if step.is_evaluated(EVALUATE_EVERY) {
+            run.evaluate(&moons.test)?;
+        }
+    }
+    let history = run.finish().history;
+    let test_accuracy = evaluate(&network, &moons.test, Decision::Logit)?.accuracy;
+    Ok(Run { history, parameters: network.parameters(), test_accuracy })
 }

@@ -9,7 +9,8 @@ pub use values::{UsageError, at_least_one, finite, fraction, non_negative, one_t
 pub use workspace::{data_folder, results_folder};
 
 use crate::{
-    lab::{Report, Settings, stop_writing},
+    files::stop_writing,
+    lab::{Report, Settings},
     registry::{Chapter, Section, take_negative_numbers},
 };
 use anyhow::{Context, Error, Result, anyhow, bail};
@@ -204,7 +205,7 @@ fn chosen_flag(section: &Section, matches: &ArgMatches) -> Option<String> {
 
 /// Whether no flag changes what the book's run computes.
 fn is_the_books(matches: &ArgMatches) -> bool {
-    const NEUTRAL: [&str; 7] = ["out", "data_dir", "threads", "quick", "quiet", "json", "resume"];
+    const NEUTRAL: [&str; 8] = ["out", "data_dir", "threads", "quick", "quiet", "json", "resume", "taped"];
     let chosen = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
     matches.ids().map(clap::Id::as_str).all(|id| NEUTRAL.contains(&id) || !chosen(id))
 }

@@ -3,7 +3,7 @@
 use super::{command, dispatch};
 use crate::{
     lab::Lab,
-    registry::{Chapter, Section},
+    registry::{Chapter, Heading, Section},
 };
 use anyhow::Result;
 
@@ -21,7 +21,8 @@ fn chapter() -> Chapter {
         lab.claim("this holds", false);
         Ok(())
     }
-    let section = Section::new(("section", "1.1"), ("Title", "Summary."), run).edition("quick", &["--steps", "1"]);
+    let section = Section::new(Heading { id: "section", book: "1.1", title: "Title", summary: "Summary." }, run)
+        .edition("quick", &["--steps", "1"]);
     Chapter { name: "chapter", title: "Title", published: "", sections: vec![section] }
 }
 

@@ -5,7 +5,7 @@ mod idx;
 pub use idx::{CURE, File};
 
 use crate::{
-    data::{Labels, Samples},
+    data::{Dataset, Labels, Samples},
     kernels::isa::Isa,
     matrix::Matrix,
 };
@@ -146,6 +146,38 @@ impl Images {
         }
         let classes = images.iter().map(|&image| self.label(image)).collect();
         Samples { x, y: Labels::Classes(classes) }
+    }
+}
+
+/// Images that become inputs when their batch's turn comes: a byte a pixel until then.
+#[derive(Debug, Clone)]
+pub struct ImageDataset<'a> {
+    images: &'a Images,
+    chosen: Vec<usize>,
+    scale: PixelScale,
+}
+
+impl<'a> ImageDataset<'a> {
+    /// The first `n` images, or all if there are fewer.
+    #[must_use]
+    pub fn first(images: &'a Images, n: usize, scale: PixelScale) -> Self {
+        Self { images, chosen: (0..n.min(images.len())).collect(), scale }
+    }
+
+    /// The images of the given indices, in their order.
+    #[must_use]
+    pub fn chosen(images: &'a Images, chosen: Vec<usize>, scale: PixelScale) -> Self {
+        Self { images, chosen, scale }
+    }
+}
+
+impl Dataset for ImageDataset<'_> {
+    fn len(&self) -> usize {
+        self.chosen.len()
+    }
+
+    fn batch(&self, rows: &[usize]) -> Samples {
+        self.images.samples(rows.iter().map(|&row| self.chosen[row]), self.scale)
     }
 }
 

@@ -33,13 +33,22 @@ impl Labels {
         self.len() == 0
     }
 
-    /// The class of each sample; of values, 1 where the first column is at least one half.
+    /// The class of a sample; of values, 1 where the first column is at least one half.
+    ///
+    /// # Panics
+    /// If there is no such sample.
+    #[must_use]
+    pub fn class(&self, sample: usize) -> usize {
+        match self {
+            Self::Values(values) => usize::from(values.row(sample)[0] >= 0.5),
+            Self::Classes(classes) => classes[sample],
+        }
+    }
+
+    /// The class of each sample.
     #[must_use]
     pub fn classes(&self) -> Vec<usize> {
-        match self {
-            Self::Values(values) => values.column(0).map(|y| usize::from(y >= 0.5)).collect(),
-            Self::Classes(classes) => classes.clone(),
-        }
+        (0..self.len()).map(|sample| self.class(sample)).collect()
     }
 
     /// The labels as a loss function takes them.
@@ -91,6 +100,54 @@ impl Samples {
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
         Self { x: self.x.select(rows), y: self.y.select(rows) }
+    }
+}
+
+/// Samples that are asked for batch by batch.
+pub trait Dataset: std::fmt::Debug + Sync {
+    /// Number of samples.
+    fn len(&self) -> usize;
+
+    /// Whether there are no samples.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The samples of the given indices, in their order.
+    ///
+    /// # Panics
+    /// If an index is beyond the last sample.
+    fn batch(&self, rows: &[usize]) -> Samples;
+
+    /// All samples, where they lie in memory as one batch already.
+    fn whole(&self) -> Option<&Samples> {
+        None
+    }
+
+    /// Shows all samples in their order, `size` at a time.
+    ///
+    /// # Errors
+    /// The first that `look` gives.
+    fn in_parts(&self, size: usize, look: &mut dyn FnMut(&Samples) -> Result<()>) -> Result<()> {
+        if let Some(samples) = self.whole().filter(|samples| samples.len() <= size) {
+            return if samples.is_empty() { Ok(()) } else { look(samples) };
+        }
+        let rows: Vec<usize> = (0..self.len()).collect();
+        rows.chunks(size).try_for_each(|rows| look(&self.batch(rows)))
+    }
+}
+
+impl Dataset for Samples {
+    fn len(&self) -> usize {
+        Samples::len(self)
+    }
+
+    fn batch(&self, rows: &[usize]) -> Samples {
+        self.select(rows)
+    }
+
+    fn whole(&self) -> Option<&Samples> {
+        Some(self)
     }
 }
 
@@ -175,14 +232,14 @@ impl Batches {
         Ok(())
     }
 
-    /// The row indices of each step of epoch `epoch` over `n` samples; none for "all rows as they are".
-    pub fn epoch(&mut self, epoch: usize, n: usize) -> Vec<Option<Vec<usize>>> {
+    /// The row indices of each step of epoch `epoch` over `n` samples.
+    pub fn epoch(&mut self, epoch: usize, n: usize) -> Vec<Vec<usize>> {
         match self {
-            Self::Full => vec![None],
-            Self::Ordered { size } => (0..n).collect::<Vec<_>>().chunks(*size).map(|rows| Some(rows.to_vec())).collect(),
-            Self::Shuffled { size, stream } => stream.permutation(n).chunks(*size).map(|rows| Some(rows.to_vec())).collect(),
+            Self::Full => vec![(0..n).collect()],
+            Self::Ordered { size } => (0..n).collect::<Vec<_>>().chunks(*size).map(<[usize]>::to_vec).collect(),
+            Self::Shuffled { size, stream } => stream.permutation(n).chunks(*size).map(<[usize]>::to_vec).collect(),
             Self::Given { rows, per_epoch } => {
-                (0..*per_epoch).map(|step| Some(rows[(epoch * *per_epoch + step) % rows.len()].clone())).collect()
+                (0..*per_epoch).map(|step| rows[(epoch * *per_epoch + step) % rows.len()].clone()).collect()
             }
         }
     }
@@ -195,15 +252,14 @@ mod tests {
     #[test]
     fn shuffled_batches_visit_every_sample_once_an_epoch() {
         let mut batches = Batches::Shuffled { size: 16, stream: Box::new(Stream::new(0, "shuffle")) };
-        let epochs: Vec<Vec<usize>> =
-            (0..2).map(|epoch| batches.epoch(epoch, 120).into_iter().flatten().flatten().collect()).collect();
+        let epochs: Vec<Vec<usize>> = (0..2).map(|epoch| batches.epoch(epoch, 120).concat()).collect();
         for epoch in &epochs {
             let mut seen = epoch.clone();
             seen.sort_unstable();
             assert_eq!(seen, (0..120).collect::<Vec<_>>());
         }
         assert_ne!(epochs[0], epochs[1]);
-        let sizes: Vec<usize> = batches.epoch(2, 120).into_iter().flatten().map(|rows| rows.len()).collect();
+        let sizes: Vec<usize> = batches.epoch(2, 120).iter().map(Vec::len).collect();
         assert_eq!(sizes, [16, 16, 16, 16, 16, 16, 16, 8]);
     }
 }

@@ -8,9 +8,10 @@ use crate::kernels::{functions, isa::Isa};
 use pulp::{Simd, WithSimd};
 
 /// An activation function a = f(z), with its parameter where it has one.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum Activation {
     /// f(z) = z.
+    #[default]
     Identity,
     /// σ(z) = 1 / (1 + e^−z), eq. 4.4; σ′ = a (1 − a).
     Logistic,

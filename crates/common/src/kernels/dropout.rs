@@ -7,38 +7,22 @@
 //! A mask takes one draw of [`Stream::unit`] a value, sample by sample, the features of a sample in order, and keeps the value if the draw
 //! is at least the rate.
 
-use crate::{
-    kernels::{
-        isa::Isa,
-        lanes::{self, GROUP},
-    },
-    rng::Stream,
-};
+use crate::{kernels::isa::Isa, rng::Stream};
 use pulp::{Simd, WithSimd};
 
-/// Draws which of the values to keep: rows of features one after the other, in any shape.
+/// Draws which of the values to keep, rows of features one after the other.
 ///
 /// # Panics
 /// If the rate is not in [0, 1).
 pub fn draw(rate: f32, stream: &mut Stream, keep: &mut [bool]) {
+    const BLOCK: usize = 256;
     check(rate);
-    for keep in keep {
-        *keep = stream.unit() >= rate;
-    }
-}
-
-/// Draws which values of a batch of `samples` to keep, in the layout of [`lanes`]: the draws of [`draw`], each in its sample's lane.
-///
-/// # Panics
-/// If the rate is not in [0, 1), or the size is not that of the samples in lanes.
-pub fn draw_lanes(rate: f32, stream: &mut Stream, samples: usize, keep: &mut [bool]) {
-    check(rate);
-    let features = keep.len() / samples.next_multiple_of(GROUP).max(1);
-    assert_eq!(keep.len(), lanes::size(samples, features), "one decision a value");
-    for sample in 0..samples {
-        let group = &mut keep[sample / GROUP * features * GROUP..][..features * GROUP];
-        for keep in group.iter_mut().skip(sample % GROUP).step_by(GROUP) {
-            *keep = stream.unit() >= rate;
+    let mut units = [0.0; BLOCK];
+    for keep in keep.chunks_mut(BLOCK) {
+        let units = &mut units[..keep.len()];
+        stream.fill_units(units);
+        for (keep, unit) in keep.iter_mut().zip(units) {
+            *keep = *unit >= rate;
         }
     }
 }
@@ -51,7 +35,7 @@ fn check(rate: f32) {
 ///
 /// # Panics
 /// If the slices differ in length, or the rate is not in [0, 1).
-pub fn apply(isa: Isa, rate: f32, keep: &[bool], (x, y): (&[f32], &mut [f32])) {
+pub fn apply(isa: Isa, rate: f32, keep: &[bool], x: &[f32], y: &mut [f32]) {
     check(rate);
     assert!(x.len() == y.len() && x.len() == keep.len(), "one decision and one output a value");
     isa.dispatch(Apply { kept: 1.0 - rate, keep, x, y });
@@ -89,7 +73,7 @@ mod tests {
         let expected: Vec<u32> = x.iter().zip(&keep).map(formula).collect();
         for isa in Isa::available() {
             let mut y = vec![f32::NAN; x.len()];
-            apply(isa, 0.3, &keep, (&x, &mut y));
+            apply(isa, 0.3, &keep, &x, &mut y);
             assert_eq!(y.iter().map(|y| y.to_bits()).collect::<Vec<_>>(), expected, "{isa}");
         }
     }
@@ -101,23 +85,6 @@ mod tests {
             draw(rate, &mut Stream::new(1, "dropout"), &mut keep);
             let dropped = keep.iter().filter(|keep| !**keep).count() as f32 / keep.len() as f32;
             assert!((dropped - rate).abs() < 0.01, "{dropped} of the values dropped, expected {rate}");
-        }
-    }
-
-    #[test]
-    fn both_layouts_keep_the_same_values() {
-        for samples in [1, 15, 16, 17, 40] {
-            let (mut rows, mut in_lanes) = (vec![false; samples * 3], vec![false; lanes::size(samples, 3)]);
-            draw(0.5, &mut Stream::new(2, "dropout"), &mut rows);
-            draw_lanes(0.5, &mut Stream::new(2, "dropout"), samples, &mut in_lanes);
-            for (i, keep) in rows.iter().enumerate() {
-                let (sample, feature) = (i / 3, i % 3);
-                assert_eq!(
-                    in_lanes[((sample / GROUP) * 3 + feature) * GROUP + sample % GROUP],
-                    *keep,
-                    "{samples} samples, value {i}"
-                );
-            }
         }
     }
 }

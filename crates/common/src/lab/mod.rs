@@ -1,27 +1,32 @@
 //! The bench that a section runs on: all it sees of the outside world.
 
-mod arms;
-mod files;
+mod driver;
 mod ledger;
+mod progress;
 mod seeds;
+mod side_by_side;
+mod table;
+mod variants;
 
-pub use arms::{Arm, Trained, Trial, file_name};
-pub use files::{prepare, short_sha256, stop_writing, write_whole};
+pub use driver::network;
 pub use seeds::Numbers;
+pub use table::{Column, row};
+pub use variants::{Experiment, TrainedVariant, Variant, VariantBar, VariantRun, file_name};
 
 use crate::{
+    files::{prepare, short_sha256, write_whole},
     parameters::Parameters,
     published::{Band, Entry},
     rng::Stream,
-    train::{History, Journal},
+    train::{Evaluation, History},
     value::Value,
 };
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::{Map, Value as Json, json};
 use std::{
     fmt::{self, Write as _},
-    io::{self, IsTerminal, Write as _},
+    io::{self, Write as _},
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -47,6 +52,7 @@ pub struct Lab {
     settings: Settings,
     published: Vec<Entry>,
     replay: bool,
+    taped: bool,
     transcript: String,
     metrics: Vec<(String, Value)>,
     curves: Vec<(String, Vec<(usize, f32)>)>,
@@ -56,7 +62,6 @@ pub struct Lab {
     fingerprint: Option<String>,
     files: Vec<(String, String)>,
     bar: Option<ProgressBar>,
-    score: Option<f32>,
     unprinted: Option<io::Error>,
 }
 
@@ -92,11 +97,12 @@ impl Lab {
     /// # Errors
     /// If the folder cannot be created or written to.
     pub fn new(settings: Settings, published: Vec<Entry>) -> Result<Self> {
-        files::prepare(&settings.results)?;
+        prepare(&settings.results)?;
         Ok(Self {
             settings,
             published,
             replay: false,
+            taped: false,
             transcript: String::new(),
             metrics: Vec::new(),
             curves: Vec::new(),
@@ -106,7 +112,6 @@ impl Lab {
             fingerprint: None,
             files: Vec::new(),
             bar: None,
-            score: None,
             unprinted: None,
         })
     }
@@ -129,6 +134,12 @@ impl Lab {
         &self.settings.data
     }
 
+    /// The folder that the section's results are written to.
+    #[must_use]
+    pub fn results(&self) -> &Path {
+        &self.settings.results
+    }
+
     /// The folder of the results of another section of the same crate, such as the one that trains a model.
     #[must_use]
     pub fn results_of(&self, section: &str) -> PathBuf {
@@ -149,9 +160,10 @@ impl Lab {
         result
     }
 
-    /// Says that this run is on the source's own numbers: published values are compared digit by digit.
-    pub fn replay(&mut self) {
-        self.replay = true;
+    /// The same bench for a run on the source's own numbers: published values are compared digit by digit.
+    #[must_use]
+    pub fn replaying(self, replay: bool) -> Self {
+        Self { replay, ..self }
     }
 
     /// The numbers that the sources print under the name of a metric or sequence, in the order of the ledger.
@@ -166,6 +178,17 @@ impl Lab {
     /// Records a named number.
     pub fn metric(&mut self, name: impl Into<String>, value: impl Into<Value>) {
         self.metrics.push((name.into(), value.into()));
+    }
+
+    /// Prints what an evaluation on the test samples gave and records it as `test accuracy` and `test loss`.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn test(&mut self, Evaluation { loss, accuracy }: Evaluation) -> Result<()> {
+        writeln!(self, "[Test] score/loss: {accuracy:.4}/{loss:.4}")?;
+        self.metric("test accuracy", accuracy);
+        self.metric("test loss", loss);
+        Ok(())
     }
 
     /// Records a named sequence of numbers in the form they are printed in; a replay compares it with the source's place by place.
@@ -235,6 +258,18 @@ impl Lab {
         self.files.retain(|(written, _)| written != name);
         self.files.push((name.to_owned(), short_sha256(bytes)));
         Ok(path)
+    }
+
+    /// Takes note of a file that a run has written into the results folder by itself, such as its checkpoint.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn register_file(&mut self, path: &Path) -> Result<()> {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        self.files.retain(|(written, _)| *written != name);
+        self.files.push((name, short_sha256(&bytes)));
+        Ok(())
     }
 
     /// States what the experiment is there to show. If it does not hold with the book's hyper-parameters, the section fails at its end.
@@ -310,17 +345,6 @@ impl Lab {
         self.files.sort();
         Ok(())
     }
-
-    /// Whether somebody watches: progress is for a terminal only.
-    fn shows_progress(&self) -> bool {
-        self.settings.echo && io::stderr().is_terminal()
-    }
-
-    fn clear_bar(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
-    }
 }
 
 /// Prints into the transcript and, unless it is silent, to the standard output.
@@ -339,40 +363,4 @@ impl fmt::Write for Lab {
         }
         Ok(())
     }
-}
-
-impl Journal for Lab {
-    fn line(&mut self, line: &str) -> Result<()> {
-        Ok(writeln!(self, "{line}")?)
-    }
-
-    fn score(&mut self, score: f32) {
-        self.score = Some(score);
-    }
-
-    fn progress(&mut self, step: usize, steps: usize, loss: f32) {
-        if !self.shows_progress() {
-            return;
-        }
-        let bar = self.bar.get_or_insert_with(|| progress_bar(steps, "steps"));
-        bar.set_position(step as u64);
-        if step.is_multiple_of(20) {
-            let accuracy = self.score.take().map_or_else(String::new, |score| format!("  accuracy {score:.3}"));
-            bar.set_message(format!("loss {loss:.4}{accuracy}"));
-        }
-        if step == steps {
-            self.clear_bar();
-        }
-    }
-}
-
-/// A bar over so many `units` on the standard error.
-fn progress_bar(total: usize, units: &str) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template(&format!("{{wide_bar}} {{pos}}/{{len}} {units}  {{msg}}  {{speed}}  {{eta}} left"));
-    let speed = |state: &ProgressState, out: &mut dyn fmt::Write| {
-        // A bar that cannot be written is not missed.
-        let _ = write!(out, "{:.0}/s", state.per_sec());
-    };
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("speed", speed))
 }

@@ -1,6 +1,6 @@
 //! The same experiment with many seeds.
 
-use super::{Lab, progress_bar};
+use super::{Lab, progress::progress_bar};
 use crate::published::Band;
 use anyhow::{Context, Result};
 use rayon::prelude::*;

@@ -70,7 +70,7 @@ pub enum Schedule {
 impl Schedule {
     /// The learning rate of step `t`, counted from 0.
     #[must_use]
-    pub fn learning_rate(&self, t: usize) -> f32 {
+    pub fn at(&self, t: usize) -> f32 {
         let time = t as f64;
         let rate = match self {
             Self::Constant { initial } => *initial,
@@ -101,7 +101,7 @@ mod tests {
     #[track_caller]
     fn check(schedule: &Schedule, expected: &[(usize, f32)]) {
         for (t, rate) in expected {
-            assert_eq!(schedule.learning_rate(*t), *rate, "{schedule:?} at {t}");
+            assert_eq!(schedule.at(*t), *rate, "{schedule:?} at {t}");
         }
     }
 

@@ -1,36 +1,16 @@
 //! Gradient descent.
 
-use super::{Optimizer, State, Trainable, sweep::sweep};
-use anyhow::Result;
+use super::Rule;
 
 /// (Stochastic) gradient descent, book section 7.3.1: θ ← θ − α g.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sgd {
-    /// The learning rate α.
-    pub learning_rate: f32,
-}
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sgd;
 
-impl Optimizer for Sgd {
-    fn step_tensors(&mut self, tensors: &mut [Trainable<'_>]) {
-        let learning_rate = self.learning_rate;
-        for tensor in tensors {
-            sweep(tensor, [], move |theta, g, []| (theta - learning_rate * g, []));
-        }
-    }
+impl Rule<0> for Sgd {
+    const REMEMBERED: [&'static str; 0] = [];
 
-    fn learning_rate(&self) -> f32 {
-        self.learning_rate
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: f32) {
-        self.learning_rate = learning_rate;
-    }
-
-    fn state(&self) -> State {
-        State::default()
-    }
-
-    fn load_state(&mut self, state: &State) -> Result<()> {
-        state.check_names(&[])
+    #[inline(always)]
+    fn step(self, learning_rate: f32, theta: f32, g: f32, _: [f32; 0]) -> (f32, [f32; 0]) {
+        (theta - learning_rate * g, [])
     }
 }

@@ -16,23 +16,24 @@ const PARALLEL_FROM: usize = 100_000;
 const CHUNK: usize = 1 << 15;
 
 /// θ, g and the remembered values in; θ and the remembered values out.
-///
-/// It owns its hyper-parameters (`'static`): the compiler could not keep borrowed ones in registers, since a write to θ might change them, and the
-/// loop would not become vector code.
-pub(super) trait Rule<const N: usize>: Fn(f32, f32, [f32; N]) -> (f32, [f32; N]) + Copy + Send + Sync + 'static {}
+pub(super) trait ElementRule<const N: usize>:
+    Fn(f32, f32, [f32; N]) -> (f32, [f32; N]) + Copy + Send + Sync + 'static
+{
+}
 
-impl<const N: usize, R> Rule<N> for R where R: Fn(f32, f32, [f32; N]) -> (f32, [f32; N]) + Copy + Send + Sync + 'static {}
+impl<const N: usize, R> ElementRule<N> for R where R: Fn(f32, f32, [f32; N]) -> (f32, [f32; N]) + Copy + Send + Sync + 'static {}
 
 /// Moves each element of a tensor by `rule`, which also renews what is remembered about it.
 ///
 /// # Panics
 /// If the slices differ in length.
-pub(super) fn sweep<const N: usize>(tensor: &mut Trainable<'_>, memory: [&mut [f32]; N], rule: impl Rule<N>) {
+pub(super) fn sweep<const N: usize>(tensor: Trainable<'_>, memory: [&mut [f32]; N], rule: impl ElementRule<N>) {
     sweep_on(Isa::best(), tensor, memory, rule);
 }
 
-fn sweep_on<const N: usize>(isa: Isa, tensor: &mut Trainable<'_>, memory: [&mut [f32]; N], rule: impl Rule<N>) {
-    let piece = Piece { parameter: tensor.parameter, gradient: tensor.gradient, memory };
+fn sweep_on<const N: usize>(isa: Isa, tensor: Trainable<'_>, memory: [&mut [f32]; N], rule: impl ElementRule<N>) {
+    let Trainable { parameter, gradient } = tensor;
+    let piece = Piece { parameter, gradient, memory };
     assert_eq!(piece.parameter.len(), piece.gradient.len(), "one gradient a parameter");
     if piece.parameter.len() < PARALLEL_FROM {
         isa.dispatch(Sweep { piece, rule });
@@ -49,7 +50,7 @@ struct Piece<'a, const N: usize> {
 }
 
 /// Halves `piece` until each half is short enough for one thread.
-fn share_out<const N: usize>(isa: Isa, piece: Piece<'_, N>, rule: impl Rule<N>) {
+fn share_out<const N: usize>(isa: Isa, piece: Piece<'_, N>, rule: impl ElementRule<N>) {
     let middle = piece.parameter.len() / 2;
     if piece.parameter.len() <= CHUNK {
         isa.dispatch(Sweep { piece, rule });
@@ -70,7 +71,7 @@ struct Sweep<'a, R, const N: usize> {
     rule: R,
 }
 
-impl<R: Rule<N>, const N: usize> WithSimd for Sweep<'_, R, N> {
+impl<R: ElementRule<N>, const N: usize> WithSimd for Sweep<'_, R, N> {
     type Output = ();
 
     #[inline(always)]
@@ -117,7 +118,7 @@ mod tests {
     #[track_caller]
     fn check(isa: Isa, n: usize) {
         let [mut theta, g, mut a, mut b] = [1, 2, 3, 4].map(|salt| values(n, salt));
-        sweep_on(isa, &mut Trainable { parameter: &mut theta, gradient: &g }, [&mut a, &mut b], rule);
+        sweep_on(isa, Trainable { parameter: &mut theta, gradient: &g }, [&mut a, &mut b], rule);
         let same =
             reference(n).iter().zip([theta, a, b]).all(|(x, y)| x.iter().map(|x| x.to_bits()).eq(y.iter().map(|y| y.to_bits())));
         assert!(same, "{n} parameters on {isa}");
@@ -135,6 +136,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "one gradient a parameter")]
     fn a_missing_gradient_is_a_bug() {
-        sweep(&mut Trainable { parameter: &mut [1.0, 2.0], gradient: &[1.0] }, [], |theta, _, []| (theta, []));
+        sweep(Trainable { parameter: &mut [1.0, 2.0], gradient: &[1.0] }, [], |theta, _, []| (theta, []));
     }
 }

@@ -1,24 +1,22 @@
 //! The source's own random numbers and arithmetic, for running an experiment again as it was printed.
 //!
 //! The book's source ran on PaddlePaddle on a GPU. Its generators have been recovered ([`generator`] for data and weights,
-//! [`permutation`] for the shuffle), and so has its arithmetic ([`Network`]): most matrix products were
+//! [`permutation`] for the shuffle), and so has its arithmetic ([`network`]): most matrix products were
 //! computed in TF32. With both, a CPU prints the source's digits.
 
 mod arithmetic;
 pub mod generator;
+mod layers;
 mod mersenne;
-mod network;
 
 pub use arithmetic::{tf32, tf32_product};
 pub use generator::Draws;
+pub use layers::{Operators, SourceLayer, SourceSgd, network};
 pub use mersenne::permutation;
-pub use network::{Network, Operators};
 
 use crate::{
     data::{Labels, Samples, Split},
-    kernels::Activation,
     matrix::Matrix,
-    scratch::{Layer, Linear},
 };
 
 /// The seed that was set before the source's section 4.1.1.
@@ -50,35 +48,4 @@ fn half_circle() -> impl Iterator<Item = (f32, f32)> {
         let t = if i < N / 2 { step * i as f32 } else { (-step).mul_add((N - 1 - i) as f32, pi) };
         (libm::cos(f64::from(t)) as f32, libm::sin(f64::from(t)) as f32)
     })
-}
-
-/// A layer of the source: weights from N(0, deviation²) drawn by call number `call`, every bias the same.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SourceLayer {
-    /// Number of the random call since the seed was set.
-    pub call: usize,
-    /// Inputs and outputs.
-    pub shape: (usize, usize),
-    /// Standard deviation of the weights.
-    pub deviation: f32,
-    /// The biases.
-    pub bias: f32,
-    /// The function behind the affine map.
-    pub activation: Activation,
-}
-
-impl SourceLayer {
-    /// Draws the weights.
-    #[must_use]
-    pub fn draw(self, draws: Draws) -> Layer {
-        let (inputs, outputs) = self.shape;
-        let weight = Matrix::new(inputs, outputs, draws.normal(self.call, inputs * outputs, 0.0, self.deviation));
-        Layer { linear: Linear { weight, bias: vec![self.bias; outputs] }, activation: self.activation }
-    }
-
-    /// Weights from N(0, 1), biases zero, a logistic function: the layers of sections 4.2 and 4.3.
-    #[must_use]
-    pub fn logistic(call: usize, shape: (usize, usize)) -> Self {
-        Self { call, shape, deviation: 1.0, bias: 0.0, activation: Activation::Logistic }
-    }
 }

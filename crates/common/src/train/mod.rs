@@ -1,64 +1,51 @@
-//! Training: one runner for every network, by hand or through the tape, full batch or mini-batch.
+//! Training: one loop for every network, full batch or mini-batch.
+//!
+//! ```
+//! use common::{
+//!     chain::{Chain, linear, logistic},
+//!     data::{Batches, moons::moon1000},
+//!     kernels::Loss,
+//!     optim::{Optimizer, Sgd},
+//!     parameters::Initialization,
+//!     rng::Stream,
+//!     train::{Decision, Trainer, TrainingConfig},
+//! };
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let split = moon1000(0.5, 0);
+//! let layers = [linear(2, 5), logistic(), linear(5, 1), logistic()];
+//! let mut network = Chain::new(layers, Loss::BinaryCrossEntropy)
+//!     .initialized(Initialization::STANDARD_NORMAL, &mut Stream::new(0, "weights"));
+//!
+//! let config = TrainingConfig::new(100, Batches::Full, Decision::Probability);
+//! let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &split.train, config)?;
+//! while let Some(step) = run.forward_backward()? {
+//!     run.update(0.2)?;
+//!     if step.ends_epoch {
+//!         run.evaluate(&split.dev)?;
+//!     }
+//! }
+//! assert!(run.finish().best.evaluation.accuracy > 0.75);
+//! # Ok(())
+//! # }
+//! ```
 
-mod course;
-mod metric;
-mod runner;
+mod checkpoint;
+mod clipping;
+mod config;
+mod decision;
+mod evaluation;
+mod history;
+mod journal;
+mod network;
+mod trainer;
 
-pub use course::{Course, Lessons, Scaled, Source, Survey, survey};
-pub use metric::{Metric, confusion};
-pub use runner::{History, Journal, Log, Outcome, Silent, Ties, Training, evaluate, train};
-
-use crate::{data::Labels, matrix::Matrix, optim::State, parameters::Parameters};
-use anyhow::Result;
-
-/// The forward half of a training step.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Pass {
-    /// The loss of the batch, before the update.
-    pub loss: f32,
-    /// The outputs for the batch, one row a sample.
-    pub outputs: Matrix,
-}
-
-/// A network with its loss and optimiser, as the runner sees it.
-pub trait Learner {
-    /// The outputs for each row of `x`, as when the network is used, not trained.
-    fn outputs(&self, x: &Matrix) -> Result<Matrix>;
-
-    /// The loss of given outputs.
-    fn loss(&self, outputs: &Matrix, labels: &Labels) -> f32;
-
-    /// Forward and backward pass over a batch; keeps the gradients for [`Learner::update`].
-    fn learn(&mut self, x: &Matrix, labels: &Labels) -> Result<Pass>;
-
-    /// One step of the optimiser along the gradients of the last [`Learner::learn`].
-    fn update(&mut self) -> Result<()>;
-
-    /// A copy of all parameters.
-    fn parameters(&self) -> Parameters;
-
-    /// Takes over the values of `parameters`.
-    ///
-    /// # Errors
-    /// If one is missing or has another shape.
-    fn load(&mut self, parameters: &Parameters) -> Result<()>;
-
-    /// What the optimiser remembers; nothing for a network whose run cannot be taken up again.
-    fn optimizer_state(&self) -> State {
-        State::default()
-    }
-
-    /// Lets the optimiser go on from `state`.
-    ///
-    /// # Errors
-    /// If it is another optimiser's.
-    fn load_optimizer_state(&mut self, _state: &State) -> Result<()> {
-        Ok(())
-    }
-
-    /// L2 norm of the gradient of each layer's weight matrix, first layer first.
-    fn weight_gradient_norms(&self) -> Vec<f32>;
-
-    /// L2 norm of the gradient of each layer's bias, first layer first.
-    fn bias_gradient_norms(&self) -> Vec<f32>;
-}
+pub use checkpoint::Checkpoint;
+pub use clipping::Clipping;
+pub use config::{Best, CheckpointFile, Log, Outcome, Record, Step, Ties, TrainingConfig};
+pub use decision::{Decision, confusion};
+pub use evaluation::{Evaluation, evaluate, predict};
+pub use history::History;
+pub use journal::{Journal, Progress, Silent};
+pub use network::{Movable, Network, ParameterTensor};
+pub use trainer::Trainer;

@@ -2,18 +2,21 @@
 
 use super::{check, check_pass, read};
 use crate::{
-    networks::{Given, LOSSES, Names, Trained, check_norms, named},
+    networks::{Given, LOSSES, Names, check_norms, named},
+    stepping::Stepping,
     support::{Tensor, Tolerance},
 };
 use common::{
-    kernels::Loss,
-    nn::{
-        self, Flatten, Image, MaxPool2d, Relu, Sequential,
+    chain::{Chain, batch_norm, conv2d, flatten, group, image, linear, max_pool2d, relu},
+    kernels::{Loss, batch_norm::Averaging},
+    layers::batch_norm::Settings,
+    optim::{Optimizer, Sgd},
+    parameters::Parameters,
+    tape::{
+        self, Device, Flatten, Image, MaxPool2d, Relu,
         builder::{BatchNorm, Conv2d, Linear},
     },
-    ops::Device,
-    optim::Sgd,
-    parameters::Parameters,
+    train::Network,
 };
 use dfdx::nn::DeviceBuildExt;
 use serde::Deserialize;
@@ -91,30 +94,30 @@ const CONV_NET: Names = &[
 const WITHOUT_EFFECT: [&str; 2] = ["conv1_b", "conv2_b"];
 
 impl ConvNetFixture {
-    fn sgd(&self) -> Sgd {
-        Sgd { learning_rate: self.lr as f32 }
+    fn stepping<N: Network>(&self, network: N) -> Stepping<N> {
+        Stepping { network, optimizer: Optimizer::new(Sgd), learning_rate: self.lr as f32 }
     }
 
     /// Trains `network` and compares what it leaves with the runs in both precisions, but for the tensors to `skip`.
     #[track_caller]
-    fn check(&self, network: &mut dyn Trained, (f32s, f64s): (&ConvNetRun, &ConvNetRun), skip: &[&str]) {
+    fn check<N: Network>(&self, network: &mut Stepping<N>, (f32s, f64s): (&ConvNetRun, &ConvNetRun), skip: &[&str]) {
         let (images, labels) = (self.given.images(), self.given.labels());
         let mut losses = Vec::new();
         for step in 0..self.steps {
-            let pass = network.learn(&images, &labels).expect("a pass");
+            let pass = network.learn(&images, &labels);
             if step == 0 {
                 check_pass("first outputs", pass.outputs.values(), &f32s.logits_first.data);
-                let gradients = network.all_gradients();
+                let gradients = network.network.gradients();
                 check_norms(&gradients, CONV_NET, (&f32s.grad_norms_first, &f64s.grad_norms_first), skip);
                 for (name, expected) in f64s.grads_first.iter().filter(|(name, _)| !skip.contains(&name.as_str())) {
                     check_pass(&format!("gradient of {name}"), named(&gradients, CONV_NET, name), &expected.data);
                 }
             }
             losses.push(pass.loss);
-            network.update().expect("an update");
+            network.update();
         }
         check("losses", &losses, &f32s.losses, LOSSES);
-        let parameters = network.parameters();
+        let parameters = network.network.parameters();
         for run in [f32s, f64s] {
             for (name, expected) in run.final_params.iter().filter(|(name, _)| !skip.contains(&name.as_str())) {
                 check(&format!("{name} at the end"), named(&parameters, CONV_NET, name), &expected.data, PARAMETERS);
@@ -123,23 +126,25 @@ impl ConvNetFixture {
     }
 
     /// The first parameters, γ = 1, β = 0 and the running statistics where `network` has them.
-    fn start(&self, network: &mut dyn Trained) {
+    fn start(&self, network: &mut impl Network) {
         let given = self.given.parameters(CONV_NET).0;
         let kept = network.parameters().0.into_iter().filter(|own| given.iter().all(|given| given.name != own.name));
         network.load(&Parameters(given.iter().cloned().chain(kept).collect())).expect("parameters of the fixture's shapes");
     }
 
     #[track_caller]
-    fn check_plain(&self, mut network: impl Trained) {
+    fn check_plain(&self, mut network: impl Network) {
         self.start(&mut network);
+        let mut network = self.stepping(network);
         self.check(&mut network, (&self.plain_f32, &self.plain_f64), &[]);
     }
 
     #[track_caller]
-    fn check_normalized(&self, mut network: impl Trained, unbiased: bool) {
+    fn check_normalized(&self, mut network: impl Network, unbiased: bool) {
         self.start(&mut network);
+        let mut network = self.stepping(network);
         self.check(&mut network, (&self.bn_f32, &self.bn_f64), &WITHOUT_EFFECT);
-        let parameters = network.parameters();
+        let parameters = network.network.parameters();
         for (block, expected) in self.bn_f32.running.iter().enumerate() {
             let tensor = |name: &str| {
                 let name = format!("{}.1.{name}", block + 1);
@@ -150,7 +155,7 @@ impl ConvNetFixture {
             check(&format!("running variance {block}"), &tensor("running_variance"), &variance.data, PARAMETERS);
         }
         if let (false, Some(expected)) = (unbiased, &self.bn_f32.eval_logits_biased_running_var) {
-            let outputs = network.outputs(&self.given.images()).expect("outputs");
+            let outputs = network.network.outputs(&self.given.images()).expect("outputs");
             let largest = expected.data.iter().fold(1.0f64, |largest, x| largest.max(x.abs()));
             let tolerance = Tolerance { relative: 0.0, absolute: PARAMETERS.absolute * largest };
             check("outputs in evaluation", outputs.values(), &expected.data, tolerance);
@@ -177,11 +182,11 @@ macro_rules! with_channels {
 }
 
 #[test]
-fn the_unrolled_convolutional_network_agrees() {
+fn the_convolutional_network_as_a_chain_agrees() {
     let Some(fixture) = read::<ConvNetFixture>("conv_bn_net.json") else { return };
     macro_rules! check_channels {
         ($c:literal) => {
-            fixture.check_plain(Sequential::new::<Plain<$c, { 49 * $c }>>(Loss::SoftmaxCrossEntropy, fixture.sgd()))
+            fixture.check_plain(Chain::of::<Plain<$c, { 49 * $c }>>(Loss::SoftmaxCrossEntropy))
         };
     }
     with_channels!(fixture.channels, check_channels);
@@ -193,15 +198,27 @@ fn the_taped_convolutional_network_agrees() {
     macro_rules! check_channels {
         ($c:literal) => {{
             let model = Device::default().build_module::<Plain<$c, { 49 * $c }>, f32>();
-            fixture.check_plain(nn::Network::<_, _, 784, 10>::new(model, Loss::SoftmaxCrossEntropy, fixture.sgd()));
+            fixture.check_plain(tape::Model::<_, 784, 10>::new(model, Loss::SoftmaxCrossEntropy));
         }};
     }
     with_channels!(fixture.channels, check_channels);
 }
 
-/// On the tape, where ε and the kind of the running variance can be set; that unrolled models do the same is tested with the book's.
 #[test]
-fn the_convolutional_network_with_batch_normalization_agrees() {
+fn the_convolutional_network_with_batch_normalization_as_a_chain_agrees() {
+    let Some(fixture) = read::<ConvNetFixture>("conv_bn_net.json") else { return };
+    for unbiased in [false, true] {
+        let averaging = Averaging { momentum: fixture.bn_momentum_keep as f32, unbiased };
+        let settings = Settings { eps: fixture.bn_eps as f32, averaging };
+        let channels = fixture.channels;
+        let block = || group([conv2d(channels, 5, 1, 2), batch_norm(settings), relu(), max_pool2d(2, 2)]);
+        let layers = [image(1, 28, 28), block(), block(), flatten(), linear(49 * channels, 10)];
+        fixture.check_normalized(Chain::new(layers, Loss::SoftmaxCrossEntropy), unbiased);
+    }
+}
+
+#[test]
+fn the_taped_convolutional_network_with_batch_normalization_agrees() {
     let Some(fixture) = read::<ConvNetFixture>("conv_bn_net.json") else { return };
     macro_rules! check_channels {
         ($c:literal) => {
@@ -212,7 +229,7 @@ fn the_convolutional_network_with_batch_normalization_agrees() {
                     norm.momentum = fixture.bn_momentum_keep as f32;
                     norm.correction = u8::from(unbiased);
                 }
-                let network = nn::Network::<_, _, 784, 10>::new(model, Loss::SoftmaxCrossEntropy, fixture.sgd());
+                let network = tape::Model::<_, 784, 10>::new(model, Loss::SoftmaxCrossEntropy);
                 fixture.check_normalized(network, unbiased);
             }
         };

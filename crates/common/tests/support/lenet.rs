@@ -2,20 +2,21 @@
 
 use super::{SINGLE_PASS, check, check_pass, read};
 use crate::{
-    networks::{Given, LOSSES, Names, Trained, check_norms, named, norm},
+    networks::{Given, LOSSES, Names, check_norms, named, norm},
+    stepping::Stepping,
     support::{Tensor, Tolerance},
 };
 use common::{
+    chain::{Chain, InChain},
     kernels::Loss,
-    nn::{
-        self, Flatten, Image, MaxPool2d, Relu, Sequential,
-        builder::{Conv2d, Linear},
-        models::LeNet,
-    },
-    ops::Device,
-    optim::Sgd,
+    models::LeNet,
+    optim::{Optimizer, Sgd},
     parameters::Parameters,
-    train::Learner,
+    tape::{
+        self, Device, Flatten, Image, MaxPool2d, Relu,
+        builder::{Conv2d, Linear},
+    },
+    train::Network,
 };
 use dfdx::nn::DeviceBuildExt;
 use serde::Deserialize;
@@ -83,20 +84,22 @@ impl LeNetFixture {
         self.given.parameters(LENET)
     }
 
-    /// One pass and a short training of `network`, which learns at the rate of the fixture.
+    /// One pass and a short training of `network`.
     #[track_caller]
-    fn check(&self, mut network: impl Trained) {
+    fn check(&self, mut network: impl Network) {
         let (images, labels) = (self.given.images(), self.given.labels());
         network.load(&self.first_parameters()).expect("parameters of the fixture's shapes");
         check_pass("outputs", network.outputs(&images).expect("outputs").values(), &self.logits_f64.data);
-        let pass = network.learn(&images, &labels).expect("a pass");
+        let (learning_rate, losses) = self.training();
+        let mut network = Stepping { network, optimizer: Optimizer::new(Sgd), learning_rate };
+        let pass = network.learn(&images, &labels);
         check_pass("outputs in training", pass.outputs.values(), &self.logits_f64.data);
         check("loss", &[pass.loss], &[self.loss_f32], LOSSES);
-        self.check_gradients(&network.all_gradients());
-        for (step, loss) in self.training().1.into_iter().enumerate() {
-            let pass = network.learn(&images, &labels).expect("a pass");
+        self.check_gradients(&network.network.gradients());
+        for (step, loss) in losses.into_iter().enumerate() {
+            let pass = network.learn(&images, &labels);
             check(&format!("loss of step {step}"), &[pass.loss], &[loss], LOSSES);
-            network.update().expect("an update");
+            network.update();
         }
     }
 
@@ -120,8 +123,8 @@ impl LeNetFixture {
 
     /// Compares the norm of what `M`, the network up to and with some layer, gives.
     #[track_caller]
-    fn check_activations<M: nn::sequential::Unroll>(&self, layer: &str) {
-        let mut beginning = Sequential::new::<M>(Loss::SoftmaxCrossEntropy, Sgd { learning_rate: 0.0 });
+    fn check_activations<M: InChain>(&self, layer: &str) {
+        let mut beginning = Chain::of::<M>(Loss::SoftmaxCrossEntropy);
         beginning.load(&self.first_parameters()).expect("parameters of the fixture's shapes");
         let ours = norm(beginning.outputs(&self.given.images()).expect("outputs").values());
         let tolerance = Tolerance { relative: SINGLE_PASS, absolute: 0.0 };
@@ -130,17 +133,16 @@ impl LeNetFixture {
 }
 
 #[test]
-fn the_unrolled_lenet_agrees() {
+fn lenet_as_a_chain_agrees() {
     let Some(fixture) = read::<LeNetFixture>("lenet.json") else { return };
-    fixture.check(Sequential::new::<LeNet>(Loss::SoftmaxCrossEntropy, Sgd { learning_rate: fixture.training().0 }));
+    fixture.check(Chain::of::<LeNet>(Loss::SoftmaxCrossEntropy));
 }
 
 #[test]
 fn the_taped_lenet_agrees() {
     let Some(fixture) = read::<LeNetFixture>("lenet.json") else { return };
-    let sgd = Sgd { learning_rate: fixture.training().0 };
     let model = Device::default().build_module::<LeNet, f32>();
-    fixture.check(nn::Network::<_, _, 784, 10>::new(model, Loss::SoftmaxCrossEntropy, sgd));
+    fixture.check(tape::Model::<_, 784, 10>::new(model, Loss::SoftmaxCrossEntropy));
 }
 
 #[test]

@@ -1,17 +1,17 @@
-//! Runs of multi-layer perceptrons as fixtures describe them, and the same runs on [`scratch::Network`].
+//! Runs of multi-layer perceptrons as fixtures describe them, and the same runs as chains.
 
 use crate::{
     optimizers::Named,
+    stepping::Stepping,
     support::{Tensor, Tolerance, check, note},
 };
 use common::{
-    data::{Batches, Labels, Samples, Split},
+    chain::{Chain, LayerSpec, activation as activate, dropout, group, linear},
+    data::{Batches, Labels, Samples},
     kernels::{Activation, Loss},
-    matrix::Matrix,
-    optim::Optimizer,
-    parameters::Parameters,
-    scratch::{self, Dropout, Linear, LinearGradients, Masks, Regularization},
-    train::{Learner, Log, Metric, Silent, Ties, Training, evaluate, train},
+    layers::Masks,
+    parameters::{Parameter, Parameters},
+    train::{Decision, Network, Outcome, Trainer, TrainingConfig, evaluate},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -79,7 +79,7 @@ struct LossLog {
 
 /// What a run of ours leaves.
 struct Run {
-    network: scratch::Network<Box<dyn Optimizer>>,
+    network: Chain,
     losses: Vec<f32>,
     first_gradients: Vec<Vec<f32>>,
     parameters: Vec<Parameters>,
@@ -137,35 +137,58 @@ impl Case {
     }
 
     /// The network before its first step.
-    fn network(&self) -> scratch::Network<Box<dyn Optimizer>> {
-        let layers = self.layers.iter().map(|layer| scratch::Layer {
-            linear: Linear { weight: layer.w.matrix(), bias: layer.b.values() },
-            activation: activation(&layer.act, layer.act_param),
+    fn network(&self) -> Chain {
+        let given: Vec<Vec<bool>> =
+            self.dropout_masks.iter().flatten().map(|mask| mask.values().iter().map(|keep| *keep != 0.0).collect()).collect();
+        assert_eq!(given.is_empty(), self.dropout_rate == 0.0, "{}: masks where there is dropout", self.name);
+        let (has_dropout, masks) = (!given.is_empty(), Masks::given(given));
+        let layers = self.layers.iter().enumerate().flat_map(|(l, layer)| -> [LayerSpec; 2] {
+            let f = activate(activation(&layer.act, layer.act_param));
+            let behind = if has_dropout && l + 1 < self.layers.len() {
+                group([f, dropout(self.dropout_rate as f32, masks.clone())])
+            } else {
+                f
+            };
+            [linear(layer.w.shape[0], layer.w.shape[1]), behind]
         });
-        scratch::Network::new(layers.collect(), loss(&self.loss), self.optimizer.optimizer()).regularized(self.regularization())
+        let mut network = Chain::new(layers.collect::<Vec<_>>(), loss(&self.loss));
+        let tensor = |name: String, tensor: &Tensor| Parameter { name, shape: tensor.shape.clone(), values: tensor.values() };
+        let start =
+            self.layers.iter().enumerate().flat_map(|(l, layer)| {
+                [tensor(format!("{}.weight", 2 * l), &layer.w), tensor(format!("{}.bias", 2 * l), &layer.b)]
+            });
+        network.load(&Parameters(start.collect())).expect("parameters of the fixture's shapes");
+        network
     }
 
-    fn regularization(&self) -> Regularization {
-        let masks: Vec<Matrix> = self.dropout_masks.iter().flatten().map(Tensor::matrix).collect();
-        assert_eq!(masks.is_empty(), self.dropout_rate == 0.0, "{}: masks where there is dropout", self.name);
-        let dropout = (!masks.is_empty()).then(|| (Dropout { rate: self.dropout_rate as f32 }, Masks::Given(masks.into_iter())));
-        Regularization { l2: self.l2_lambda as f32, weight_decay: self.weight_decay as f32, dropout }
+    /// (λ / 2N) Σ W², which the loss of N samples is given beside that of the data.
+    fn penalty(&self, network: &mut Chain, n: usize) -> f32 {
+        let mut squares = 0.0;
+        each_weight(network, |_, w| squares += f64::from(w) * f64::from(w));
+        (self.l2_lambda / (2.0 * n as f64) * squares) as f32
     }
 
     /// Makes the run.
     fn run(&self, samples: &Samples) -> Run {
-        let mut run = Run { network: self.network(), losses: Vec::new(), first_gradients: Vec::new(), parameters: Vec::new() };
+        let (optimizer, learning_rate) = (self.optimizer.optimizer(), self.optimizer.learning_rate());
+        let mut stepping = Stepping { network: self.network(), optimizer, learning_rate };
+        let (mut losses, mut first_gradients, mut parameters) = (Vec::new(), Vec::new(), Vec::new());
+        let (l2, kept) = (self.l2_lambda as f32, 1.0 - self.weight_decay as f32);
         for step in 0..self.steps {
             let selected = (!self.batches.is_empty()).then(|| samples.select(&self.batches[step % self.batches.len()]));
             let batch = selected.as_ref().unwrap_or(samples);
-            run.losses.push(run.network.learn(&batch.x, &batch.y).expect("a step").loss);
+            let pass = stepping.learn(&batch.x, &batch.y);
+            losses.push(pass.loss + self.penalty(&mut stepping.network, batch.len()));
+            each_weight(&mut stepping.network, |g, w| *g += l2 / batch.len() as f32 * w);
             if step == 0 {
-                run.first_gradients = run.network.gradients().iter().flat_map(in_order).collect();
+                first_gradients = stepping.network.gradients().0.into_iter().map(|gradient| gradient.values).collect();
             }
-            run.network.update().expect("an update");
-            run.parameters.push(run.network.parameters());
+            let decay = stepping.network.visit_parameters(&mut |tensor| tensor.values.iter_mut().for_each(|w| *w *= kept));
+            decay.expect("the parameters of a network");
+            stepping.update();
+            parameters.push(stepping.network.parameters());
         }
-        run
+        Run { network: stepping.network, losses, first_gradients, parameters }
     }
 
     /// Makes the run and compares all that it leaves with the fixture.
@@ -272,24 +295,26 @@ impl Case {
             rows if rows.is_empty() => Batches::Full,
             rows => Batches::Given { rows: rows.clone(), per_epoch: 1 },
         };
-        let metric = match loss(&self.loss) {
-            Loss::BinaryCrossEntropy => Metric::Probability,
-            Loss::BinaryCrossEntropyWithLogits => Metric::Logit,
-            Loss::SoftmaxCrossEntropy => Metric::Argmax,
+        let decision = match loss(&self.loss) {
+            Loss::BinaryCrossEntropy => Decision::Probability,
+            Loss::BinaryCrossEntropyWithLogits => Decision::Logit,
+            Loss::SoftmaxCrossEntropy => Decision::Argmax,
             other => panic!("{name}: no score goes with {other:?}"),
         };
-        let (log, ties) = (Log::Epochs { every: 50 }, Ties::First);
-        let training = Training { n_epochs: self.steps, batches, evaluate_every: 1, log, metric, ties };
-        let split = Split { train: train_on.clone(), dev: dev.clone(), test: test.clone() };
         let mut network = self.network();
-        let outcome = train(&mut network, &split, training, &mut Silent).expect("training");
-        network.load(&outcome.best).expect("the best parameters");
-        let (score, loss) = evaluate(&network, test, metric).expect("evaluation");
-
+        let config = TrainingConfig::new(self.steps, batches, decision);
+        let mut run = Trainer::new(&mut network, self.optimizer.optimizer(), train_on, config).expect("batches that fit");
+        while run.forward_backward().expect("a pass").is_some() {
+            run.update(self.optimizer.learning_rate()).expect("a finite loss");
+            run.evaluate(dev).expect("an evaluation");
+        }
+        let Outcome { best, .. } = run.finish();
+        network.load(&best.parameters).expect("the best parameters");
+        let evaluation = evaluate(&network, test, decision).expect("evaluation");
         let score_and_tolerance = [
-            ("best_dev_acc", outcome.best_score, PRINTED_ACCURACIES),
-            ("test_acc", score, PRINTED_ACCURACIES),
-            ("test_loss", loss, PRINTED_LOSSES),
+            ("best_dev_acc", best.evaluation.accuracy, PRINTED_ACCURACIES),
+            ("test_acc", evaluation.accuracy, PRINTED_ACCURACIES),
+            ("test_loss", evaluation.loss, PRINTED_LOSSES),
         ];
         for (key, ours, tolerance) in score_and_tolerance {
             if let Some(printed) = self.printed.get(key) {
@@ -299,9 +324,14 @@ impl Case {
     }
 }
 
-/// The gradients of a layer in the order of fixtures.
-fn in_order(LinearGradients { dweight, dbias }: &LinearGradients) -> [Vec<f32>; 2] {
-    [Matrix::values(dweight).to_vec(), dbias.clone()]
+/// Shows each weight, but no bias, with its gradient.
+fn each_weight(network: &mut Chain, mut look: impl FnMut(&mut f32, f32)) {
+    let visited = network.visit_parameters(&mut |tensor| {
+        if tensor.name.ends_with("weight") {
+            tensor.gradient.iter_mut().zip(&*tensor.values).for_each(|(g, w)| look(g, *w));
+        }
+    });
+    visited.expect("the parameters of a network");
 }
 
 fn norm_of(gradient: &[f32]) -> f32 {

@@ -5,38 +5,13 @@ use crate::support::{Tensor, Tolerance};
 use common::{
     data::Labels,
     matrix::Matrix,
-    nn::{self, Sequential},
-    ops::Device,
-    optim::Sgd,
     parameters::{Parameter, Parameters},
-    train::Learner,
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Losses.
 pub(crate) const LOSSES: Tolerance = Tolerance { relative: 2e-5, absolute: 1e-6 };
-
-/// A network that shows its gradients: unrolled or taped.
-pub(crate) trait Trained: Learner {
-    fn all_gradients(&self) -> Parameters;
-}
-
-impl Trained for Sequential<Sgd> {
-    fn all_gradients(&self) -> Parameters {
-        self.gradients()
-    }
-}
-
-impl<M, const I: usize, const C: usize> Trained for nn::Network<M, Sgd, I, C>
-where
-    Self: Learner,
-    M: dfdx::nn::tensor_collection::TensorCollection<f32, Device>,
-{
-    fn all_gradients(&self) -> Parameters {
-        self.gradients()
-    }
-}
 
 /// Images and parameters that fixtures of networks share.
 #[derive(Deserialize)]

@@ -201,7 +201,7 @@ fn dropout_agrees() {
         let keep: Vec<bool> = case.mask.values().iter().map(|keep| *keep != 0.0).collect();
         for (name, from, expected) in [("y", &case.x, &case.y_f64), ("dx", &case.dy, &case.dx_f64)] {
             let mut to = vec![f32::NAN; keep.len()];
-            dropout::apply(Isa::best(), case.rate as f32, &keep, (&from.values(), &mut to));
+            dropout::apply(Isa::best(), case.rate as f32, &keep, &from.values(), &mut to);
             check_values(&format!("dropout {i}, {name}"), &to, &expected.data, 0.0);
         }
     }

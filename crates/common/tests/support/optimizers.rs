@@ -1,14 +1,19 @@
 //! Optimisers and schedules as fixtures name them, and runs of the two experiments of section 7.3.
 
-use crate::support::{Tensor, Tolerance, check};
+use crate::{
+    stepping::Stepping,
+    support::{Tensor, Tolerance, check},
+};
 use common::{
+    chain::{Chain, linear},
     data::Labels,
-    kernels::{Activation, Loss},
+    kernels::Loss,
+    layers,
     matrix::Matrix,
     optim::{AdaDelta, AdaGrad, Adam, AdamW, Counting, EpsPlacement, Momentum, Nesterov, Optimizer, RmsProp, Schedule, Sgd},
+    parameters::{self, Parameter},
     replay::Draws,
-    scratch::{self, Linear},
-    train::Learner,
+    train::Network,
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -29,7 +34,7 @@ pub(crate) struct Named {
 impl Named {
     /// The optimiser.
     #[track_caller]
-    pub(crate) fn optimizer(&self) -> Box<dyn Optimizer> {
+    pub(crate) fn optimizer(&self) -> Optimizer {
         let eps_placement = match self.convention.as_str() {
             "book" => EpsPlacement::InsideRoot,
             "library" => EpsPlacement::OutsideRoot,
@@ -44,47 +49,53 @@ impl Named {
             let found: Vec<&str> = self.hyper.keys().map(String::as_str).collect();
             assert_eq!(found, expected, "{self}: hyper-parameters");
         };
-        let [lr, rho, beta, beta1, beta2, eps, wd] =
-            ["lr", "rho", "beta", "beta1", "beta2", "eps", "wd"].map(|key| self.hyper.get(key).map_or(f32::NAN, |x| *x as f32));
+        let [rho, beta, beta1, beta2, epsilon, weight_decay] =
+            ["rho", "beta", "beta1", "beta2", "eps", "wd"].map(|key| self.hyper.get(key).map_or(f32::NAN, |x| *x as f32));
         match self.name.as_str() {
             "sgd" => {
                 take(&["lr"]);
-                Box::new(Sgd { learning_rate: lr })
+                Optimizer::new(Sgd)
             }
             "momentum" => {
                 take(&["lr", "rho"]);
-                Box::new(Momentum::new(lr, rho))
+                Optimizer::new(Momentum { rho })
             }
             "nesterov" => {
                 take(&["lr", "rho"]);
-                Box::new(Nesterov::new(lr, rho))
+                Optimizer::new(Nesterov { rho })
             }
             "adagrad" => {
                 take(&["eps", "lr"]);
-                Box::new(AdaGrad::new(lr, eps).eps_placement(eps_placement))
+                Optimizer::new(AdaGrad { epsilon, eps_placement })
             }
             "rmsprop" => {
                 take(&["beta", "eps", "lr"]);
-                Box::new(RmsProp::new(lr, beta, eps).eps_placement(eps_placement))
+                Optimizer::new(RmsProp { beta, epsilon, eps_placement })
             }
             "adadelta" => {
                 take(&["beta", "eps", "lr"]);
-                Box::new(AdaDelta::new(lr, beta, eps))
+                Optimizer::new(AdaDelta { rho: beta, epsilon })
             }
             "adam" => {
                 take(&["beta1", "beta2", "eps", "lr"]);
-                Box::new(Adam::new(lr, (beta1, beta2), eps).eps_placement(eps_placement).counting(counting))
+                Optimizer::new(Adam::new(beta1, beta2, epsilon).eps_placement(eps_placement)).counting(counting)
             }
             "adamw" => {
                 take(&["beta1", "beta2", "eps", "lr", "wd"]);
-                Box::new(AdamW::new(lr, (beta1, beta2), eps, wd).eps_placement(eps_placement))
+                let adam = Adam::new(beta1, beta2, epsilon).eps_placement(eps_placement);
+                Optimizer::new(AdamW { adam, weight_decay })
             }
             other => panic!("there is no optimiser {other}"),
         }
     }
 
+    /// α.
+    pub(crate) fn learning_rate(&self) -> f32 {
+        self.hyper["lr"] as f32
+    }
+
     /// What the fixture calls the parameters: the book's Nesterov is at θ, the library's at the point ahead.
-    fn seen(&self, optimizer: &dyn Optimizer, parameters: &[f32]) -> Vec<f32> {
+    fn seen(&self, optimizer: &Optimizer, parameters: &[f32]) -> Vec<f32> {
         if self.convention == "book" { optimizer.reached(parameters) } else { parameters.to_vec() }
     }
 }
@@ -121,8 +132,8 @@ impl GivenGradients {
             let (mut optimizer, mut x) = (case.named.optimizer(), self.x0.values());
             let mut seen = Vec::new();
             for gradient in gradients.values().chunks(x.len()) {
-                optimizer.step(&mut x, gradient);
-                seen.extend(case.named.seen(optimizer.as_ref(), &x));
+                optimizer.step(case.named.learning_rate(), &mut x, gradient);
+                seen.extend(case.named.seen(&optimizer, &x));
             }
             check(&format!("{}, f32", case.named), &seen, &case.x_f32.data, PARAMETERS);
             check(&format!("{}, f64", case.named), &seen, &case.x_f64.data, PARAMETERS);
@@ -153,8 +164,8 @@ impl Trajectory {
         let (mut optimizer, mut path) = (self.named.optimizer(), x.clone());
         for _ in 0..steps {
             let gradient = self.gradient(&x);
-            optimizer.step(&mut x, &gradient);
-            path.extend(self.named.seen(optimizer.as_ref(), &x));
+            optimizer.step(self.named.learning_rate(), &mut x, &gradient);
+            path.extend(self.named.seen(&optimizer, &x));
         }
         let what = format!("{} on {}", self.named, self.function);
         // Rounding grows where the function falls away without end.
@@ -247,7 +258,7 @@ impl Rates {
             "cyclic_triangular" => Schedule::Triangular { lowest: lr_min, highest: lr_max, half_period },
             other => panic!("there is no schedule {other}"),
         };
-        let ours: Vec<f32> = self.t.iter().map(|&t| schedule.learning_rate(t)).collect();
+        let ours: Vec<f32> = self.t.iter().map(|&t| schedule.at(t)).collect();
         // Half a unit in the last place of an f32, and the rounding of the formula itself where terms cancel.
         check(&format!("{schedule:?}"), &ours, &self.lr, Tolerance { relative: 6.0e-8, absolute: 1e-15 });
     }
@@ -280,7 +291,7 @@ impl LinearFit {
         assert!(!self.cases.is_empty(), "no cases");
         let data = (self.x.matrix(), self.y.matrix());
         for case in &self.cases {
-            let (losses, parameters) = fit(&data, self.w0.matrix(), (self.batch, self.epochs), case.named.optimizer());
+            let (losses, parameters) = fit(&data, &self.w0.matrix(), (self.batch, self.epochs), &case.named);
             let what = case.named.to_string();
             let expected = Tolerance { relative: 2e-5, absolute: 1e-6 };
             check(&format!("{what}: losses"), &losses, &case.iter_loss_f32, expected);
@@ -313,7 +324,7 @@ impl SourceFit {
         let y = x.values().chunks(2).zip(noise).map(|(x, u)| 0.5 * x[0] + 0.8 * x[1] + 0.01 * u);
         let data = (x.clone(), Matrix::new(1000, 1, y.collect()));
         let weight = Matrix::new(2, 1, draws.normal(0, 2, 0.0, 1.0));
-        let (losses, parameters) = fit(&data, weight, (64, 30), self.named.optimizer());
+        let (losses, parameters) = fit(&data, &weight, (64, 30), &self.named);
         let what = format!("{}, source's data", self.named);
         // The fixture is in f64: late losses are differences of nearly equal numbers.
         let tolerance = Tolerance { relative: 1e-4, absolute: 1e-6 };
@@ -329,19 +340,24 @@ impl SourceFit {
 /// The squared errors of each step's batch, averaged, and the final weights and bias.
 pub(crate) fn fit(
     (x, y): &(Matrix, Matrix),
-    weight: Matrix,
+    weight: &Matrix,
     (batch, epochs): (usize, usize),
-    optimizer: Box<dyn Optimizer>,
+    named: &Named,
 ) -> (Vec<f32>, Vec<f32>) {
-    let unit = scratch::Layer { linear: Linear { weight, bias: vec![0.0] }, activation: Activation::Identity };
-    let mut network = scratch::Network::new(vec![unit], Loss::HalfSquaredError, optimizer);
+    let mut unit = Chain::new([linear(2, 1)], Loss::HalfSquaredError);
+    let start = [
+        Parameter { name: "0.weight".to_owned(), shape: vec![2, 1], values: weight.values().to_vec() },
+        Parameter { name: "0.bias".to_owned(), shape: vec![1], values: vec![0.0] },
+    ];
+    unit.load(&parameters::Parameters(start.to_vec())).expect("a weight and a bias");
+    let mut unit = Stepping { network: unit, optimizer: named.optimizer(), learning_rate: named.learning_rate() };
     let rows: Vec<usize> = (0..x.rows()).collect();
     let mut losses = Vec::new();
     for rows in (0..epochs).flat_map(|_| rows.chunks(batch)) {
         let labels = Labels::Values(y.select(rows));
-        let pass = network.learn(&x.select(rows), &labels).expect("a step");
-        losses.push(scratch::loss(Loss::MeanSquaredError, &pass.outputs, labels.targets()));
-        network.update().expect("an update");
+        let pass = unit.learn(&x.select(rows), &labels);
+        losses.push(layers::loss(Loss::MeanSquaredError, &pass.outputs, labels.targets()));
+        unit.update();
     }
-    (losses, network.parameters().0.into_iter().flat_map(|parameter| parameter.values).collect())
+    (losses, unit.network.parameters().0.into_iter().flat_map(|parameter| parameter.values).collect())
 }

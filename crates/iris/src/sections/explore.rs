@@ -16,8 +16,20 @@ use common::{
     matrix::Matrix,
     parameters::Parameters,
     plot::{BoxPanel, BoxPlots, Pairs},
+    registry::{Heading, Section},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "explore",
+        book: "4.5.2",
+        title: "The flowers",
+        summary: "Counts, ranges, missing values and outliers of Fisher's 150 irises; box plots and a scatter matrix.",
+    };
+    Section::new(heading, run)
+}
 
 /// There is nothing to choose.
 #[derive(Debug, Clone, ClapArgs)]

@@ -3,12 +3,14 @@
 //! Loads the best model that `train` saved, with the ranges that its inputs are normalised by, and gives the soft-max probabilities of the three
 //! species for one flower or for each line of a CSV file.
 
-use crate::model::classifier;
+use super::train::Mlp;
 use anyhow::{Context, Result, ensure};
 use clap::Args as ClapArgs;
 use common::{
+    chain::Chain,
     data::iris::{self, FEATURES, Range, SPECIES},
     kernels::{
+        Loss,
         isa::Isa,
         loss::{Outputs, softmax},
         reduce,
@@ -16,9 +18,21 @@ use common::{
     lab::Lab,
     matrix::Matrix,
     parameters::Parameters,
-    train::Learner,
+    registry::{Heading, Section},
+    train::Network,
 };
 use std::{fmt::Write, path::PathBuf};
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "predict",
+        book: "4.5.7",
+        title: "Classifying a flower",
+        summary: "Loads the model that `train` saved and classifies one flower, or each flower of a CSV file.",
+    };
+    Section::new(heading, run).after("train")
+}
 
 /// The flower; by default the last of the data.
 #[derive(Debug, Clone, ClapArgs)]
@@ -53,7 +67,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         checkpoint.display()
     );
     let parameters = Parameters::read(&checkpoint)?;
-    let mut network = classifier(1.0, 0)?;
+    let mut network = Chain::of::<Mlp>(Loss::SoftmaxCrossEntropy);
     let of_another_model = || {
         format!("{} is not a checkpoint of this classifier: name one that `train` wrote with --checkpoint", checkpoint.display())
     };

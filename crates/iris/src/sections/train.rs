@@ -9,23 +9,38 @@
 //! 2. With 15 development flowers many models score the same. The book keeps the first of them, which is half trained
 //!    (`--keep-first`); here the one with the lowest development loss is kept.
 
-use crate::model::{Classifier, classifier};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
+    chain::Chain,
     cli::{UsageError, at_least_one, positive, seeds},
     data::{
         Batches, Samples, Split,
         iris::{self, SPECIES},
     },
-    kernels::reduce,
-    lab::Lab,
-    parameters::Parameters,
-    plot::{Confusion, CurvePanel, Curves, Series},
+    kernels::{Loss, reduce},
+    lab::{Lab, Numbers},
+    optim::{Optimizer, Sgd},
+    parameters::{Initialization, Initializer, Parameters},
+    plot::{Confusion, CurvePanel, Curves, Dash, Series, Svg, theme},
+    registry::{Heading, Section},
     rng::Stream,
-    train::{Learner, Log, Metric, Outcome, Silent, Ties, Training, confusion, evaluate, train},
+    tape::{Logistic, builder::Linear},
+    train::{Decision, Evaluation, Journal, Log, Network, Outcome, Ties, Trainer, TrainingConfig, confusion, evaluate},
 };
 use std::{fmt::Write, ops::RangeInclusive};
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "train",
+        book: "4.5.3-4.5.6",
+        title: "Training a classifier",
+        summary: "A network of 4 inputs, 6 hidden units and 3 classes on shuffled mini-batches; the best model on the development set is \
+                  kept, tested, and asked for one flower.",
+    };
+    Section::new(heading, run).edition("seeds", &["--seeds", "40"])
+}
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -53,19 +68,33 @@ pub(crate) struct Args {
     seeds: usize,
 }
 
+/// Four measurements, six hidden units, three classes.
+pub(super) type Mlp = (Linear<4, 6>, Logistic, Linear<6, 3>);
+
+/// Weights from N(0, 0.01²), biases 1.
+const INIT: Initialization =
+    Initialization { weight: Initializer::Normal { mean: 0.0, deviation: 0.01 }, bias: Initializer::Constant(1.0) };
+const LOSS: Loss = Loss::SoftmaxCrossEntropy;
 /// Seeds from which a mean says something.
 const ENOUGH_SEEDS: usize = 20;
 
 impl Args {
-    fn training(&self, seed: u64) -> Training {
-        Training {
-            n_epochs: self.epochs,
-            batches: Batches::Shuffled { size: self.batch_size, stream: Box::new(Stream::new(seed, "shuffle")) },
-            evaluate_every: self.evaluate_every,
-            log: Log::Steps { every: self.log_every },
-            metric: Metric::Argmax,
+    fn config(&self, seed: u64) -> TrainingConfig {
+        let batches = Batches::Shuffled { size: self.batch_size, stream: Box::new(Stream::new(seed, "shuffle")) };
+        TrainingConfig {
+            log: Some(Log::MiniBatch { every: self.log_every }),
             ties: if self.keep_first { Ties::First } else { Ties::LowestLoss },
+            ..TrainingConfig::new(self.epochs, batches, Decision::Argmax)
         }
+    }
+
+    /// Refuses batches that are larger than the training set.
+    fn check(&self, n: usize) -> Result<(), UsageError> {
+        if self.batch_size <= n {
+            return Ok(());
+        }
+        let size = self.batch_size;
+        Err(UsageError(format!("--batch-size {size} is more than the {n} training flowers: choose 1 to {n}")))
     }
 }
 
@@ -75,23 +104,18 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seed = lab.seed();
     let seeds = seeds(seed, args.seeds)?;
     let split = iris::split(&flowers, seed);
-    if args.batch_size > split.train.len() {
-        let n = split.train.len();
-        return Err(UsageError(format!(
-            "--batch-size {} is more than the {n} training flowers: choose 1 to {n}",
-            args.batch_size
-        ))
-        .into());
-    }
-    let mut network = classifier(args.lr, seed)?;
-    let outcome = train(&mut network, &split, args.training(seed), lab)?;
+    args.check(split.train.len())?;
+
+    let mut network = lab.network::<Mlp, 4, 3>(LOSS, INIT, &mut lab.stream("weights"))?;
+    let run = Trainer::new(&mut network, Optimizer::new(Sgd), &split.train, args.config(seed))?;
+    let outcome = learn(run.journal(lab), args, &split.dev)?;
     lab.history("", &outcome.history)?;
     lab.figure("curves", &curves(&outcome)?)?;
     lab.fingerprint(&network.parameters());
 
-    let mut checkpoint = outcome.best.clone();
-    checkpoint.0.extend(iris::Range::of(&flowers.x).to_parameters());
-    let checkpoint = lab.checkpoint("best-model", &checkpoint)?;
+    let mut best = outcome.best.parameters.clone();
+    best.0.extend(iris::Range::of(&flowers.x).to_parameters());
+    let checkpoint = lab.checkpoint("best-model", &best)?;
     network.load(&Parameters::read(&checkpoint)?)?;
     let test = test(&network, &split, lab)?;
     for (name, value) in results(&outcome, args, test) {
@@ -100,45 +124,52 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     if args.seeds > 1 {
         span(args, seeds, &flowers, lab)?;
     }
-    lab.claim("the best model classifies more than 80 % of the test flowers", test.0 > 0.8);
+    lab.claim("the best model classifies more than 80 % of the test flowers", test.accuracy > 0.8);
     Ok(())
 }
 
+/// Trains to the end, with an evaluation every so many steps.
+fn learn<N: Network, J: Journal>(mut run: Trainer<N, J>, args: &Args, dev: &Samples) -> Result<Outcome> {
+    while let Some(step) = run.forward_backward()? {
+        run.update(args.lr)?;
+        if step.is_evaluated(args.evaluate_every) {
+            run.evaluate(dev)?;
+        }
+    }
+    Ok(run.finish())
+}
+
 /// Accuracy and loss on the test set, its confusion matrix, and the class of its first flower.
-fn test(network: &Classifier, split: &Split, lab: &mut Lab) -> Result<(f32, f32)> {
-    let (accuracy, loss) = evaluate(network, &split.test, Metric::Argmax)?;
-    writeln!(lab, "[Test] accuracy/loss: {accuracy:.4}/{loss:.4}")?;
+fn test(network: &dyn Network, split: &Split, lab: &mut Lab) -> Result<Evaluation> {
+    let evaluation = evaluate(network, &split.test, Decision::Argmax)?;
+    writeln!(lab, "[Test] accuracy/loss: {:.4}/{:.4}", evaluation.accuracy, evaluation.loss)?;
     let outputs = network.outputs(&split.test.x)?;
-    let (truth, predicted) = (split.test.y.classes(), Metric::Argmax.classes(&outputs));
+    let (truth, predicted) = (split.test.y.classes(), Decision::Argmax.classes(&outputs));
     writeln!(lab, "The first test flower is a {}, predicted: {}", SPECIES[truth[0]], SPECIES[predicted[0]])?;
     let counts = confusion(&truth, &predicted, SPECIES.len());
     lab.figure("confusion", &Confusion::new("Test flowers by true and predicted species", &SPECIES, counts).render()?)?;
-    Ok((accuracy, loss))
+    Ok(evaluation)
 }
 
 /// Loss of each step and each epoch, loss and accuracy on the development set.
-fn curves(outcome: &Outcome) -> Result<common::plot::Svg> {
+fn curves(outcome: &Outcome) -> Result<Svg> {
     let history = &outcome.history;
     let per_epoch = history.train_loss.len() / history.epoch_loss.len();
     let at_steps = |points: &[(usize, f32)]| points.iter().map(|&(step, y)| (step as f64, f64::from(y))).collect::<Vec<_>>();
     let losses = CurvePanel::new("step", "loss")
         .with(
             Series::sampled("Train, epoch mean", &history.epoch_loss, per_epoch as f64 / 2.0, per_epoch as f64)
-                .colored(common::plot::theme::TRAIN),
+                .colored(theme::TRAIN),
         )
-        .with(
-            Series::new("Dev", at_steps(&history.dev_loss)).colored(common::plot::theme::DEV).dashed(common::plot::Dash::Dashed),
-        );
+        .with(Series::new("Dev", at_steps(&history.dev_loss)).colored(theme::DEV).dashed(Dash::Dashed));
     let scores = CurvePanel::new("step", "accuracy")
-        .with(
-            Series::new("Dev", at_steps(&history.dev_score)).colored(common::plot::theme::DEV).dashed(common::plot::Dash::Dashed),
-        )
+        .with(Series::new("Dev", at_steps(&history.dev_score)).colored(theme::DEV).dashed(Dash::Dashed))
         .y_range(0.0, 1.05);
     Curves::new("Learning to tell irises apart").panel(losses).panel(scores).render()
 }
 
 /// The numbers that the book prints, and the test.
-fn results(outcome: &Outcome, args: &Args, (accuracy, loss): (f32, f32)) -> Vec<(String, f32)> {
+fn results(outcome: &Outcome, args: &Args, test: Evaluation) -> Numbers {
     let history = &outcome.history;
     let losses =
         history.train_loss.iter().enumerate().step_by(args.log_every).map(|(step, x)| (format!("train loss, step {step}"), *x));
@@ -147,7 +178,7 @@ fn results(outcome: &Outcome, args: &Args, (accuracy, loss): (f32, f32)) -> Vec<
     losses
         .chain(dev_scores)
         .chain(dev_losses)
-        .chain([("test accuracy".to_owned(), accuracy), ("test loss".to_owned(), loss)])
+        .chain([("test accuracy".to_owned(), test.accuracy), ("test loss".to_owned(), test.loss)])
         .collect()
 }
 
@@ -155,10 +186,11 @@ fn results(outcome: &Outcome, args: &Args, (accuracy, loss): (f32, f32)) -> Vec<
 fn span(args: &Args, seeds: RangeInclusive<u64>, flowers: &Samples, lab: &mut Lab) -> Result<()> {
     let run = |seed| {
         let split = iris::split(flowers, seed);
-        let mut network = classifier(args.lr, seed)?;
-        let outcome = train(&mut network, &split, args.training(seed), &mut Silent)?;
-        network.load(&outcome.best)?;
-        Ok(results(&outcome, args, evaluate(&network, &split.test, Metric::Argmax)?))
+        let mut network = Chain::of::<Mlp>(LOSS).initialized(INIT, &mut Stream::new(seed, "weights"));
+        let run = Trainer::new(&mut network, Optimizer::new(Sgd), &split.train, args.config(seed))?;
+        let outcome = learn(run, args, &split.dev)?;
+        network.load(&outcome.best.parameters)?;
+        Ok(results(&outcome, args, evaluate(&network, &split.test, Decision::Argmax)?))
     };
     let runs = lab.over_seeds(seeds, run)?;
     let accuracies = runs.iter().flatten().filter(|(name, _)| name == "test accuracy").map(|(_, x)| f64::from(*x));

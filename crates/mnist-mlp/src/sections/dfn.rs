@@ -9,23 +9,39 @@
 //!
 //! The average loss is the mean over the mini-batches, the smaller last one counting as much as the others, as in the source.
 
+mod network;
+
 use anyhow::Result;
 use clap::{Args as ClapArgs, ValueEnum};
 use common::{
     cli::{at_least_one, one_to, positive},
     data::{
-        Batches,
-        mnist::{Images, N_DIGITS, N_PIXELS, N_TRAIN, PixelScale},
+        Batches, Labels,
+        mnist::{ImageDataset, Images, N_DIGITS, N_PIXELS, N_TEST, N_TRAIN, PixelScale},
     },
     figures,
     kernels::{Activation, Loss},
     lab::Lab,
-    optim::Sgd,
+    layers::{Activate, Linear, LinearGradients, loss_backward},
+    matrix::Matrix,
+    optim::{Optimizer, Sgd},
     parameters::{Initialization, Initializer},
-    scratch::{Layer, Network},
-    train::{Course, Learner, Lessons, Metric, Scaled, Survey, survey},
+    registry::{Heading, Section},
+    rng::Stream,
+    train::{Decision, Evaluation, Network, Trainer, TrainingConfig, evaluate},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "dfn",
+        book: "S4 3.2",
+        title: "The same digits by hand",
+        summary: "A network 784-200-10 of hand-derived layers, trained by gradient descent on 20,000 images for 20 epochs.",
+    };
+    Section::new(heading, run).edition("quick", &["--images", "2560", "--epochs", "5"])
+}
 
 /// The source's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -85,42 +101,39 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let (train, test) = (Images::train(lab.data())?, Images::test(lab.data())?);
     let mut chosen = lab.stream("images").permutation(train.len());
     chosen.truncate(args.images);
-    let train = Scaled::chosen(&train, chosen, PixelScale::SymmetricFromUnit);
-    let test = Scaled::first(&test, usize::MAX, PixelScale::SymmetricFromUnit);
+    let train = ImageDataset::chosen(&train, chosen, PixelScale::SymmetricFromUnit);
+    let test = ImageDataset::first(&test, N_TEST, PixelScale::SymmetricFromUnit);
 
     let init = Initialization { weight: args.init.weight(), bias: Initializer::ZEROS };
-    let mut weights = lab.stream("weights");
-    let layers = [
-        Layer::draw((N_PIXELS, args.hidden), Activation::Logistic, init, &mut weights),
-        Layer::draw((args.hidden, N_DIGITS), Activation::Identity, init, &mut weights),
-    ];
-    let mut network = Network::new(layers.to_vec(), Loss::SoftmaxCrossEntropy, Sgd { learning_rate: args.lr });
-    let lessons = Lessons {
-        n_epochs: args.epochs,
-        samples: args.images,
-        batches: Batches::Shuffled { size: args.batch_size, stream: Box::new(lab.stream("shuffle")) },
-        log_every: 0,
-        metric: Metric::Argmax,
-    };
-    let mut course = Course::new(lessons, &network);
+    let mut network = Dfn::draw(args.hidden, init, &mut lab.stream("weights"));
+    let batches = Batches::Shuffled { size: args.batch_size, stream: Box::new(lab.stream("shuffle")) };
+    let config = TrainingConfig::new(args.epochs, batches, Decision::Argmax);
+    let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &train, config)?.journal(lab);
     let mut before = f32::INFINITY;
-    while course.epochs() < args.epochs {
-        course.epoch(&mut network, &train, lab, |_, _, _| Ok(()))?;
-        course.evaluate(&network, &test, lab)?;
-        let (epoch, loss) = (course.epochs(), course.history().epoch_loss[course.epochs() - 1]);
-        writeln!(lab, "[Epoch {epoch}] Avg. loss: {loss:.3} Delta: {:.3}", before - loss)?;
-        lab.metric(format!("average loss, epoch {epoch}"), loss);
-        before = loss;
+    while let Some(step) = run.forward_backward()? {
+        run.update(args.lr)?;
+        if step.ends_epoch {
+            run.evaluate(&test)?;
+            let loss = run.history().epoch_loss[step.epoch];
+            if let Some(lab) = run.journal_mut() {
+                writeln!(lab, "[Epoch {}] Avg. loss: {loss:.3} Delta: {:.3}", step.epoch + 1, before - loss)?;
+            }
+            before = loss;
+        }
     }
-    lab.history("", course.history())?;
-    lab.figure("curves", &figures::course_curves("Digits, by hand", course.history())?)?;
+    let history = run.finish().history;
+    for (epoch, loss) in (1..).zip(&history.epoch_loss) {
+        lab.metric(format!("average loss, epoch {epoch}"), *loss);
+    }
+    lab.history("", &history)?;
+    lab.figure("curves", &figures::step_curves("Digits, by hand", &history)?)?;
     lab.checkpoint("model", &network.parameters())?;
     lab.fingerprint(&network.parameters());
 
-    let Survey { accuracy, loss, .. } = survey(&network, &test, Metric::Argmax)?;
+    let Evaluation { accuracy, loss } = evaluate(&network, &test, Decision::Argmax)?;
     writeln!(lab, "[Test] score/loss: {accuracy:.4}/{loss:.4}")?;
     lab.metric("test accuracy", accuracy);
-    let losses = &course.history().epoch_loss;
+    let losses = &history.epoch_loss;
     lab.claim("the average loss falls from each epoch to the next", losses.windows(2).all(|pair| pair[1] < pair[0]));
     if args.is_the_sources() {
         claims(losses, accuracy, lab);
@@ -135,4 +148,54 @@ fn claims(losses: &[f32], accuracy: f32, lab: &mut Lab) {
     lab.claim(format!("the first average loss is {first} within {BAND}"), near(losses.first(), first));
     lab.claim(format!("the last average loss is {last} within {BAND}"), near(losses.last(), last));
     lab.claim("about 89 % of the test images are classified", (0.885..0.905).contains(&accuracy));
+}
+
+/// The activation function of the hidden layer.
+const LOGISTIC: Activate = Activate(Activation::Logistic);
+/// The loss of the logits.
+const LOSS: Loss = Loss::SoftmaxCrossEntropy;
+
+/// The network, with outputs and gradients of its last training batch.
+#[derive(Debug, Clone)]
+struct Dfn {
+    hidden: Linear,
+    output: Linear,
+    logits: Matrix,
+    gradients: [LinearGradients; 2],
+}
+
+/// What the hidden layer makes of a batch, and the logits.
+struct Forward {
+    z1: Matrix,
+    a1: Matrix,
+    z2: Matrix,
+}
+
+impl Dfn {
+    fn draw(hidden: usize, init: Initialization, weights: &mut Stream) -> Self {
+        let hidden = Linear::draw(N_PIXELS, hidden, init, weights);
+        let output = Linear::draw(hidden.bias.len(), N_DIGITS, init, weights);
+        let gradients = [&hidden, &output].map(|layer| LinearGradients {
+            dweight: Matrix::zeros(layer.weight.rows(), layer.weight.columns()),
+            dbias: vec![0.0; layer.bias.len()],
+        });
+        Self { hidden, output, logits: Matrix::zeros(0, N_DIGITS), gradients }
+    }
+
+    fn forward(&self, x: &Matrix) -> Forward {
+        let z1 = self.hidden.forward(x); // eq. 4.8
+        let a1 = LOGISTIC.forward(&z1); // eq. 4.9
+        let z2 = self.output.forward(&a1); // eq. 4.8
+        Forward { z1, a1, z2 }
+    }
+
+    /// The gradients of both layers' parameters for a batch.
+    fn backward(&self, x: &Matrix, Forward { z1, a1, z2 }: &Forward, labels: &Labels) -> [LinearGradients; 2] {
+        let dz2 = loss_backward(LOSS, z2, labels.targets()); // eq. 4.11
+        let output = self.output.backward(a1, &dz2); // eq. 4.22, 4.23
+        let da1 = self.output.backward_input(&dz2); // eq. 4.19
+        let dz1 = LOGISTIC.backward(z1, a1, &da1); // eq. 4.16
+        let hidden = self.hidden.backward(x, &dz1); // eq. 4.22, 4.23
+        [hidden, output]
+    }
 }

@@ -17,8 +17,21 @@ use common::{
     lab::Lab,
     parameters::{Parameter, Parameters},
     plot,
+    registry::{Heading, Section},
 };
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "explore",
+        book: "S2 Q2",
+        title: "The digits",
+        summary: "Counts of each digit, mean and deviation of the pixels, mean image of each digit, and what a classifier reaches that knows \
+                  no more than these.",
+    };
+    Section::new(heading, run)
+}
 
 /// There is nothing to choose.
 #[derive(Debug, Clone, ClapArgs)]

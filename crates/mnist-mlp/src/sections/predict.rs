@@ -4,10 +4,11 @@
 //! pictures. A picture is brought into the form that MNIST's images have: ink on paper, fitted into 20 × 20 pixels, its centre of mass in the
 //! centre of 28 × 28. What is drawn in the terminal is what the network sees.
 
-use crate::model::{SCALE, untrained};
+use super::train::{LOSS, Mlp, SCALE};
 use anyhow::{Context, Result, ensure};
 use clap::Args as ClapArgs;
 use common::{
+    chain::Chain,
     data::{
         digit,
         mnist::{Images, N_DIGITS, N_PIXELS, N_TEST, SIDE},
@@ -21,12 +22,25 @@ use common::{
     matrix::Matrix,
     parameters::Parameters,
     plot,
-    train::Learner,
+    registry::{Heading, Section},
+    train::Network,
 };
 use std::{
     fmt::Write,
     path::{Path, PathBuf},
 };
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "predict",
+        book: "S2 Q2",
+        title: "Classifying a digit",
+        summary: "Loads the model that `train` saved and classifies test images by their numbers, or pictures of digits; draws them in \
+                  the terminal.",
+    };
+    Section::new(heading, run).after("train").edition("quick", &["--index", "0", "1", "2"])
+}
 
 /// The digits; by default the first test image.
 #[derive(Debug, Clone, ClapArgs)]
@@ -55,7 +69,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let trained = lab.results_of("train").join("best-model.safetensors");
     let checkpoint = args.checkpoint.clone().unwrap_or(trained);
     let parameters = read(&checkpoint)?;
-    let mut network = untrained();
+    let mut network = Chain::of::<Mlp>(LOSS);
     network.load(&parameters).with_context(|| {
         format!("{} is not a checkpoint of this classifier: name one that `train` wrote with --checkpoint", checkpoint.display())
     })?;

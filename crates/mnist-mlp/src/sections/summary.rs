@@ -10,11 +10,29 @@
 //! Sizes are in MB of 2²⁰ bytes, four bytes a number, and outputs count twice, once for the forward and once for the backward pass, as in the
 //! source's table.
 
-use crate::model::classifier;
+use super::train::{LOSS, Mlp};
 use anyhow::Result;
 use clap::Args as ClapArgs;
-use common::{cli::at_least_one, data::mnist::N_PIXELS, lab::Lab, train::Learner};
+use common::{
+    chain::Chain,
+    cli::at_least_one,
+    data::mnist::N_PIXELS,
+    lab::Lab,
+    registry::{Heading, Section},
+    train::Network,
+};
 use std::fmt::Write;
+
+/// The section and its editions.
+pub(crate) fn section() -> Section {
+    let heading = Heading {
+        id: "summary",
+        book: "S2 Q2",
+        title: "What the network costs",
+        summary: "Parameters, multiply-adds, floating-point operations and memory of each layer of the classifier.",
+    };
+    Section::new(heading, run)
+}
 
 /// The source's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -46,8 +64,7 @@ impl Size {
 
 /// Prints the table.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let network = classifier(0.001, lab.seed());
-    let parameters = network.parameters();
+    let parameters = Chain::of::<Mlp>(LOSS).parameters();
     let weights = parameters.0.iter().filter(|tensor| tensor.name.ends_with("weight"));
     let sizes: Vec<Size> = weights.map(|weight| Size { inputs: weight.shape[0], outputs: weight.shape[1] }).collect();
     let batch = args.batch_size;

@@ -1,0 +1,114 @@
+//! What is shown of networks that were trained side by side: curves, a table, panels of a figure.
+
+use anyhow::Result;
+use common::{
+    lab::{self, Lab, TrainedVariant},
+    parameters::Parameters,
+    plot::{CurvePanel, Curves, Dash, Series, Svg},
+    train::{Evaluation, Network},
+};
+use std::fmt::Write;
+
+/// A trained network.
+pub(crate) type Trained = TrainedVariant;
+
+/// Records the curves, traces and tests of all, and the fingerprint of their parameters.
+pub(crate) fn record(trained: &[Trained], lab: &mut Lab) -> Result<()> {
+    let mut all = Vec::new();
+    for variant in trained {
+        let (name, history) = (&variant.name, &variant.history);
+        lab.curve(format!("{name} epoch loss"), (1..).zip(history.epoch_loss.iter().copied()));
+        lab.curve(format!("{name} test loss"), history.dev_loss.iter().copied());
+        lab.curve(format!("{name} test accuracy"), history.dev_score.iter().copied());
+        lab.trace(&format!("{}-", lab::file_name(name)), history)?;
+        all.extend(variant.network.parameters().prefixed(name).0);
+    }
+    lab.fingerprint(&Parameters(all));
+    Ok(())
+}
+
+/// Epochs that a table shows: the first, the last and some between, counted from 1.
+pub(crate) fn shown(epochs: usize) -> impl Iterator<Item = usize> {
+    let all = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000];
+    let between = all.into_iter().filter(move |epoch| *epoch < epochs);
+    between.chain([epochs])
+}
+
+/// Prints the mean loss of some epochs and the last test of each variant, and records what stands in the last columns.
+pub(crate) fn print_table(trained: &[Trained], lab: &mut Lab) -> Result<()> {
+    let epochs = trained.first().map_or(0, |variant| variant.history.epoch_loss.len());
+    let width = width(trained);
+    let heads = shown(epochs).map(|epoch| format!(" {:>9}", format!("epoch {epoch}")));
+    writeln!(lab, "mean loss of an epoch, then loss and accuracy of the test images\n")?;
+    writeln!(lab, "{:<width$}{} {:>10} {:>9}", "", heads.collect::<String>(), "test loss", "accuracy")?;
+    for variant in trained {
+        let losses = &variant.history.epoch_loss;
+        let cells = shown(epochs).map(|epoch| format!(" {:>9.5}", losses[epoch - 1]));
+        let Evaluation { loss, accuracy } = variant.test();
+        writeln!(lab, "{:<width$}{} {loss:>10.5} {accuracy:>9.4}", variant.name, cells.collect::<String>())?;
+        lab.metric(format!("{}, train loss of epoch 1", variant.name), losses[0]);
+        if epochs > 1 {
+            lab.metric(format!("{}, train loss of epoch {epochs}", variant.name), losses[epochs - 1]);
+        }
+        lab.metric(format!("{}, test loss", variant.name), loss);
+        lab.metric(format!("{}, test accuracy", variant.name), accuracy);
+    }
+    Ok(())
+}
+
+/// Columns that the longest name takes.
+pub(crate) fn width(trained: &[Trained]) -> usize {
+    trained.iter().map(|variant| variant.name.chars().count()).fold(0, usize::max)
+}
+
+/// How variant number `index` is drawn: some lie on others, whose dashes let them show through.
+fn dash(index: usize) -> Dash {
+    [Dash::Solid, Dash::Dashed, Dash::DashDot, Dash::Dotted][index % 4]
+}
+
+/// A panel of one curve a variant.
+pub(crate) fn panel(labels: (&str, &str), trained: &[Trained], curve: impl Fn(&Trained) -> Series) -> CurvePanel {
+    let series =
+        trained.iter().enumerate().map(|(i, variant)| Series { label: variant.name.clone(), ..curve(variant) }.dashed(dash(i)));
+    series.fold(CurvePanel::new(labels.0, labels.1), CurvePanel::with)
+}
+
+/// The mean loss of each epoch, one curve a variant.
+pub(crate) fn epoch_losses(title: &str, trained: &[Trained]) -> Result<Svg> {
+    let curve = |variant: &Trained| Series::sampled("", &variant.history.epoch_loss, 1.0, 1.0);
+    Curves::new(title).panel(panel(("epoch", "mean loss of the epoch"), trained, curve).log_y()).render()
+}
+
+/// Points of a curve of step losses.
+const POINTS: usize = 40;
+
+/// The losses of the first steps, each point the mean of as many as it takes to tell the variants apart.
+pub(crate) fn step_losses(variant: &Trained, steps: usize) -> Series {
+    let together = (steps / POINTS).max(1);
+    let means: Vec<f64> = variant.history.train_loss[..steps].chunks_exact(together).map(mean).collect();
+    Series::sampled("", &means, together as f64 / 2.0, together as f64)
+}
+
+/// Steps that a variant takes in an epoch.
+pub(crate) fn steps_per_epoch(variant: &Trained) -> usize {
+    variant.history.train_loss.len() / variant.history.epoch_loss.len().max(1)
+}
+
+/// Mean of some losses, in f64.
+pub(crate) fn mean(losses: &[f32]) -> f64 {
+    losses.iter().copied().map(f64::from).sum::<f64>() / losses.len() as f64
+}
+
+/// The losses of the tests.
+pub(crate) fn test_loss(variant: &Trained) -> Series {
+    tests(&variant.history.dev_loss)
+}
+
+/// The accuracies of the tests.
+pub(crate) fn test_accuracy(variant: &Trained) -> Series {
+    tests(&variant.history.dev_score)
+}
+
+fn tests(curve: &[(usize, f32)]) -> Series {
+    Series::new("", curve.iter().map(|&(step, y)| (step as f64, f64::from(y))))
+}

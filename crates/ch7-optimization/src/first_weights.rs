@@ -1,0 +1,93 @@
+//! Training from several first weights, as the sections of 7.4.2 compare it: what each run leaves, a table of losses, a figure.
+
+use anyhow::{Result, bail};
+use common::{
+    lab::Lab,
+    parameters::{Initializer, Parameters},
+    plot::{CurvePanel, Curves, Dash, Marker, Series, Svg},
+    train::History,
+};
+use std::fmt::Write;
+
+/// A way to draw the first weights.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start {
+    /// What tables call it.
+    pub(crate) name: &'static str,
+    /// The distribution of the weights; biases are zero.
+    pub(crate) weight: Initializer,
+}
+
+/// How each start is drawn: some curves lie on others, whose dashes let them show through.
+pub(crate) fn looks() -> [(Marker, Dash); 4] {
+    [
+        (Marker::Disc, Dash::Solid),
+        (Marker::Square, Dash::Dashed),
+        (Marker::Triangle, Dash::Dotted),
+        (Marker::Diamond, Dash::Solid),
+    ]
+}
+
+/// What training from some first weights ends with; a run that diverged has a message in place of results.
+pub(crate) struct Trained {
+    pub(crate) name: &'static str,
+    pub(crate) run: Result<Run, String>,
+}
+
+impl Trained {
+    /// The mean loss of the last epoch; infinite where training diverged.
+    pub(crate) fn last_loss(&self) -> f32 {
+        let losses = self.run.as_ref().map_or(&[][..], |run| &run.history.epoch_loss);
+        losses.last().copied().unwrap_or(f32::INFINITY)
+    }
+}
+
+/// A training run that stayed finite.
+pub(crate) struct Run {
+    pub(crate) history: History,
+    /// The parameters after the last step.
+    pub(crate) parameters: Parameters,
+    /// Accuracy on the test samples after the last step.
+    pub(crate) test_accuracy: f32,
+}
+
+/// Lines of the table of losses.
+const LINES: usize = 10;
+
+/// The table of epoch losses, what came out, the figure.
+pub(crate) fn report(trained: &[Trained], lab: &mut Lab) -> Result<()> {
+    let finite: Vec<(&str, &Run)> = trained.iter().filter_map(|t| Some((t.name, t.run.as_ref().ok()?))).collect();
+    let Some((_, first)) = finite.first() else { bail!("training diverged from all first weights: try a smaller --lr") };
+    let epochs = first.history.epoch_loss.len();
+    let names = finite.iter().map(|(name, _)| format!(" {name:>15}"));
+    writeln!(lab, "mean loss of an epoch\n{:<6}{}", "epoch", names.collect::<String>())?;
+    for epoch in (0..epochs).filter(|epoch| epoch.is_multiple_of(epochs.div_ceil(LINES)) || epoch + 1 == epochs) {
+        let cells = finite.iter().map(|(_, run)| format!(" {:>15.6}", run.history.epoch_loss[epoch]));
+        writeln!(lab, "{epoch:<6}{}", cells.collect::<String>())?;
+    }
+    let mut all = Vec::new();
+    for Trained { name, run } in trained {
+        match run {
+            Ok(Run { history, parameters, test_accuracy }) => {
+                writeln!(lab, "{name}: [Test] accuracy: {test_accuracy:.4}")?;
+                lab.metric(format!("{name}, test accuracy"), *test_accuracy);
+                let losses = &history.epoch_loss;
+                lab.metric(format!("{name}, last epoch loss"), losses[losses.len() - 1]);
+                // Also the beginning of a file's name.
+                lab.history(&format!("{name} ").replace(['(', ','], "-").replace(')', ""), history)?;
+                all.extend(parameters.prefixed(name).0);
+            }
+            Err(message) => writeln!(lab, "{name}: {message}")?,
+        }
+    }
+    lab.fingerprint(&Parameters(all));
+    lab.figure("losses", &losses(&finite)?)
+}
+
+/// The loss of each epoch, one curve for each way to start.
+fn losses(finite: &[(&str, &Run)]) -> Result<Svg> {
+    let panel = finite.iter().zip(looks()).fold(CurvePanel::new("epoch", "loss").log_y(), |panel, ((name, run), (_, dash))| {
+        panel.with(Series::sampled(*name, &run.history.epoch_loss, 0.0, 1.0).dashed(dash))
+    });
+    Curves::new("Training loss by first weights").panel(panel).render()
+}

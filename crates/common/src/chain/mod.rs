@@ -1,0 +1,225 @@
+//! Layers one after the other, over one contiguous vector of parameters and one of gradients.
+//!
+//! A chain is made from the type of a dfdx tuple model, `Chain::of::<LeNet>(loss)`, or from a list,
+//! `Chain::new([linear(2, 5), logistic(), linear(5, 1), logistic()], loss)`. Buffers are reused: a step allocates next to nothing. Every result has the
+//! bits that the same layers give on the [tape](crate::tape) and by hand.
+
+mod entry;
+mod layers;
+mod tuples;
+
+pub use layers::{
+    LayerSpec, activation, batch_norm, conv2d, custom, dropout, flatten, group, image, layer, layer_norm, leaky_relu, linear,
+    logistic, max_pool2d, relu, tanh,
+};
+pub use tuples::InChain;
+
+use crate::{
+    data::Labels,
+    kernels::loss::Outputs,
+    layers::{Gradients, Input, Layer, LossFunction, Output},
+    matrix::Matrix,
+    parameters::{Initialization, Parameter, Parameters},
+    rng::Stream,
+    train::{Network, ParameterTensor},
+};
+use anyhow::Result;
+use entry::{Entry, entries};
+use std::sync::Arc;
+
+/// Samples that go through an evaluation at once: their values still fit the cache.
+const EVALUATED_TOGETHER: usize = 256;
+
+/// Layers in a row, with their parameters and a loss.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    entries: Vec<Entry>,
+    parameters: Vec<f32>,
+    gradients: Vec<f32>,
+    loss: Arc<dyn LossFunction>,
+    /// The output of each layer for the last training batch.
+    values: Vec<Vec<f32>>,
+    /// The same of the last layer, one row a sample.
+    outputs: Matrix,
+    /// The gradient of a layer's output.
+    dy: Vec<f32>,
+    /// The gradient of its input.
+    dx: Vec<f32>,
+}
+
+impl Chain {
+    /// The given layers; parameters are zero, see [`Chain::initialize`].
+    ///
+    /// # Panics
+    /// If the layers do not fit together.
+    #[must_use]
+    pub fn new(layers: impl IntoIterator<Item = LayerSpec>, loss: impl LossFunction + 'static) -> Self {
+        Self::build(group(layers), loss)
+    }
+
+    /// The layers of a dfdx tuple model of type `M`.
+    ///
+    /// # Panics
+    /// If the layers do not fit together.
+    #[must_use]
+    pub fn of<M: InChain>(loss: impl LossFunction + 'static) -> Self {
+        Self::build(M::layers(), loss)
+    }
+
+    fn build(layers: LayerSpec, loss: impl LossFunction + 'static) -> Self {
+        let entries = entries(layers);
+        let n = entries.last().map_or(0, |entry| entry.range.end);
+        let mut parameters = vec![0.0; n];
+        for entry in &entries {
+            entry.layer.initialize(&mut parameters[entry.range.clone()]);
+        }
+        let (values, outputs) = (vec![Vec::new(); entries.len()], Matrix::zeros(0, 0));
+        let (dy, dx) = (Vec::new(), Vec::new());
+        Self { entries, parameters, gradients: vec![0.0; n], loss: Arc::new(loss), values, outputs, dy, dx }
+    }
+
+    /// The same chain with first values for every weight and bias, drawn layer by layer, weights before biases.
+    #[must_use]
+    pub fn initialized(mut self, init: Initialization, stream: &mut Stream) -> Self {
+        for entry in &self.entries {
+            for tensor in &entry.tensors {
+                if let Some(drawn) = init.first_values(&tensor.name, &tensor.shape, stream) {
+                    self.parameters[tensor.range.clone()].copy_from_slice(&drawn);
+                }
+            }
+        }
+        self
+    }
+
+    /// Number of trained parameters.
+    #[must_use]
+    pub fn n_parameters(&self) -> usize {
+        self.parameters.len()
+    }
+
+    /// The output of layer number `layer`, from 0 on, for the batch of the last forward pass.
+    ///
+    /// # Panics
+    /// If there is no such layer.
+    #[must_use]
+    pub fn output_of(&self, layer: usize) -> &[f32] {
+        &self.values[layer]
+    }
+
+    /// Passes a training batch forward: normalisation takes its statistics, dropout draws its masks.
+    ///
+    /// # Panics
+    /// If the batch does not fit the first layer.
+    pub fn forward_training(&mut self, x: &Matrix) {
+        self.forward(x, |layer, input, y| layer.forward_training(input, y));
+    }
+
+    /// Passes a batch forward as when the network is used, and keeps the output of each layer.
+    ///
+    /// # Panics
+    /// If the batch does not fit the first layer.
+    pub fn forward_evaluation(&mut self, x: &Matrix) {
+        self.forward(x, |layer, input, y| layer.forward(input, y));
+    }
+
+    fn forward(&mut self, x: &Matrix, pass: impl Fn(&mut dyn Layer, Input, &mut [f32])) {
+        let samples = x.rows();
+        for (l, entry) in self.entries.iter_mut().enumerate() {
+            let (before, rest) = self.values.split_at_mut(l);
+            let (x, y) = (before.last().map_or(x.values(), Vec::as_slice), &mut rest[0]);
+            y.resize(entry.layer.output_shape().size(samples), 0.0);
+            pass(entry.layer.as_mut(), Input { parameters: &self.parameters[entry.range.clone()], x, samples }, y);
+        }
+        let outputs = self.values.last().map_or(x.values(), Vec::as_slice);
+        self.outputs.reshape(samples, outputs.len() / samples.max(1));
+        self.outputs.values_mut().copy_from_slice(outputs);
+    }
+
+    /// Passes the gradient of the outputs back, down to the first layer that has parameters.
+    fn backward(&mut self, x: &Matrix) {
+        let samples = x.rows();
+        let first = self.entries.iter().position(|entry| !entry.range.is_empty()).unwrap_or(self.entries.len());
+        for (l, entry) in self.entries.iter_mut().enumerate().skip(first).rev() {
+            let x = if l == 0 { x.values() } else { &self.values[l - 1] };
+            let dx = (l > first).then(|| {
+                self.dx.resize(x.len(), 0.0);
+                self.dx.as_mut_slice()
+            });
+            let input = Input { parameters: &self.parameters[entry.range.clone()], x, samples };
+            let dparameters = &mut self.gradients[entry.range.clone()];
+            entry.layer.backward(input, Output { y: &self.values[l], dy: &self.dy }, Gradients { dx, dparameters });
+            std::mem::swap(&mut self.dy, &mut self.dx);
+        }
+    }
+
+    fn named(&self, values: &[f32]) -> impl Iterator<Item = Parameter> {
+        let tensors = self.entries.iter().flat_map(|entry| &entry.tensors);
+        tensors.map(|tensor| tensor.named(&values[tensor.range.clone()]))
+    }
+}
+
+impl Network for Chain {
+    fn outputs(&self, x: &Matrix) -> Result<Matrix> {
+        let (mut y, mut next) = (Vec::new(), Vec::new());
+        let mut outputs = Vec::new();
+        for rows in x.values().chunks(EVALUATED_TOGETHER * x.columns().max(1)) {
+            let samples = rows.len() / x.columns().max(1);
+            for (l, entry) in self.entries.iter().enumerate() {
+                next.resize(entry.layer.output_shape().size(samples), 0.0);
+                let parameters = &self.parameters[entry.range.clone()];
+                entry.layer.forward(Input { parameters, x: if l == 0 { rows } else { &y }, samples }, &mut next);
+                std::mem::swap(&mut y, &mut next);
+            }
+            outputs.extend_from_slice(if self.entries.is_empty() { rows } else { &y });
+        }
+        Ok(Matrix::new(x.rows(), outputs.len() / x.rows().max(1), outputs))
+    }
+
+    fn loss(&self, outputs: &Matrix, labels: &Labels) -> f32 {
+        self.loss.value(outputs.outputs(), labels.targets())
+    }
+
+    fn forward_backward(&mut self, x: &Matrix, labels: &Labels) -> Result<()> {
+        self.forward_training(x);
+        let outputs = Outputs { values: self.outputs.values(), columns: self.outputs.columns() };
+        self.dy.resize(outputs.values.len(), 0.0);
+        self.loss.gradient(outputs, labels.targets(), &mut self.dy);
+        self.backward(x);
+        Ok(())
+    }
+
+    fn batch_outputs(&self) -> &Matrix {
+        &self.outputs
+    }
+
+    fn visit_parameters(&mut self, look: &mut dyn FnMut(ParameterTensor)) -> Result<()> {
+        for tensor in self.entries.iter().flat_map(|entry| &entry.tensors) {
+            let (values, gradient) = (&mut self.parameters[tensor.range.clone()], &mut self.gradients[tensor.range.clone()]);
+            look(ParameterTensor { name: &tensor.name, values, gradient });
+        }
+        Ok(())
+    }
+
+    fn parameters(&self) -> Parameters {
+        let all = self.entries.iter().flat_map(|entry| {
+            let trained = entry.tensors.iter().map(|tensor| tensor.named(&self.parameters[tensor.range.clone()]));
+            trained.chain(entry.buffers())
+        });
+        Parameters(all.collect())
+    }
+
+    fn gradients(&self) -> Parameters {
+        Parameters(self.named(&self.gradients).collect())
+    }
+
+    fn load(&mut self, parameters: &Parameters) -> Result<()> {
+        for entry in &mut self.entries {
+            for tensor in &entry.tensors {
+                let values = &parameters.get(&tensor.name, &tensor.shape)?.values;
+                self.parameters[tensor.range.clone()].copy_from_slice(values);
+            }
+            entry.load_buffers(parameters)?;
+        }
+        Ok(())
+    }
+}

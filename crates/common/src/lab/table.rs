@@ -1,0 +1,62 @@
+//! Tables.
+
+use super::Lab;
+use anyhow::Result;
+use std::fmt::Write as _;
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    head: String,
+    is_left: bool,
+}
+
+impl Column {
+    /// A column of words.
+    pub fn text(head: impl Into<String>) -> Self {
+        Self { head: head.into(), is_left: true }
+    }
+
+    /// A column of numbers, flush right.
+    pub fn number(head: impl Into<String>) -> Self {
+        Self { head: head.into(), is_left: false }
+    }
+
+    /// A column of words, and columns of numbers behind it.
+    pub fn labelled<H: Into<String>>(label: impl Into<String>, numbers: impl IntoIterator<Item = H>) -> Vec<Self> {
+        [Self::text(label)].into_iter().chain(numbers.into_iter().map(Self::number)).collect()
+    }
+
+    fn cell(&self, text: &str, width: usize) -> String {
+        if self.is_left { format!("{text:<width$}") } else { format!("{text:>width$}") }
+    }
+}
+
+/// A row of a table: its label, and the cells behind it.
+pub fn row(label: impl Into<String>, cells: impl IntoIterator<Item = String>) -> Vec<String> {
+    [label.into()].into_iter().chain(cells).collect()
+}
+
+impl Lab {
+    /// Prints a table: heads, then rows, each column as wide as its widest cell.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    ///
+    /// # Panics
+    /// If a row has not one cell a column.
+    pub fn table(&mut self, columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>) -> Result<()> {
+        let heads: Vec<String> = columns.iter().map(|column| column.head.clone()).collect();
+        let rows: Vec<Vec<String>> = std::iter::once(heads).chain(rows).collect();
+        for row in &rows {
+            assert_eq!(row.len(), columns.len(), "cells of a table's row {row:?}");
+        }
+        let width = |c: usize| rows.iter().map(|row| row[c].chars().count()).max().unwrap_or_default();
+        let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+        for row in &rows {
+            let cells = columns.iter().zip(row).zip(&widths).map(|((column, cell), width)| column.cell(cell, *width));
+            writeln!(self, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! Layer normalisation of rows and of images, book section 7.5.2; the formulas are those of [`kernels::layer_norm`].
+//!
+//! ```text
+//! y = γ (x − μ) / √(σ² + ε) + β
+//! ```
+//!
+//! with mean μ and biased variance σ² of one sample over all its features: no sample depends on another, in training and in use alike.
+//!
+//! | tensor | shape | at first |
+//! | --- | --- | --- |
+//! | x, y | rows of features, or images in lanes | |
+//! | `gamma`, `beta` | features, or one number for all | 1, 0 |
+
+use super::{Gradients, Input, Layer, Output, Shape, TensorShape};
+use crate::kernels::{self, batch_norm::Statistics, isa::Isa, lanes, layer_norm::Saved};
+
+/// A layer normalisation.
+#[derive(Debug, Clone)]
+pub(crate) struct LayerNormLayer {
+    shape: Shape,
+    eps: f32,
+    /// Whether there is one γ and one β for all features.
+    shared: bool,
+    /// Those of the last training batch.
+    statistics: Vec<Statistics>,
+    /// Of images, the last training batch as rows.
+    x_rows: Vec<f32>,
+    /// Rows on their way to images, or from them.
+    rows: Vec<f32>,
+}
+
+impl LayerNormLayer {
+    /// The book's ε.
+    pub(crate) const EPS: f32 = 1e-7;
+
+    /// A layer with one γ and β for each feature of a row, or one for all values of an image.
+    pub(crate) fn new(shape: Shape, eps: f32) -> Self {
+        let shared = matches!(shape, Shape::Image { .. });
+        Self { shape, eps, shared, statistics: Vec::new(), x_rows: Vec::new(), rows: Vec::new() }
+    }
+
+    fn kernel<'a>(&self, input: &Input<'a>) -> kernels::layer_norm::LayerNorm<'a> {
+        let (gamma, beta) = input.parameters.split_at(self.parameters());
+        kernels::layer_norm::LayerNorm { features: self.shape.features(), eps: self.eps, gamma, beta }
+    }
+
+    /// Numbers in γ.
+    fn parameters(&self) -> usize {
+        if self.shared { 1 } else { self.shape.features() }
+    }
+}
+
+impl Layer for LayerNormLayer {
+    fn output_shape(&self) -> Shape {
+        self.shape
+    }
+
+    fn parameter_shapes(&self) -> Vec<TensorShape> {
+        let shape = if self.shared { Vec::new() } else { vec![self.shape.features()] };
+        vec![("gamma", shape.clone()), ("beta", shape)]
+    }
+
+    fn initialize(&self, parameters: &mut [f32]) {
+        parameters[..self.parameters()].fill(1.0);
+    }
+
+    fn forward(&self, input: Input, y: &mut [f32]) {
+        Self::new(self.shape, self.eps).forward_training(input, y);
+    }
+
+    fn forward_training(&mut self, input: Input, y: &mut [f32]) {
+        let (kernel, features) = (self.kernel(&input), self.shape.features());
+        let Self { shape, statistics, x_rows, rows, .. } = self;
+        statistics.resize(input.samples, Statistics::default());
+        if let Shape::Features(_) = shape {
+            return kernel.forward(Isa::best(), input.x, statistics, y);
+        }
+        x_rows.resize(input.samples * features, 0.0);
+        rows.resize(x_rows.len(), 0.0);
+        lanes::to_rows(input.x, features, x_rows);
+        kernel.forward(Isa::best(), x_rows, statistics, rows);
+        lanes::from_rows(rows, features, y);
+    }
+
+    fn backward(&mut self, input: Input, Output { dy, .. }: Output, gradients: Gradients) {
+        let (kernel, features) = (self.kernel(&input), self.shape.features());
+        let (dgamma, dbeta) = gradients.dparameters.split_at_mut(self.parameters());
+        let Self { shape, statistics, x_rows, rows, .. } = self;
+        let mut dx_rows = vec![0.0; input.samples * features];
+        let mut run = |x: &[f32], dy: &[f32], dx: &mut [f32]| {
+            let gradients = kernels::layer_norm::Gradients { dx, dgamma: &mut *dgamma, dbeta: &mut *dbeta };
+            kernel.backward(Isa::best(), Saved { x, statistics }, dy, gradients);
+        };
+        if let Shape::Features(_) = shape {
+            return run(input.x, dy, gradients.dx.unwrap_or(&mut dx_rows));
+        }
+        lanes::to_rows(dy, features, rows);
+        run(x_rows, rows, &mut dx_rows);
+        if let Some(dx) = gradients.dx {
+            lanes::from_rows(&dx_rows, features, dx);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{check_layer, normalize},
+        *,
+    };
+
+    #[test]
+    fn gradients_are_those_of_the_formula() {
+        const EPS: f32 = 1e-3;
+        let rows = Shape::Features(19);
+        let forward = |x: &[f64], parameters: &[f64]| normalize(x, parameters, f64::from(EPS), |i| i / 19, |i| i % 19);
+        check_layer("rows", &mut LayerNormLayer::new(rows, EPS), rows, 4, forward);
+        let images = Shape::Image { channels: 2, height: 2, width: 5 };
+        let forward = |x: &[f64], parameters: &[f64]| normalize(x, parameters, f64::from(EPS), |i| i / 20, |_| 0);
+        check_layer("images", &mut LayerNormLayer::new(images, EPS), images, 18, forward);
+    }
+}

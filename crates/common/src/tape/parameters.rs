@@ -1,0 +1,180 @@
+//! Walks over the parameters of a dfdx model.
+
+use super::{Device, Tensor, values};
+use crate::{
+    parameters::{Initialization, Parameter, Parameters},
+    rng::Stream,
+    train::ParameterTensor,
+};
+use anyhow::{Error, Result, anyhow};
+use dfdx::{
+    nn::tensor_collection::{
+        RecursiveWalker, TensorCollection, TensorOptions, TensorVisitor, ViewTensorMut, ViewTensorName, ViewTensorRef,
+    },
+    shapes::{HasShape, Shape},
+    tensor::Gradients,
+};
+
+/// Copies all parameters of `model`, running statistics among them, or the gradients of the trained ones if they are given.
+///
+/// # Panics
+/// If a trained parameter has no gradient.
+pub(super) fn read<M: TensorCollection<f32, Device>>(model: &M, gradients: Option<&Gradients<f32, Device>>) -> Parameters {
+    let mut reader = Reader { gradients, parameters: Vec::new() };
+    let walked = M::iter_tensors(&mut RecursiveWalker { m: (model, String::new()), f: &mut reader });
+    debug_assert!(walked.is_ok(), "reading cannot fail");
+    Parameters(reader.parameters)
+}
+
+struct Reader<'a> {
+    gradients: Option<&'a Gradients<f32, Device>>,
+    parameters: Vec<Parameter>,
+}
+
+impl TensorVisitor<f32, Device> for Reader<'_> {
+    type Viewer = (ViewTensorRef, ViewTensorName);
+    type Err = Error;
+    type E2 = f32;
+    type D2 = Device;
+
+    fn visit<S: Shape>(
+        &mut self,
+        options: TensorOptions<S, f32, Device>,
+        (tensor, name): (&Tensor<S>, String),
+    ) -> Result<Option<Tensor<S>>> {
+        if self.gradients.is_some() && !options.do_gradient_update {
+            return Ok(None);
+        }
+        let shape = tensor.shape().concrete().into_iter().collect();
+        let values = self.gradients.map_or_else(|| values(tensor), |gradients| values(&gradients.get(tensor)));
+        self.parameters.push(Parameter { name, shape, values });
+        Ok(None)
+    }
+}
+
+/// The names of the trained parameters of `model`, in their order.
+pub(super) fn trained_names<M: TensorCollection<f32, Device>>(model: &M) -> Vec<String> {
+    let mut names = Names(Vec::new());
+    let walked = M::iter_tensors(&mut RecursiveWalker { m: (model, String::new()), f: &mut names });
+    debug_assert!(walked.is_ok(), "reading cannot fail");
+    names.0
+}
+
+struct Names(Vec<String>);
+
+impl TensorVisitor<f32, Device> for Names {
+    type Viewer = (ViewTensorRef, ViewTensorName);
+    type Err = Error;
+    type E2 = f32;
+    type D2 = Device;
+
+    fn visit<S: Shape>(
+        &mut self,
+        options: TensorOptions<S, f32, Device>,
+        (_, name): (&Tensor<S>, String),
+    ) -> Result<Option<Tensor<S>>> {
+        if options.do_gradient_update {
+            self.0.push(name);
+        }
+        Ok(None)
+    }
+}
+
+/// Overwrites all parameters of `model` by those of the same names.
+pub(super) fn write<M: TensorCollection<f32, Device>>(model: &mut M, parameters: &Parameters) -> Result<()> {
+    edit(model, |name, shape, values| {
+        values.copy_from_slice(&parameters.get(name, shape)?.values);
+        Ok(())
+    })
+}
+
+/// Gives every weight and bias of `model` its first values, layer by layer, weights before biases; other parameters stay as they are.
+pub(super) fn initialize<M: TensorCollection<f32, Device>>(
+    model: &mut M,
+    init: Initialization,
+    stream: &mut Stream,
+) -> Result<()> {
+    edit(model, |name, shape, values| {
+        if let Some(drawn) = init.first_values(name, shape, stream) {
+            values.copy_from_slice(&drawn);
+        }
+        Ok(())
+    })
+}
+
+fn edit<M: TensorCollection<f32, Device>>(
+    model: &mut M,
+    change: impl FnMut(&str, &[usize], &mut [f32]) -> Result<()>,
+) -> Result<()> {
+    M::iter_tensors(&mut RecursiveWalker { m: (model, String::new()), f: &mut Editor { change } })?;
+    Ok(())
+}
+
+struct Editor<F> {
+    change: F,
+}
+
+impl<F: FnMut(&str, &[usize], &mut [f32]) -> Result<()>> TensorVisitor<f32, Device> for Editor<F> {
+    type Viewer = (ViewTensorMut, ViewTensorName);
+    type Err = Error;
+    type E2 = f32;
+    type D2 = Device;
+
+    fn visit<S: Shape>(
+        &mut self,
+        _: TensorOptions<S, f32, Device>,
+        (tensor, name): (&mut Tensor<S>, String),
+    ) -> Result<Option<Tensor<S>>> {
+        let shape: Vec<usize> = tensor.shape().concrete().into_iter().collect();
+        let mut edited = values(tensor);
+        (self.change)(&name, &shape, &mut edited)?;
+        tensor.copy_from(&edited);
+        Ok(None)
+    }
+}
+
+/// Shows each trained parameter of `model` with its gradient, both to be changed.
+pub(super) fn visit<M: TensorCollection<f32, Device>>(
+    model: &mut M,
+    gradients: &mut Gradients<f32, Device>,
+    names: &[String],
+    look: &mut dyn FnMut(ParameterTensor),
+) -> Result<()> {
+    let mut visitor = Visitor { gradients, names: names.iter(), look, values: Vec::new() };
+    M::iter_tensors(&mut RecursiveWalker { m: model, f: &mut visitor })?;
+    Ok(())
+}
+
+struct Visitor<'a> {
+    gradients: &'a mut Gradients<f32, Device>,
+    names: std::slice::Iter<'a, String>,
+    look: &'a mut dyn FnMut(ParameterTensor),
+    /// A copy of the tensor at hand, which itself lies on the device.
+    values: Vec<f32>,
+}
+
+impl TensorVisitor<f32, Device> for Visitor<'_> {
+    type Viewer = ViewTensorMut;
+    type Err = Error;
+    type E2 = f32;
+    type D2 = Device;
+
+    fn visit<S: Shape>(&mut self, options: TensorOptions<S, f32, Device>, tensor: &mut Tensor<S>) -> Result<Option<Tensor<S>>> {
+        if !options.do_gradient_update {
+            return Ok(None);
+        }
+        let Self { gradients, names, look, values } = self;
+        let name = names.next().ok_or_else(|| anyhow!("a model has more parameters than gradients"))?;
+        values.resize(tensor.shape().num_elements(), 0.0);
+        tensor.copy_into(values);
+        #[cfg(not(feature = "cuda"))]
+        look(ParameterTensor { name, values, gradient: gradients.get_or_alloc_mut(&*tensor)? });
+        #[cfg(feature = "cuda")]
+        {
+            let mut gradient = super::values(&gradients.get(&*tensor));
+            look(ParameterTensor { name, values, gradient: &mut gradient });
+        }
+        tensor.copy_from(values);
+        Ok(None)
+    }
+}
