@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use common::{
-    lab::{Column, Lab},
+    lab::{Column, Lab, row},
     parameters::Parameters,
     plot::{CurvePanel, Curves, Dash, Marker, Series},
     value::Value,
@@ -50,11 +50,9 @@ impl Variant {
 
 /// A column for each variant, under two lines of heads; a row of cells for each number.
 fn table(variants: &[Variant], numbers: &[usize], cell: impl Fn(&Run, usize) -> String, lab: &mut Lab) -> Result<()> {
-    let columns: Vec<Column> = variants.iter().map(|variant| Column::number(variant.activation)).collect();
-    let row = |label: String, cells: Vec<String>| [label].into_iter().chain(cells).collect::<Vec<_>>();
-    let names = row(String::new(), variants.iter().map(|variant| variant.name.to_owned()).collect());
-    let cells = |number: &usize| row(number.to_string(), variants.iter().map(|variant| cell(&variant.run, *number)).collect());
-    let columns = [vec![Column::text("")], columns].concat();
+    let columns = Column::labelled("", variants.iter().map(|variant| variant.activation));
+    let names = row("", variants.iter().map(|variant| variant.name.to_owned()));
+    let cells = |number: &usize| row(number.to_string(), variants.iter().map(|variant| cell(&variant.run, *number)));
     lab.table(&columns, [names].into_iter().chain(numbers.iter().map(cells)))
 }
 

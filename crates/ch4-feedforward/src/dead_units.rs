@@ -4,7 +4,7 @@ use anyhow::Result;
 use common::{
     chain::Chain,
     kernels::reduce::mean_and_deviation,
-    lab::{Column, Lab},
+    lab::{Column, Lab, row},
     parameters::Parameters,
     train::Network,
     value::Value,
@@ -82,23 +82,18 @@ impl Starts {
 /// Prints the first start of the exercise's network: loss and dead units of each layer.
 pub(crate) fn print_deaths(run: &Run, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "dead units of each hidden layer as the network of the exercise trains")?;
-    let layers = (1..=run.dead[0].len()).map(|layer| Column::number(format!("layer {layer}")));
-    let columns: Vec<Column> = [Column::text("step"), Column::number("loss")].into_iter().chain(layers).collect();
     let shown = run.dead.iter().enumerate().filter(|(i, _)| [0, 1, 2, 5, 10, 20, 50].contains(i));
     let rows = shown.map(|(i, dead)| {
-        let step = i * EVERY;
-        [step.to_string(), Value::F32(run.losses[step]).to_string()]
-            .into_iter()
-            .chain(dead.iter().map(usize::to_string))
-            .collect()
+        let loss = Value::F32(run.losses[i * EVERY]).to_string();
+        row((i * EVERY).to_string(), [loss].into_iter().chain(dead.iter().map(usize::to_string)))
     });
-    lab.table(&columns, rows)
+    let layers = (1..=run.dead[0].len()).map(|layer| format!("layer {layer}"));
+    lab.table(&Column::labelled("step", ["loss".to_owned()].into_iter().chain(layers)), rows)
 }
 
 /// Prints how each variant ends over all starts.
 pub(crate) fn print_cures(variants: &[Starts; 5], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nhow {} starts of each variant end", variants[0].runs.len())?;
-    let heads = ["learn", "learn nothing", "diverge", "dead units", "dev accuracy"].map(Column::number);
     let mut rows = Vec::new();
     for variant in variants {
         let dead: Vec<f64> = variant.runs.iter().map(|run| f64::from(run.dead_shares()[run.dead.len() - 1])).collect();
@@ -106,12 +101,13 @@ pub(crate) fn print_cures(variants: &[Starts; 5], lab: &mut Lab) -> Result<()> {
         let [(dead, _), (score, _)] = [mean_and_deviation(&dead), mean_and_deviation(&scores)];
         let counts = [variant.learnt(), variant.count(Run::is_constant), variant.count(|run| !run.last_loss().is_finite())];
         let cells = counts.iter().map(usize::to_string).chain([format!("{:.1} %", 100.0 * dead), format!("{score:.4}")]);
-        rows.push([variant.name.to_owned()].into_iter().chain(cells).collect());
+        rows.push(row(variant.name, cells));
         lab.metric(format!("{}: starts that learn", variant.name), variant.learnt());
         lab.metric(format!("{}: dead units", variant.name), dead);
         lab.metric(format!("{}: dev accuracy", variant.name), score);
     }
-    lab.table(&[vec![Column::text("")], heads.to_vec()].concat(), rows)?;
+    let heads = ["learn", "learn nothing", "diverge", "dead units", "dev accuracy"];
+    lab.table(&Column::labelled("", heads), rows)?;
     lab.fingerprint(&Parameters(
         variants.iter().flat_map(|variant| variant.runs[0].parameters.prefixed(variant.name).0).collect(),
     ));

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use common::{
-    lab::{Lab, Numbers},
+    lab::{self, Lab, Numbers},
     parameters::Parameters,
     plot::{CurvePanel, Curves, Dash, Marker, Series, Svg},
     value::Value,
@@ -59,10 +59,7 @@ pub(crate) fn print(columns: &[Column], lab: &mut Lab) -> Result<()> {
         }
     }
     writeln!(lab, "L2 norm of each layer's weight gradient")?;
-    print_header("layer", columns, lab)?;
-    for layer in 0..columns[0].step.weights.len() {
-        print_row(&(layer + 1).to_string(), columns, |step| step.weights[layer], lab)?;
-    }
+    print_layers(columns, |step| &step.weights, lab)?;
     let mut all = Vec::new();
     for column in columns {
         for (metric, norm) in column.numbers() {
@@ -74,16 +71,22 @@ pub(crate) fn print(columns: &[Column], lab: &mut Lab) -> Result<()> {
     Ok(())
 }
 
-/// Prints the names of the columns, and what the rows are.
-pub(crate) fn print_header(rows: &str, columns: &[Column], lab: &mut Lab) -> Result<()> {
-    let names = columns.iter().map(|column| format!(" {:>14}", column.name));
-    Ok(writeln!(lab, "{rows:>5}{}", names.collect::<String>())?)
+/// Prints a number of each layer and step.
+pub(crate) fn print_layers(columns: &[Column], numbers: fn(&FirstStep) -> &[f32], lab: &mut Lab) -> Result<()> {
+    let layers = 0..numbers(&columns[0].step).len();
+    let rows = layers.map(|layer| row(&(layer + 1).to_string(), columns, |step| numbers(step)[layer]));
+    print_table("layer", columns, rows.collect(), lab)
 }
 
-/// Prints a number of each column.
-pub(crate) fn print_row(label: &str, columns: &[Column], number: impl Fn(&FirstStep) -> f32, lab: &mut Lab) -> Result<()> {
-    let cells = columns.iter().map(|column| format!(" {:>14}", Value::F32(number(&column.step))));
-    Ok(writeln!(lab, "{label:>5}{}", cells.collect::<String>())?)
+/// Prints a table with a column for each step; what the rows are stands above them.
+pub(crate) fn print_table(rows_are: &str, columns: &[Column], rows: Vec<Vec<String>>, lab: &mut Lab) -> Result<()> {
+    lab.table(&lab::Column::labelled(rows_are, columns.iter().map(|column| column.name)), rows)
+}
+
+/// A row of a table: a number of each step.
+pub(crate) fn row(label: &str, columns: &[Column], number: impl Fn(&FirstStep) -> f32) -> Vec<String> {
+    let cells = columns.iter().map(|column| Value::F32(number(&column.step)).to_string());
+    lab::row(label, cells)
 }
 
 /// The norms over the layers, each activation its own marker and dash.

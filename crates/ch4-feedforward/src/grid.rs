@@ -3,7 +3,7 @@
 use anyhow::Result;
 use common::{
     cli::one_to,
-    lab::{Lab, Numbers},
+    lab::{Column, Lab, Numbers, row},
     plot::{HeatMap, Svg},
     published::Band,
 };
@@ -120,13 +120,12 @@ impl<'a> Grid<'a> {
     /// Prints mean and deviation of each cell's test accuracy.
     pub(crate) fn print(&self, lab: &mut Lab) -> Result<()> {
         writeln!(lab, "\ntest accuracy at noise {}: mean ± deviation over {} seeds", self.noise, self.cells[0].len())?;
-        let header = self.sides.learning_rates.iter().map(|lr| format!("  {:>15}", format!("lr {lr}")));
-        writeln!(lab, "{:<8}{}", "hidden", header.collect::<String>())?;
-        for (hidden, row) in self.sides.hidden.iter().zip(self.accuracies().chunks(self.sides.learning_rates.len())) {
-            let cells = row.iter().map(|band| format!("  {:.4} ± {:.4}", band.mean, band.sd));
-            writeln!(lab, "{hidden:<8}{}", cells.collect::<String>())?;
-        }
-        Ok(())
+        let accuracies = self.accuracies();
+        let rows = self.sides.hidden.iter().zip(accuracies.chunks(self.sides.learning_rates.len())).map(|(hidden, bands)| {
+            let cells = bands.iter().map(|band| format!("{:.4} ± {:.4}", band.mean, band.sd));
+            row(hidden.to_string(), cells)
+        });
+        lab.table(&Column::labelled("hidden", self.sides.learning_rates.iter().map(|lr| format!("lr {lr}"))), rows)
     }
 
     /// The same as a heat map. The shades go from 0.75 to 1, so that maps of different noises can be compared.

@@ -5,7 +5,7 @@
 use crate::method::Method;
 use anyhow::{Result, ensure};
 use common::{
-    lab::Lab,
+    lab::{Column, Lab},
     optim::Optimizer,
     parameters::Parameter,
     plot::{Contours, DescentPath, Grid, Svg},
@@ -97,14 +97,16 @@ pub(crate) fn show(method: Method, steps: usize, lab: &mut Lab) -> Result<Path> 
     let Method { name, optimizer, learning_rate } = method;
     let path = descend(optimizer, |_| learning_rate, steps)?;
     writeln!(lab, "Bowl: f(x) = 0.2 x₁² + 2 x₂² from (3, 4), {steps} steps of {name} with learning rate {learning_rate}\n")?;
-    writeln!(lab, "{:>5} {:>10} {:>10} {:>10} {:>12} {:>12}", "step", "x₁", "x₂", "f(x)", "x₁ moved by", "x₂ moved by")?;
     let moves = path.moves();
-    for step in (0..=steps).filter(|step| step % steps.div_ceil(10) == 0 || *step == 1 || *step == steps) {
+    let shown = (0..=steps).filter(|step| step % steps.div_ceil(10) == 0 || *step == 1 || *step == steps);
+    let rows = shown.map(|step| {
         let ([x1, x2], value) = (path.points[step], f(path.points[step]));
         let last_move =
             |k: usize| step.checked_sub(1).map_or_else(|| "-".to_owned(), |before| format!("{:.5}", moves[before][k]));
-        writeln!(lab, "{step:>5} {x1:>10.5} {x2:>10.5} {value:>10.5} {:>12} {:>12}", last_move(0), last_move(1))?;
-    }
+        let [x1, x2, value] = [x1, x2, value].map(|x| format!("{x:.5}"));
+        vec![step.to_string(), x1, x2, value, last_move(0), last_move(1)]
+    });
+    lab.table(&["step", "x₁", "x₂", "f(x)", "x₁ moved by", "x₂ moved by"].map(Column::number), rows)?;
     writeln!(lab)?;
     let end = path.end();
     for (name, value) in [("bowl, x1 at the end", end[0]), ("bowl, x2 at the end", end[1]), ("bowl, f at the end", f(end))] {
@@ -148,15 +150,15 @@ impl Recurrence {
 
 /// Sets numbers of the path beside what mathematics says they are, and claims that they agree.
 pub(crate) fn check(lab: &mut Lab, numbers: &[(&str, f32, f64)]) -> Result<()> {
-    writeln!(lab, "{:<44} {:>13} {:>13} {:>11}", "on the bowl", "ours", "exact", "difference")?;
-    let mut agree = true;
-    for (what, ours, exact) in numbers {
-        let difference = f64::from(*ours) - exact;
-        agree &= difference.abs() <= ROUNDING;
-        let (ours, exact) = (digits(f64::from(*ours)), digits(*exact));
-        writeln!(lab, "{what:<44} {ours:>13} {exact:>13} {difference:>11.1e}")?;
-    }
+    let columns = [Column::text("on the bowl"), Column::number("ours"), Column::number("exact"), Column::number("difference")];
+    let difference = |ours: f32, exact: f64| f64::from(ours) - exact;
+    let rows = numbers.iter().map(|(what, ours, exact)| {
+        let difference = format!("{:.1e}", difference(*ours, *exact));
+        vec![(*what).to_owned(), digits(f64::from(*ours)), digits(*exact), difference]
+    });
+    lab.table(&columns, rows)?;
     writeln!(lab)?;
+    let agree = numbers.iter().all(|(_, ours, exact)| difference(*ours, *exact).abs() <= ROUNDING);
     lab.claim(format!("the path is what mathematics says, to within {ROUNDING:e}"), agree);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use common::{
-    lab::{self, Lab, TrainedVariant},
+    lab::{self, Column, Lab, TrainedVariant},
     parameters::Parameters,
     plot::{CurvePanel, Curves, Dash, Series, Svg},
     train::{Evaluation, Network},
@@ -37,15 +37,19 @@ pub(crate) fn shown(epochs: usize) -> impl Iterator<Item = usize> {
 /// Prints the mean loss of some epochs and the last test of each variant, and records what stands in the last columns.
 pub(crate) fn print_table(trained: &[Trained], lab: &mut Lab) -> Result<()> {
     let epochs = trained.first().map_or(0, |variant| variant.history.epoch_loss.len());
-    let width = width(trained);
-    let heads = shown(epochs).map(|epoch| format!(" {:>9}", format!("epoch {epoch}")));
     writeln!(lab, "mean loss of an epoch, then loss and accuracy of the test images\n")?;
-    writeln!(lab, "{:<width$}{} {:>10} {:>9}", "", heads.collect::<String>(), "test loss", "accuracy")?;
-    for variant in trained {
-        let losses = &variant.history.epoch_loss;
-        let cells = shown(epochs).map(|epoch| format!(" {:>9.5}", losses[epoch - 1]));
+    let mut columns = Column::labelled("", shown(epochs).map(|epoch| format!("epoch {epoch}")));
+    columns.extend(["test loss", "accuracy"].map(Column::number));
+    let row = |variant: &Trained| {
         let Evaluation { loss, accuracy } = variant.test();
-        writeln!(lab, "{:<width$}{} {loss:>10.5} {accuracy:>9.4}", variant.name, cells.collect::<String>())?;
+        let mut cells = vec![variant.name.clone()];
+        cells.extend(shown(epochs).map(|epoch| format!("{:.5}", variant.history.epoch_loss[epoch - 1])));
+        cells.extend([format!("{loss:.5}"), format!("{accuracy:.4}")]);
+        cells
+    };
+    lab.table(&columns, trained.iter().map(row))?;
+    for variant in trained {
+        let (losses, Evaluation { loss, accuracy }) = (&variant.history.epoch_loss, variant.test());
         lab.metric(format!("{}, train loss of epoch 1", variant.name), losses[0]);
         if epochs > 1 {
             lab.metric(format!("{}, train loss of epoch {epochs}", variant.name), losses[epochs - 1]);
@@ -54,11 +58,6 @@ pub(crate) fn print_table(trained: &[Trained], lab: &mut Lab) -> Result<()> {
         lab.metric(format!("{}, test accuracy", variant.name), accuracy);
     }
     Ok(())
-}
-
-/// Columns that the longest name takes.
-pub(crate) fn width(trained: &[Trained]) -> usize {
-    trained.iter().map(|variant| variant.name.chars().count()).fold(0, usize::max)
 }
 
 /// How variant number `index` is drawn: some lie on others, whose dashes let them show through.

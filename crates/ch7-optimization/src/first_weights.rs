@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use common::{
-    lab::Lab,
+    lab::{Column, Lab},
     parameters::{Initializer, Parameters},
     plot::{CurvePanel, Curves, Dash, Marker, Series, Svg},
     train::History,
@@ -59,12 +59,14 @@ pub(crate) fn report(trained: &[Trained], lab: &mut Lab) -> Result<()> {
     let finite: Vec<(&str, &Run)> = trained.iter().filter_map(|t| Some((t.name, t.run.as_ref().ok()?))).collect();
     let Some((_, first)) = finite.first() else { bail!("training diverged from all first weights: try a smaller --lr") };
     let epochs = first.history.epoch_loss.len();
-    let names = finite.iter().map(|(name, _)| format!(" {name:>15}"));
-    writeln!(lab, "mean loss of an epoch\n{:<6}{}", "epoch", names.collect::<String>())?;
-    for epoch in (0..epochs).filter(|epoch| epoch.is_multiple_of(epochs.div_ceil(LINES)) || epoch + 1 == epochs) {
-        let cells = finite.iter().map(|(_, run)| format!(" {:>15.6}", run.history.epoch_loss[epoch]));
-        writeln!(lab, "{epoch:<6}{}", cells.collect::<String>())?;
-    }
+    writeln!(lab, "mean loss of an epoch")?;
+    let heads = [Column::text("epoch")].into_iter().chain(finite.iter().map(|(name, _)| Column::number(*name)));
+    let shown = (0..epochs).filter(|epoch| epoch.is_multiple_of(epochs.div_ceil(LINES)) || epoch + 1 == epochs);
+    let rows = shown.map(|epoch| {
+        let losses = finite.iter().map(|(_, run)| format!("{:.6}", run.history.epoch_loss[epoch]));
+        std::iter::once(epoch.to_string()).chain(losses).collect()
+    });
+    lab.table(&heads.collect::<Vec<_>>(), rows)?;
     let mut all = Vec::new();
     for Trained { name, run } in trained {
         match run {

@@ -4,7 +4,7 @@ use crate::first_weights::{Start, looks};
 use anyhow::Result;
 use common::{
     kernels::{Activation, reduce},
-    lab::Lab,
+    lab::{Column, Lab},
     layers::{Activate, Linear},
     matrix::Matrix,
     parameters::{Initialization, Initializer},
@@ -48,16 +48,17 @@ pub(crate) fn show(starts: &[Start], hidden: Activation, samples: &[usize], lab:
         columns = starts.iter().map(|start| variances(start.weight, hidden, n, lab.seed())).collect();
         let plural = if n == 1 { "" } else { "s" };
         writeln!(lab, "{space}variance of each layer's output, {n} sample{plural}")?;
-        let names = starts.iter().map(|start| format!(" {:>15}", start.name));
-        writeln!(lab, "{:<6} {:>5}{}", "layer", "units", names.collect::<String>())?;
+        let (mut heads, mut rows) = (vec![Column::text("layer"), Column::number("units")], Vec::new());
+        heads.extend(starts.iter().map(|start| Column::number(start.name)));
         for (l, units) in UNITS.iter().enumerate() {
             let label = if l == 0 { "input".to_owned() } else { l.to_string() };
-            let cells = columns.iter().map(|column| format!(" {:>15}", format_variance(column[l])));
-            writeln!(lab, "{label:<6} {units:>5}{}", cells.collect::<String>())?;
+            let cells = columns.iter().map(|column| format_variance(column[l]));
+            rows.push([label, units.to_string()].into_iter().chain(cells).collect());
             for (Start { name, .. }, column) in starts.iter().zip(&columns) {
                 lab.metric(format!("{name}, {n} sample{plural}, layer {l}"), Value::F64(column[l]));
             }
         }
+        lab.table(&heads, rows)?;
     }
     let mut panel = CurvePanel::new("layer (0: inputs)", "variance of the output").log_y();
     for ((start, column), (marker, dash)) in starts.iter().zip(&columns).zip(looks()) {

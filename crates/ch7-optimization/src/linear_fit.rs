@@ -12,7 +12,7 @@ use common::{
     cli::{at_least_one, one_to},
     data::{Batches, Labels, Samples},
     kernels::{Loss, reduce},
-    lab::Lab,
+    lab::{Column, Lab},
     matrix::Matrix,
     optim::Optimizer,
     parameters::{Parameter, Parameters},
@@ -177,13 +177,16 @@ pub(crate) fn show(method: Method, problem: &Problem, settings: &Settings, lab: 
         }
     }
     let fit = fit(problem, optimizer, |_| learning_rate, settings)?;
-    writeln!(lab, "{:>5} {:>18} {:>22}", "epoch", "mean over epoch", "mean since the start")?;
-    for (epoch, (loss, running)) in fit.epoch_losses.iter().zip(&fit.running_means).enumerate() {
-        if epoch % settings.epochs.div_ceil(10) == 0 || epoch + 1 == settings.epochs {
-            writeln!(lab, "{epoch:>5} {loss:>18.8} {running:>22.8}")?;
-        }
+    for (epoch, loss) in fit.epoch_losses.iter().enumerate() {
         lab.metric(format!("fit, mean loss of epoch {epoch}"), *loss);
     }
+    let last = settings.epochs - 1;
+    let shown = (0..=last).filter(|epoch| epoch % settings.epochs.div_ceil(10) == 0 || *epoch == last);
+    let losses = shown.map(|epoch| {
+        let [loss, running] = [fit.epoch_losses[epoch], fit.running_means[epoch]].map(|loss| format!("{loss:.8}"));
+        vec![epoch.to_string(), loss, running]
+    });
+    lab.table(&["epoch", "mean over epoch", "mean since the start"].map(Column::number), losses)?;
     let [w1, w2, b] = fit.unit();
     let start = problem.weights;
     let rows = [
@@ -191,10 +194,9 @@ pub(crate) fn show(method: Method, problem: &Problem, settings: &Settings, lab: 
         ("learnt", [w1, w2, b]),
         ("made with", [TRUE_WEIGHTS[0], TRUE_WEIGHTS[1], NOISE / 2.0]),
     ];
-    writeln!(lab, "\n{:<13} {:>10} {:>10} {:>10}", "", "w₁", "w₂", "b")?;
-    for (name, [w1, w2, b]) in rows {
-        writeln!(lab, "{name:<13} {w1:>10.6} {w2:>10.6} {b:>10.6}")?;
-    }
+    writeln!(lab)?;
+    let units = rows.map(|(name, unit)| [vec![name.to_owned()], unit.map(|x| format!("{x:.6}")).to_vec()].concat());
+    lab.table(&[Column::text(""), Column::number("w₁"), Column::number("w₂"), Column::number("b")], units)?;
     for (name, value) in [("fit, w1", w1), ("fit, w2", w2), ("fit, b", b)] {
         lab.metric(name, value);
     }

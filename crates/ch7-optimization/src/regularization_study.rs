@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use common::{
     cli,
     kernels::reduce,
-    lab::{Lab, Numbers},
+    lab::{Column, Lab, Numbers},
     plot::{CurvePanel, Curves, Dash, Regions, Series, theme},
     train::Network,
 };
@@ -136,27 +136,35 @@ fn draw(fits: &[(String, &Fit)], moons: &Moons, lab: &mut Lab) -> Result<()> {
 
 /// Mean ± standard deviation of the accuracies of each method.
 fn print_spans(spans: &[Span], lab: &mut Lab) -> Result<()> {
-    let n = spans[0].test.len();
-    writeln!(lab, "\n{:<18} {:>17} {:>17} {:>8}", format!("over {n} seeds"), "train accuracy", "test accuracy", "gap")?;
-    for span in spans {
+    let columns = [
+        Column::text(format!("over {} seeds", spans[0].test.len())),
+        Column::number("train accuracy"),
+        Column::number("test accuracy"),
+        Column::number("gap"),
+    ];
+    let rows = spans.iter().map(|span| {
         let cell = |values: &[f64]| {
             let (mean, deviation) = reduce::mean_and_deviation(values);
             format!("{mean:.4} ± {deviation:.4}")
         };
-        let name = &span.name;
-        writeln!(lab, "{name:<18} {:>17} {:>17} {:>8.4}", cell(&span.train), cell(&span.test), span.gap())?;
-        lab.metric(format!("{name}, mean train accuracy"), mean(&span.train));
-        lab.metric(format!("{name}, mean test accuracy"), mean(&span.test));
+        vec![span.name.clone(), cell(&span.train), cell(&span.test), format!("{:.4}", span.gap())]
+    });
+    writeln!(lab)?;
+    lab.table(&columns, rows)?;
+    for Span { name, train, test } in spans {
+        lab.metric(format!("{name}, mean train accuracy"), mean(train));
+        lab.metric(format!("{name}, mean test accuracy"), mean(test));
     }
-    if spans.len() > 1 {
-        writeln!(lab, "\n{:<40} {:>21}", "difference in test accuracy, by seed", "mean ± standard error")?;
-    }
-    spans[1..].iter().try_for_each(|span| print_difference(span, &spans[0], lab))
+    Ok(())
 }
 
-/// How far the test accuracy of one method lies above that of another.
-pub(crate) fn print_difference(span: &Span, other: &Span, lab: &mut Lab) -> Result<()> {
-    let (above, error) = span.above(other);
-    let names = format!("{} − {}", span.name, other.name);
-    Ok(writeln!(lab, "{names:<40} {:>21}", format!("{above:+.4} ± {error:.4}"))?)
+/// How far the test accuracy of the first of two methods lies above that of the second, pair by pair.
+pub(crate) fn print_differences(pairs: &[[&Span; 2]], lab: &mut Lab) -> Result<()> {
+    let columns = [Column::text("difference in test accuracy, by seed"), Column::number("mean ± standard error")];
+    let rows = pairs.iter().map(|[span, other]| {
+        let (above, error) = span.above(other);
+        vec![format!("{} − {}", span.name, other.name), format!("{above:+.4} ± {error:.4}")]
+    });
+    writeln!(lab)?;
+    lab.table(&columns, rows)
 }

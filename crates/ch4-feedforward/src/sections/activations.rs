@@ -14,7 +14,7 @@ use clap::Args as ClapArgs;
 use common::{
     cli::{finite, non_negative},
     kernels::{Activation, activation::Activated, isa::Isa},
-    lab::Lab,
+    lab::{Column, Lab, row},
     plot::{CurvePanel, Curves, Dash, Series, theme},
     registry::{Heading, Section},
 };
@@ -55,7 +55,8 @@ const END: f64 = 10.0;
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let z: Vec<f32> = (0..POINTS).map(|i| (2.0 * END * i as f64 / (POINTS - 1) as f64 - END) as f32).collect();
     let functions = functions(args);
-    print_values(&functions, lab)?;
+    print_table("f(z)", values, &functions, lab)?;
+    print_table("f'(z)", derivatives, &functions, lab)?;
     draw(&functions, &z, lab)?;
     compare(&functions, &z, lab)
 }
@@ -78,9 +79,6 @@ fn functions(args: &Args) -> [Named; 10] {
     ]
 }
 
-/// What is tabulated of a function: its values or its derivatives at some points.
-type Column = fn(Activation, &[f32]) -> Vec<f32>;
-
 /// f(z) of each point.
 fn values(f: Activation, z: &[f32]) -> Vec<f32> {
     let mut a = vec![0.0; z.len()];
@@ -95,21 +93,18 @@ fn derivatives(f: Activation, z: &[f32]) -> Vec<f32> {
     dz
 }
 
-/// Two tables: the functions and their derivatives at a few points.
-fn print_values(functions: &[Named], lab: &mut Lab) -> Result<()> {
-    let line = |values: &[f32]| values.iter().map(|value| format!(" {value:>12.8}")).collect::<String>();
-    for (title, of) in [("f(z)", values as Column), ("f'(z)", derivatives)] {
-        writeln!(lab, "{title:<13}{}", TABULATED.map(|z| format!(" {:>12}", format!("z = {z}"))).concat())?;
-        for (name, f) in functions {
-            let numbers = of(*f, &TABULATED);
-            writeln!(lab, "{name:<13}{}", line(&numbers))?;
-            for (z, number) in TABULATED.iter().zip(numbers) {
-                lab.metric(format!("{name}, {title} at {z}"), number);
-            }
+/// Prints what `of` gives for each function at a few points.
+fn print_table(title: &str, of: impl Fn(Activation, &[f32]) -> Vec<f32>, functions: &[Named], lab: &mut Lab) -> Result<()> {
+    let mut rows = Vec::new();
+    for (name, f) in functions {
+        let numbers = of(*f, &TABULATED);
+        rows.push(row(*name, numbers.iter().map(|number| format!("{number:.8}"))));
+        for (z, number) in TABULATED.iter().zip(numbers) {
+            lab.metric(format!("{name}, {title} at {z}"), number);
         }
-        writeln!(lab)?;
     }
-    Ok(())
+    lab.table(&Column::labelled(title, TABULATED.map(|z| format!("z = {z}"))), rows)?;
+    Ok(writeln!(lab)?)
 }
 
 /// The book's two figures, then one for each function of the exercise.
@@ -132,11 +127,8 @@ fn draw(functions: &[Named; 10], z: &[f32], lab: &mut Lab) -> Result<()> {
     }
     for (name, f) in exercise {
         let mut curves = vec![function(&(name, *f)), curve("derivative".to_owned(), derivatives(*f, z))];
-        match f {
-            Activation::HardLogistic => curves.push(function(logistic)),
-            Activation::HardTanh => curves.push(function(tanh)),
-            _ => {}
-        }
+        let model = [(Activation::HardLogistic, logistic), (Activation::HardTanh, tanh)].into_iter().find(|(hard, _)| hard == f);
+        curves.extend(model.map(|(_, model)| function(model)));
         let title = format!("{}{} and its derivative", name[..1].to_uppercase(), &name[1..]);
         lab.figure(&name.to_lowercase(), &figure(title, curves).render()?)?;
     }

@@ -17,7 +17,7 @@
 
 use super::vanishing_gradient::{first_step, network};
 use crate::{
-    gradient_norms::{self, Column, print_header, print_row},
+    gradient_norms::{self, Column, print_layers, print_table, row},
     replays,
 };
 use anyhow::Result;
@@ -33,7 +33,7 @@ use common::{
     registry::{Heading, Section},
     rng::Stream,
 };
-use std::{fmt::Write, ops::RangeInclusive};
+use std::fmt::Write;
 
 /// The section and its editions.
 pub(crate) fn section() -> Section {
@@ -81,16 +81,22 @@ const LOOKS: [(Marker, Dash); 3] =
 /// Prints and draws the norm of each layer's gradients.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
-    let split = moons::moon1000(0.5, lab.seed());
-    let (seed, taped) = (lab.seed(), lab.is_taped());
-    let column = |(name, f)| {
+    let taped = lab.is_taped();
+    let column = |seed, (name, f)| -> Result<Column> {
+        let split = moons::moon1000(0.5, seed);
         let mut mlp = network(f, args.start(), &mut Stream::new(seed, "weights"), taped)?;
         Ok(Column { name, step: first_step(&mut mlp, Optimizer::new(Sgd), args.lr, &split)? })
     };
-    let columns: Vec<Column> = args.activations().into_iter().map(column).collect::<Result<_>>()?;
-    show(&columns, &split, lab)?;
+    let columns = args.activations().into_iter().map(|activation| column(lab.seed(), activation));
+    show(&columns.collect::<Result<Vec<_>>>()?, &moons::moon1000(0.5, lab.seed()), lab)?;
     if args.seeds > 1 {
-        span(args, seeds, lab)?;
+        // The ledger has bands for the leaky ReLU.
+        let [_, leaky, _] = args.activations();
+        lab.over_seeds(seeds, |seed| {
+            let column = column(seed, leaky)?;
+            let loss = (format!("{LEAKY}, loss"), column.step.loss);
+            Ok(column.numbers().into_iter().chain([loss]).collect())
+        })?;
     }
     Ok(())
 }
@@ -119,14 +125,10 @@ pub(crate) fn show(columns: &[Column], split: &Split, lab: &mut Lab) -> Result<(
 /// The bias gradients, the loss and the accuracy after the step.
 fn print_rest(columns: &[Column], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nL2 norm of each layer's bias gradient")?;
-    print_header("layer", columns, lab)?;
-    for layer in 0..columns[0].step.biases.len() {
-        print_row(&(layer + 1).to_string(), columns, |step| step.biases[layer], lab)?;
-    }
+    print_layers(columns, |step| &step.biases, lab)?;
     writeln!(lab, "\nLoss before the step, accuracy on the development set after it")?;
-    print_header("", columns, lab)?;
-    print_row("loss", columns, |step| step.loss, lab)?;
-    print_row("score", columns, |step| step.dev_accuracy, lab)?;
+    let rows = [row("loss", columns, |step| step.loss), row("score", columns, |step| step.dev_accuracy)];
+    print_table("", columns, rows.to_vec(), lab)?;
     for Column { name, step } in columns {
         lab.metric(format!("{name}, loss"), step.loss);
         lab.metric(format!("{name}, dev accuracy"), step.dev_accuracy);
@@ -134,18 +136,6 @@ fn print_rest(columns: &[Column], lab: &mut Lab) -> Result<()> {
             lab.metric(format!("{name}, bias of layer {}", layer + 1), *norm);
         }
     }
-    Ok(())
-}
-
-/// What the norms and the loss of the leaky ReLU span over seeds.
-fn span(args: &Args, seeds: RangeInclusive<u64>, lab: &mut Lab) -> Result<()> {
-    let (leaky, taped) = (Activation::LeakyRelu { slope: args.slope }, lab.is_taped());
-    lab.over_seeds(seeds, |seed| {
-        let mut mlp = network(leaky, args.start(), &mut Stream::new(seed, "weights"), taped)?;
-        let step = first_step(&mut mlp, Optimizer::new(Sgd), args.lr, &moons::moon1000(0.5, seed))?;
-        let loss = (format!("{LEAKY}, loss"), step.loss);
-        Ok(Column { name: LEAKY, step }.numbers().into_iter().chain([loss]).collect())
-    })?;
     Ok(())
 }
 

@@ -22,7 +22,7 @@ use common::{
     cli::{self, at_least_one, non_negative, positive},
     data::{Batches, Split, moons},
     kernels::Loss,
-    lab::Lab,
+    lab::{Column, Lab},
     optim::{Optimizer, Sgd},
     parameters::Initialization,
     plot::{CurvePanel, Curves, Series},
@@ -147,22 +147,21 @@ fn show_first_column(grid: &Grid, lab: &mut Lab) -> Result<()> {
 
 /// Each number that the notebook prints, beside what ours spans over the seeds for each noise.
 fn compare(grids: [&Grid; 2], lab: &mut Lab) -> Result<()> {
-    let noises = grids.map(|grid| format!("  {:<24}", format!("ours at noise {}", grid.noise))).concat();
     writeln!(lab, "\nwhat the notebook prints of its single runs, and what ours span over the seeds")?;
-    writeln!(lab, "{:<26}  {:>9}{}", "cell", "printed", noises.trim_end())?;
     let bands = grids.map(Grid::bands);
     let mut inside = [0; 2];
-    let mut printed = 0;
+    let mut rows = Vec::new();
     for ((name, noisy), (_, clear)) in bands[0].iter().zip(&bands[1]) {
         for value in lab.printed(name)? {
-            let spans = [noisy, clear].map(|band| format!("  {:<24}", span(band, value)));
-            writeln!(lab, "{name:<26}  {value:>9.4}{}", spans.concat().trim_end())?;
+            rows.push(vec![name.clone(), format!("{value:.4}"), span(noisy, value), span(clear, value)]);
             for (count, band) in inside.iter_mut().zip([noisy, clear]) {
                 *count += usize::from(band.contains(value));
             }
-            printed += 1;
         }
     }
+    let printed = rows.len();
+    let noises = grids.map(|grid| Column::text(format!("ours at noise {}", grid.noise)));
+    lab.table(&[vec![Column::text("cell"), Column::number("printed")], noises.to_vec()].concat(), rows)?;
     let [noisy, clear] = inside;
     writeln!(lab, "inside: {noisy} of {printed} at noise {}, {clear} at noise {}", grids[0].noise, grids[1].noise)?;
     lab.claim("what the notebook prints fits the smaller noise better", clear > noisy);

@@ -9,11 +9,11 @@ use clap::Args as ClapArgs;
 use common::{
     cli::one_to,
     kernels::{functions::exp, reduce::mean_and_deviation},
-    lab::Lab,
+    lab::{Column, Lab, row},
     plot::{Histogram, Histograms, theme},
     registry::{Heading, Section},
 };
-use std::{f64::consts::PI, fmt::Write};
+use std::f64::consts::PI;
 
 /// The section and its editions.
 pub(crate) fn section() -> Section {
@@ -77,7 +77,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
             density: vec![(-1.0, 0.0), (-1.0, 0.5), (1.0, 0.5), (1.0, 0.0)],
         },
     ];
-    writeln!(lab, "{:<10} {:>5} {:>10} {:>10} {:>10} {:>16}", "samples of", "", "true", "found", "std error", "off, in errors")?;
+    let mut rows = Vec::new();
     let mut figure = Histograms::new("First values of parameters");
     let mut within = true;
     for (drawn, color) in distributions.iter().zip([theme::DEV, theme::TRAIN]) {
@@ -86,13 +86,17 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let errors = [drawn.sd / n.sqrt(), drawn.sd * ((drawn.kurtosis - 1.0) / (4.0 * n)).sqrt()];
         for (what, truth, found, error) in [("mean", 0.0, mean, errors[0]), ("sd", drawn.sd, sd, errors[1])] {
             let off = (found - truth) / error;
-            writeln!(lab, "{:<10} {what:>5} {truth:>10.5} {found:>10.5} {error:>10.5} {off:>16.2}", drawn.name)?;
+            let numbers = [truth, found, error].map(|number| format!("{number:.5}"));
+            let cells = [what.to_owned()].into_iter().chain(numbers).chain([format!("{off:.2}")]);
+            rows.push(row(drawn.name, cells));
             lab.metric(format!("{} {what}", drawn.name), found);
             within &= off.abs() <= 4.0;
         }
         let histogram = Histogram::new(drawn.title, &drawn.samples, args.bins).x_label("value").colored(color);
         figure = figure.panel(histogram.with_density(drawn.density.iter().copied()));
     }
+    let numbers = ["true", "found", "std error", "off, in errors"].map(Column::number);
+    lab.table(&[vec![Column::text("samples of"), Column::text("")], numbers.to_vec()].concat(), rows)?;
     lab.figure("histograms", &figure.render()?)?;
     lab.claim("mean and standard deviation are within four standard errors of the true ones", within);
     let inside = distributions[1].samples.iter().all(|x| (-1.0..1.0).contains(x));

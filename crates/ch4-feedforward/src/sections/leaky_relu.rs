@@ -16,7 +16,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::finite,
-    lab::Lab,
+    lab::{Column, Lab},
     matrix::Matrix,
     registry::{Heading, Section},
     tape::{self, Device, Tensor},
@@ -130,13 +130,13 @@ fn on_the_tape(slope: f32, x: &Matrix, dy: &Matrix) -> Passes {
 
 fn print_passes(slope: f32, (x, dy): (&Matrix, &Matrix), [by_hand, by_tape]: [&Passes; 2], lab: &mut Lab) -> Result<()> {
     let columns = [x, &by_hand.y, &by_tape.y, dy, &by_hand.dx, &by_tape.dx];
-    let names = ["x", "y by hand", "y by tape", "dy", "dx by hand", "dx by tape"].map(|name| format!(" {name:>12}")).concat();
-    writeln!(lab, "slope {slope}\nrow column{names}")?;
-    for i in 0..ROWS * COLUMNS {
-        let cells = columns.map(|column| format!(" {:>12.8}", column.values()[i])).concat();
-        writeln!(lab, "{:>3} {:>6}{cells}", i / COLUMNS + 1, i % COLUMNS + 1)?;
-    }
-    Ok(())
+    let names = ["row", "column", "x", "y by hand", "y by tape", "dy", "dx by hand", "dx by tape"].map(Column::number);
+    let rows = (0..ROWS * COLUMNS).map(|i| {
+        let place = [i / COLUMNS + 1, i % COLUMNS + 1].map(|place| place.to_string());
+        [place.to_vec(), columns.map(|column| format!("{:.8}", column.values()[i])).to_vec()].concat()
+    });
+    writeln!(lab, "slope {slope}")?;
+    lab.table(&names, rows)
 }
 
 fn largest_difference(a: &Matrix, b: &Matrix) -> f32 {

@@ -16,13 +16,12 @@ use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, non_negative, positive},
     data::{Batches, Samples, moons},
-    lab::{self, Lab},
+    lab::{self, Column, Lab},
     optim::{Optimizer, Sgd},
     parameters::Initialization,
     registry::{Heading, Section},
     train::{Decision, Network, Trainer, TrainingConfig},
 };
-use std::fmt::Write;
 
 /// The section and its editions.
 pub(crate) fn section() -> Section {
@@ -62,12 +61,13 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
     let hand = lab.timed("by hand", || steps(&mut by_hand, args, &train))?;
     let tape = lab.timed("by tape", || steps(&mut by_tape, args, &train))?;
-    writeln!(lab, "{:>5} {:>12} {:>12} {:>22}", "epoch", "loss by hand", "loss by tape", "largest gradient gap")?;
-    for epoch in (0..args.epochs).step_by(args.log_every) {
+    let shown = (0..args.epochs).step_by(args.log_every);
+    let rows = shown.map(|epoch| {
         let (hand, tape) = (&hand[epoch], &tape[epoch]);
         let gap = largest_gap(&hand.gradients, &tape.gradients);
-        writeln!(lab, "{epoch:>5} {:>12} {:>12} {gap:>22}", hand.loss, tape.loss)?;
-    }
+        vec![epoch.to_string(), hand.loss.to_string(), tape.loss.to_string(), gap.to_string()]
+    });
+    lab.table(&["epoch", "loss by hand", "loss by tape", "largest gradient gap"].map(Column::number), rows)?;
     report(&hand, &tape, lab);
     let same_end = by_hand.parameters().fingerprint() == by_tape.parameters().fingerprint();
     lab.claim("the parameters after the last step are the same bits", same_end);

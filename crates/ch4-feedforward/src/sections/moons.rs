@@ -11,12 +11,11 @@ use common::{
     cli::non_negative,
     data::moons,
     figures,
-    lab::Lab,
+    lab::{Column, Lab, row},
     parameters::Parameters,
     plot::{Group, Scatter, ScatterPanel},
     registry::{Heading, Section},
 };
-use std::fmt::Write;
 
 /// The section and its editions.
 pub(crate) fn section() -> Section {
@@ -40,17 +39,19 @@ pub(crate) struct Args {
 /// Prints how many samples of each class the splits hold and draws them.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let split = moons::moon1000(args.noise, lab.seed());
-    writeln!(lab, "{:<6} {:>8} {:>8} {:>8} {:>14}", "split", "samples", "class 0", "class 1", "share of 1")?;
+    let mut rows = Vec::new();
     let mut figure = Scatter::new("Moon1000", "x₁", "x₂");
     for (name, part) in split.parts() {
         let classes = part.y.classes();
         let ones: usize = classes.iter().sum();
         let share = ones as f32 / classes.len() as f32;
-        writeln!(lab, "{name:<6} {:>8} {:>8} {ones:>8} {share:>14.5}", classes.len(), classes.len() - ones)?;
+        let counts = [classes.len(), classes.len() - ones, ones].map(|count| count.to_string());
+        rows.push(row(name, counts.into_iter().chain([format!("{share:.5}")])));
         lab.metric(format!("{name} samples of class 1"), ones);
         let points: Vec<(f64, f64)> = figures::points(part).collect();
         figure = figure.panel(ScatterPanel::new(name, Group::by_class(&points, &classes, &["class 0", "class 1"])));
     }
+    lab.table(&Column::labelled("split", ["samples", "class 0", "class 1", "share of 1"]), rows)?;
     lab.figure("moons", &figure.render()?)?;
     lab.fingerprint(&Parameters(split.parts().map(|(name, part)| part.tensor(name)).to_vec()));
 

@@ -11,7 +11,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::one_to,
-    lab::Lab,
+    lab::{Column, Lab, row},
     layers::Linear,
     matrix::Matrix,
     registry::{Heading, Section},
@@ -65,13 +65,14 @@ pub(crate) fn compare(x: &Matrix, neuron: &Linear, other: Option<(&str, &Matrix)
     let by_layer = through_the_layer(x, neuron);
     let mut columns = vec![("z = Xw + b", by_hand.values()), ("z by layer", &by_layer)];
     columns.extend(other.map(|(name, z)| (name, z.values())));
-    let heads = columns.iter().map(|(name, _)| format!(" {name:>12}"));
-    writeln!(lab, "\nsample{}", heads.collect::<String>())?;
+    let mut rows = Vec::new();
     for sample in 0..x.rows() {
-        let cells = columns.iter().map(|(_, z)| format!(" {:>12.8}", z[sample]));
-        writeln!(lab, "{:>6}{}", sample + 1, cells.collect::<String>())?;
+        let cells = columns.iter().map(|(_, z)| format!("{:.8}", z[sample]));
+        rows.push(row((sample + 1).to_string(), cells));
         lab.metric(format!("z, sample {}", sample + 1), other.map_or(&by_hand, |(_, z)| z).row(sample)[0]);
     }
+    writeln!(lab)?;
+    lab.table(&Column::labelled("sample", columns.iter().map(|(name, _)| *name)), rows)?;
     let equal = by_hand.column(0).map(f32::to_bits).eq(by_layer.iter().map(|z| z.to_bits()));
     lab.claim("the formula and the predefined layer give the same bits", equal);
     Ok(())

@@ -17,7 +17,7 @@ use common::{
     chain::{Chain, linear, logistic},
     cli::{one_to, positive},
     kernels::Loss,
-    lab::{Column, Lab},
+    lab::{Column, Lab, row},
     matrix::Matrix,
     parameters::{Parameter, Parameters},
     plot::{CurvePanel, Curves, Dash, Marker, Series, theme},
@@ -58,20 +58,18 @@ const INTERVALS: u16 = 2000;
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let x = grid(0.0, 1.0);
     let truth: Vec<f32> = x.values().iter().map(|x| target(*x)).collect();
-    let slopes = args.steepness.iter().map(|w| Column::number(format!("w = {w}")));
-    let columns: Vec<Column> = [Column::text("towers")].into_iter().chain(slopes).collect();
     let (mut rows, mut errors) = (Vec::new(), Vec::new());
     for &n in &args.towers {
-        let row = args.steepness.iter().map(|w| Ok(largest_gap(&sum_of_towers(n, *w)?.outputs(&x)?, &truth)));
-        let row: Vec<f32> = row.collect::<Result<_>>()?;
-        rows.push([n.to_string()].into_iter().chain(row.iter().map(|error| format!("{error:.5}"))).collect());
-        for (w, error) in args.steepness.iter().zip(&row) {
+        let gaps = args.steepness.iter().map(|w| Ok(largest_gap(&sum_of_towers(n, *w)?.outputs(&x)?, &truth)));
+        let gaps: Vec<f32> = gaps.collect::<Result<_>>()?;
+        rows.push(row(n.to_string(), gaps.iter().map(|gap| format!("{gap:.5}"))));
+        for (w, error) in args.steepness.iter().zip(&gaps) {
             lab.metric(format!("{n} towers, w = {w}: largest error"), *error);
         }
-        errors.push(row);
+        errors.push(gaps);
     }
     writeln!(lab, "largest error of n towers over [0, 1], by the slope w of their units")?;
-    lab.table(&columns, rows)?;
+    lab.table(&Column::labelled("towers", args.steepness.iter().map(|w| format!("w = {w}"))), rows)?;
     draw_tower(args, lab)?;
     draw_sums(args, (&x, &truth), lab)?;
     draw_errors(args, &errors, lab)?;

@@ -10,7 +10,7 @@
 //! `--replay` takes the source's own data and weights, in the arithmetic of its GPU, and compares the norms digit by digit.
 
 use crate::{
-    gradient_norms::{self, Column, FirstStep, print_header, print_row},
+    gradient_norms::{self, Column, FirstStep, print_table, row},
     replays,
 };
 use anyhow::Result;
@@ -30,7 +30,7 @@ use common::{
     train::{Decision, Network, Trainer, TrainingConfig, evaluate},
 };
 use dfdx::nn::DeviceBuildExt;
-use std::{fmt::Write, ops::RangeInclusive};
+use std::fmt::Write;
 
 /// The section and its editions.
 pub(crate) fn section() -> Section {
@@ -78,16 +78,18 @@ const LOOKS: [(Marker, Dash); 4] = [
 /// Prints and draws the norm of each layer's weight gradient.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
-    let split = moons::moon1000(0.5, lab.seed());
-    let (seed, taped) = (lab.seed(), lab.is_taped());
-    let column = |(name, f)| {
+    let taped = lab.is_taped();
+    let column = |seed, (name, f)| -> Result<Column> {
+        let split = moons::moon1000(0.5, seed);
         let mut mlp = network(f, args.start(), &mut Stream::new(seed, "weights"), taped)?;
         Ok(Column { name, step: first_step(&mut mlp, Optimizer::new(Sgd), args.lr, &split)? })
     };
-    let columns: Vec<Column> = args.activations().into_iter().map(column).collect::<Result<_>>()?;
-    show(&columns, lab)?;
+    let columns = args.activations().into_iter().map(|activation| column(lab.seed(), activation));
+    show(&columns.collect::<Result<Vec<_>>>()?, lab)?;
     if args.seeds > 1 {
-        span(args, seeds, lab)?;
+        // The ledger has bands for the book's two activation functions.
+        let [logistic, relu, ..] = args.activations();
+        lab.over_seeds(seeds, |seed| Ok([column(seed, logistic)?.numbers(), column(seed, relu)?.numbers()].concat()))?;
     }
     Ok(())
 }
@@ -164,28 +166,12 @@ pub(crate) fn show(columns: &[Column], lab: &mut Lab) -> Result<()> {
 /// The factors, and the accuracy on the development set after the step.
 fn print_rest(columns: &[Column], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nMean factor that a layer costs, accuracy on the development set after the step")?;
-    print_header("", columns, lab)?;
-    print_row("fades", columns, FirstStep::factor, lab)?;
-    print_row("score", columns, |step| step.dev_accuracy, lab)?;
+    let rows = [row("fades", columns, FirstStep::factor), row("score", columns, |step| step.dev_accuracy)];
+    print_table("", columns, rows.to_vec(), lab)?;
     for Column { name, step } in columns {
         lab.metric(format!("{name}, mean factor a layer"), step.factor());
         lab.metric(format!("{name}, dev accuracy"), step.dev_accuracy);
     }
-    Ok(())
-}
-
-/// What the norms of the book's two activations span over seeds.
-fn span(args: &Args, seeds: RangeInclusive<u64>, lab: &mut Lab) -> Result<()> {
-    let taped = lab.is_taped();
-    lab.over_seeds(seeds, |seed| {
-        let split = moons::moon1000(0.5, seed);
-        let mut norms = Vec::new();
-        for (name, f) in args.activations().into_iter().take(2) {
-            let mut mlp = network(f, args.start(), &mut Stream::new(seed, "weights"), taped)?;
-            norms.extend(Column { name, step: first_step(&mut mlp, Optimizer::new(Sgd), args.lr, &split)? }.numbers());
-        }
-        Ok(norms)
-    })?;
     Ok(())
 }
 

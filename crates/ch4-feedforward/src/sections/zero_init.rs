@@ -22,14 +22,13 @@ use common::{
     cli::{at_least_one, positive},
     data::{Batches, Samples, Split, moons},
     figures,
-    lab::Lab,
+    lab::{Column, Lab, row},
     optim::{Optimizer, Sgd},
     parameters::{Initialization, Initializer, Parameters},
     registry::{Heading, Section},
     train::{Decision, Log, Network, Outcome, Trainer, TrainingConfig},
     value::Value,
 };
-use std::fmt::Write;
 
 /// The section and its editions.
 pub(crate) fn section() -> Section {
@@ -135,13 +134,12 @@ impl Units {
 
     /// Prints a row for each kind of parameter, a column for each unit.
     fn print(&self, epoch: usize, lab: &mut Lab) -> Result<()> {
-        let numbers = (1..=HIDDEN).map(|unit| format!(" {:>14}", format!("unit {unit}")));
-        writeln!(lab, "epoch {epoch}{}", numbers.collect::<String>())?;
-        for (name, row) in self.rows() {
-            let cells = row.iter().map(|x| format!(" {:>14}", Value::F32(*x)));
-            writeln!(lab, "  {name:<5}{}", cells.collect::<String>())?;
-        }
-        Ok(())
+        let rows = self.rows().map(|(name, numbers)| {
+            // The output's bias belongs to no unit.
+            let cells = (0..HIDDEN).map(|unit| numbers.get(unit).map_or_else(String::new, |x| Value::F32(*x).to_string()));
+            row(format!("  {name}"), cells)
+        });
+        lab.table(&Column::labelled(format!("epoch {epoch}"), (1..=HIDDEN).map(|unit| format!("unit {unit}"))), rows)
     }
 
     /// Whether each row has the same bits in all columns.

@@ -22,7 +22,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
-    lab::Lab,
+    lab::{Column, Lab},
     optim::{AdaDelta, Optimizer},
     registry::{Heading, Section},
 };
@@ -99,17 +99,18 @@ const LARGER_EPSILONS: [f32; 2] = [1e-4, 1e-2];
 
 /// Both experiments with larger values of ε.
 fn compare_epsilons(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
-    writeln!(lab, "\n{:>8} {:>12} {:>12} {:>20}", "ε", "bowl, x₁", "bowl, x₂", "fit, last epoch")?;
-    let mut paths = Vec::new();
+    let (mut rows, mut paths) = (Vec::new(), Vec::new());
     for epsilon in [args.epsilon].into_iter().chain(LARGER_EPSILONS) {
         let adadelta = || Optimizer::new(AdaDelta { rho: args.rho, epsilon });
         let path = bowl::descend(adadelta(), |_| args.bowl_lr, args.bowl_steps)?;
         let loss = fit(problem, adadelta(), |_| args.lr, &args.fit)?.last_loss();
         let [x1, x2] = path.end();
-        writeln!(lab, "{epsilon:>8e} {x1:>12.6} {x2:>12.6} {loss:>20.8}")?;
+        rows.push(vec![format!("{epsilon:e}"), format!("{x1:.6}"), format!("{x2:.6}"), format!("{loss:.8}")]);
         lab.metric(format!("fit with epsilon {epsilon:e}, last epoch"), loss);
         // Long paths below short ones.
         paths.insert(0, path.curve(&format!("ε = {epsilon:e}")));
     }
+    writeln!(lab)?;
+    lab.table(&["ε", "bowl, x₁", "bowl, x₂", "fit, last epoch"].map(Column::number), rows)?;
     lab.figure("epsilons", &bowl::figure("AdaDelta: what ε does", paths)?)
 }

@@ -22,7 +22,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
-    lab::Lab,
+    lab::{Column, Lab},
     optim::{Adam, Counting, EpsPlacement, Optimizer},
     registry::{Heading, Section},
 };
@@ -104,12 +104,15 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
 
 /// The fit with t counted by step and by tensor.
 fn compare_counters(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
-    writeln!(lab, "\n{:<24} {:>16} {:>16} {:>10} {:>10} {:>10}", "t counts", "loss of epoch 0", "last epoch", "w₁", "w₂", "b")?;
+    let mut rows = Vec::new();
     for (name, counting) in [("steps (formula)", Counting::PerStep), ("tensors (book's code)", Counting::PerTensor)] {
         let fit = fit(problem, args.optimizer(counting), |_| args.lr, &args.fit)?;
-        let ([w1, w2, b], first, last) = (fit.unit(), fit.epoch_losses[0], fit.last_loss());
-        writeln!(lab, "{name:<24} {first:>16.8} {last:>16.8} {w1:>10.6} {w2:>10.6} {b:>10.6}")?;
-        lab.metric(format!("fit with t counting {name}, last epoch"), last);
+        let losses = [fit.epoch_losses[0], fit.last_loss()].map(|loss| format!("{loss:.8}"));
+        let unit = fit.unit().map(|x| format!("{x:.6}"));
+        rows.push([&[name.to_owned()], &losses[..], &unit[..]].concat());
+        lab.metric(format!("fit with t counting {name}, last epoch"), fit.last_loss());
     }
-    Ok(())
+    writeln!(lab)?;
+    let numbers = ["loss of epoch 0", "last epoch", "w₁", "w₂", "b"].map(Column::number);
+    lab.table(&[&[Column::text("t counts")], &numbers[..]].concat(), rows)
 }

@@ -22,7 +22,7 @@ use common::{
         mnist::{N_DIGITS, N_PIXELS},
     },
     kernels::reduce,
-    lab::{Experiment, Lab, Variant},
+    lab::{Column, Experiment, Lab, Variant},
     models::LeNet,
     optim::{Adam, AdamW, EpsPlacement, Optimizer, Rule},
     plot::{Curves, Svg},
@@ -137,16 +137,17 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
 /// Prints and gives the L2 norm of all weights of each variant.
 fn print_norms(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
-    writeln!(lab, "\n{:<10} {:>16}", "", "norm of weights")?;
-    let mut norms = Vec::new();
+    writeln!(lab)?;
+    let (mut norms, mut rows) = (Vec::new(), Vec::new());
     for variant in trained {
         let weights = variant.network.parameters().0.into_iter().filter(|tensor| tensor.name.ends_with("weight"));
         let values: Vec<f32> = weights.flat_map(|tensor| tensor.values).collect();
         let norm = f64::from(reduce::norm(&values));
-        writeln!(lab, "{:<10} {norm:>16.4}", variant.name)?;
+        rows.push(vec![variant.name.clone(), format!("{norm:.4}")]);
         lab.metric(format!("{}, norm of the weights", variant.name), norm);
         norms.push(norm);
     }
+    lab.table(&Column::labelled("", ["norm of weights"]), rows)?;
     Ok(norms)
 }
 

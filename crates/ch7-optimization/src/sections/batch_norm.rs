@@ -25,7 +25,7 @@ use common::{
     chain::{Chain, batch_norm, linear, tanh},
     cli::{UsageError, one_to},
     kernels::{Activation, Loss, batch_norm::Averaging},
-    lab::Lab,
+    lab::{Column, Lab},
     layers::{Activate, batch_norm::Settings},
     matrix::Matrix,
     parameters::Initialization,
@@ -165,16 +165,16 @@ fn figure(without: &NetInputs, with: &NetInputs) -> Result<Svg> {
 /// 7.5.1.3: the chosen means and deviations.
 fn show_chosen(pass: &NetInputs, chosen: &Chosen, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nNet inputs with chosen gamma and beta")?;
-    writeln!(lab, "{:<6} {:>6} {:>12} {:>6} {:>12}", "layer", "beta", "mean", "gamma", "sd")?;
-    let mut equal = true;
+    let (mut equal, mut rows) = (true, Vec::new());
     for (layer, z) in pass.iter().enumerate() {
         let (gamma, beta) = (chosen.gamma[layer], chosen.beta[layer]);
         let (mean, sd) = statistics(z.values().iter().copied());
-        writeln!(lab, "{layer:<6} {beta:>6} {mean:>12.5} {gamma:>6} {sd:>12.5}")?;
+        rows.push(vec![layer.to_string(), beta.to_string(), format!("{mean:.5}"), gamma.to_string(), format!("{sd:.5}")]);
         lab.metric(format!("layer {layer}, mean"), mean);
         lab.metric(format!("layer {layer}, sd"), sd);
         equal &= (mean - f64::from(beta)).abs() < 5e-6 && (sd - f64::from(gamma)).abs() < 5e-6;
     }
+    lab.table(&Column::labelled("layer", ["beta", "mean", "gamma", "sd"]), rows)?;
     lab.claim("means and deviations are the chosen beta and gamma, to five decimals", equal);
     Ok(())
 }

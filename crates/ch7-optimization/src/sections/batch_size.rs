@@ -31,7 +31,7 @@ use common::{
         Batches,
         mnist::{N_DIGITS, N_PIXELS},
     },
-    lab::{Experiment, Lab, Variant},
+    lab::{Column, Experiment, Lab, Variant},
     models::LeNet,
     optim::{Optimizer, Sgd},
     registry::{Heading, Section},
@@ -105,19 +105,14 @@ fn compare_steps(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
     let Some(steps) = epochs.last() else { return Ok(Vec::new()) };
     let span = format!("steps {} to {}", steps.start + 1, steps.end);
     writeln!(lab, "\nmean loss of {span}, the last epoch of the largest batch\n")?;
-    let width = comparison::width(trained);
-    writeln!(lab, "{:<width$} {:>9} {:>14}", "", "loss", "epochs by then")?;
-    let mut means = Vec::new();
+    let (mut means, mut rows) = (Vec::new(), Vec::new());
     for variant in trained {
         let mean = comparison::mean(&variant.history.train_loss[steps.clone()]);
-        writeln!(
-            lab,
-            "{:<width$} {mean:>9.5} {:>14.1}",
-            variant.name,
-            steps.end as f64 / comparison::steps_per_epoch(variant) as f64
-        )?;
+        let epochs = steps.end as f64 / comparison::steps_per_epoch(variant) as f64;
+        rows.push(vec![variant.name.clone(), format!("{mean:.5}"), format!("{epochs:.1}")]);
         lab.metric(format!("{}, mean loss of {span}", variant.name), mean);
         means.push(mean);
     }
+    lab.table(&Column::labelled("", ["loss", "epochs by then"]), rows)?;
     Ok(means)
 }

@@ -22,7 +22,7 @@ use common::{
         Batches,
         mnist::{N_DIGITS, N_PIXELS},
     },
-    lab::{Experiment, Lab, Variant},
+    lab::{Column, Experiment, Lab, Variant},
     models::LeNet,
     optim::{Optimizer, Sgd},
     plot::{Curves, Series, Svg},
@@ -91,21 +91,22 @@ fn print_by_steps(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
     let epochs = batch_sizes::epochs_of_largest(trained);
     let columns: Vec<_> = comparison::shown(epochs.len()).map(|epoch| epochs[epoch - 1].clone()).collect();
     writeln!(lab, "mean loss of each arm over the same steps, which are epochs with the largest batch\n")?;
-    let (width, mut last) = (comparison::width(trained), Vec::new());
-    let heads = columns.iter().map(|steps| format!(" {:>11}", format!("{}-{}", steps.start + 1, steps.end)));
-    writeln!(lab, "{:<width$}{}", "steps", heads.collect::<String>())?;
+    let heads = columns.iter().map(|steps| format!("{}-{}", steps.start + 1, steps.end));
+    let heads = Column::labelled("steps", heads);
+    let (mut rows, mut last) = (Vec::new(), Vec::new());
     for variant in trained {
-        write!(lab, "{:<width$}", variant.name)?;
+        let mut row = vec![variant.name.clone()];
         for steps in &columns {
             let mean = comparison::mean(&variant.history.train_loss[steps.clone()]);
-            write!(lab, " {mean:>11.5}")?;
+            row.push(format!("{mean:.5}"));
             lab.metric(format!("{}, mean loss of steps {} to {}", variant.name, steps.start + 1, steps.end), mean);
             if steps.end == epochs[epochs.len() - 1].end {
                 last.push(mean);
             }
         }
-        writeln!(lab)?;
+        rows.push(row);
     }
+    lab.table(&heads, rows)?;
     Ok(last)
 }
 

@@ -12,7 +12,7 @@
 //!    standard errors.
 
 use crate::{
-    regularization_study::{Study, print_difference, study},
+    regularization_study::{Study, print_differences, study},
     sections::{
         l2::L2,
         overfit::{self, Regularizer, Settings, Unregularized},
@@ -64,8 +64,8 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let (l2, decay, dropout) = (L2 { lambda: args.lambda }, WeightDecay { beta: args.decay }, Dropout { rate: args.rate });
     let Study { spans, .. } = study(&[&Unregularized, &l2, &decay, &dropout], &args.settings, lab)?;
     let [nothing, l2, decay, dropout] = &spans[..] else { unreachable!("one span a method") };
-    print_difference(dropout, l2, lab)?;
-    print_difference(dropout, decay, lab)?;
+    let to_nothing = [l2, decay, dropout].map(|span| [span, nothing]);
+    print_differences(&[&to_nothing[..], &[[dropout, l2], [dropout, decay]]].concat(), lab)?;
     lab.claim(
         "over the seeds, the gap between training and test accuracy is smaller with dropout than without",
         dropout.gap() < nothing.gap(),

@@ -7,7 +7,7 @@
 //! section: λ = 0.7 means 0.0035 a weight. Accuracies are averaged over seeds beside the single run.
 
 use crate::{
-    regularization_study::{Study, study},
+    regularization_study::{Study, print_differences, study},
     sections::overfit::{self, Regularizer, Settings, Unregularized},
 };
 use anyhow::Result;
@@ -45,11 +45,13 @@ pub(crate) struct Args {
 /// Trains without and with the L2 term.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let Study { spans, .. } = study(&[&Unregularized, &L2 { lambda: args.lambda }], &args.settings, lab)?;
+    let [nothing, own] = &spans[..] else { unreachable!("one span a method") };
+    print_differences(&[[own, nothing]], lab)?;
     lab.claim(
         "over the seeds, the gap between training and test accuracy is smaller with the L2 term",
-        spans[1].gap() < spans[0].gap(),
+        own.gap() < nothing.gap(),
     );
-    lab.claim("the test accuracy is higher on average", spans[1].above(&spans[0]).0 > 0.0);
+    lab.claim("the test accuracy is higher on average", own.above(nothing).0 > 0.0);
     Ok(())
 }
 

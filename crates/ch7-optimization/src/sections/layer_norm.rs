@@ -20,7 +20,7 @@ use common::{
     chain::{Chain, layer_norm, linear, tanh},
     cli::one_to,
     kernels::Loss,
-    lab::Lab,
+    lab::{Column, Lab},
     matrix::Matrix,
     parameters::{Initialization, Parameters},
     plot::{BoxPanel, BoxPlots, Svg},
@@ -73,17 +73,19 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let [gamma, beta] = [args.chosen.gamma[layer], args.chosen.beta[layer]].map(f64::from);
         let line = if layer > 0 { "\n" } else { "" };
         writeln!(lab, "{line}Layer {layer}: {} units, beta = {beta}, gamma = {gamma}", SIZES[layer + 1])?;
-        writeln!(lab, "{:<6} {:>12} {:>12} {:>12} {:>12}", "sample", "mean before", "sd before", "mean after", "sd after")?;
-        let (mut means, mut deviations) = (Vec::new(), Vec::new());
+        let (mut means, mut deviations, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         for sample in 0..args.samples {
             let before = statistics(raw[layer].row(sample).iter().copied());
             let after = statistics(normalized[layer].row(sample).iter().copied());
-            writeln!(lab, "{sample:<6} {:>12.5} {:>12.5} {:>12.5} {:>12.5}", before.0, before.1, after.0, after.1)?;
+            let numbers = [before.0, before.1, after.0, after.1].map(|x| format!("{x:.5}"));
+            rows.push([&[sample.to_string()], &numbers[..]].concat());
             let missed_for_eps = gamma * f64::from(eps) / (2.0 * before.1 * before.1);
             within &= (after.0 - beta).abs() < 5e-6 && (after.1 - gamma).abs() < missed_for_eps + 5e-6;
             means.push(after.0);
             deviations.push(after.1);
         }
+        let numbers = ["mean before", "sd before", "mean after", "sd after"];
+        lab.table(&Column::labelled("sample", numbers), rows)?;
         lab.metric(format!("layer {layer}, mean furthest from beta"), furthest(&means, beta));
         lab.metric(format!("layer {layer}, sd furthest from gamma"), furthest(&deviations, gamma));
     }

@@ -24,7 +24,7 @@ use clap::Args as ClapArgs;
 use common::{
     cli::{self, at_least_one, positive},
     kernels::reduce,
-    lab::{Lab, Numbers},
+    lab::{Column, Lab, Numbers},
     plot::{CurvePanel, Curves, Dash, Marker, Series, theme},
     registry::{Heading, Section},
     train::{Decision, Network, predict},
@@ -154,18 +154,17 @@ impl Point {
 
 /// The table of one cure.
 fn print(cure: &Cure, points: &[Point], lab: &mut Lab) -> Result<()> {
-    writeln!(
-        lab,
-        "{:<12} {:>8} {:>15} {:>14} {:>16} {:>12} {:>9}",
-        cure.name, cure.symbol, "train accuracy", "test accuracy", "norm of weights", "one answer", "diverged"
-    )?;
     let n = points[0].numbers[0].len();
+    let rows = points.iter().map(|point| {
+        let [train, test] = [0, 1].map(|measured| format!("{:.4}", point.mean(measured)));
+        let [constant, diverged] = [3, 4].map(|measured| format!("{} of {n}", point.count(measured)));
+        vec![String::new(), point.strength.to_string(), train, test, format!("{:.2}", point.mean(2)), constant, diverged]
+    });
+    let numbers =
+        [cure.symbol, "train accuracy", "test accuracy", "norm of weights", "one answer", "diverged"].map(Column::number);
+    lab.table(&[&[Column::text(cure.name)], &numbers[..]].concat(), rows)?;
     for point in points {
-        let (constant, diverged) = (format!("{} of {n}", point.count(3)), format!("{} of {n}", point.count(4)));
-        let [train, test, norm] = [0, 1, 2].map(|measured| point.mean(measured));
-        let strength = point.strength;
-        writeln!(lab, "{:<12} {strength:>8} {train:>15.4} {test:>14.4} {norm:>16.2} {constant:>12} {diverged:>9}", "")?;
-        lab.metric(format!("{}, {} = {strength}: mean test accuracy", cure.name, cure.symbol), test);
+        lab.metric(format!("{}, {} = {}: mean test accuracy", cure.name, cure.symbol, point.strength), point.mean(1));
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, finite, non_negative, positive},
-    lab::Lab,
+    lab::{Column, Lab},
     optim::{AdaGrad, Adam, EpsPlacement, Momentum, Optimizer, RmsProp, Sgd},
     parameters::{Parameter, Parameters},
     registry::{Heading, Section},
@@ -130,20 +130,21 @@ fn methods(args: &Args) -> [Method; 5] {
 fn print_stationary(terrain: &Terrain, lab: &mut Lab) -> Result<()> {
     let space = if terrain.name == BOOK.name { "" } else { "\n" };
     writeln!(lab, "{space}f(x) = {}", terrain.formula)?;
-    writeln!(lab, "{:<18} {:>8}   {:<28} kind", "gradient 0 at", "f(x)", "eigenvalues of the Hessian")?;
-    for &point in terrain.stationary {
+    let columns =
+        [Column::text("gradient 0 at"), Column::number("f(x)"), Column::text("eigenvalues of the Hessian"), Column::text("kind")];
+    let rows = terrain.stationary.iter().map(|&point| {
         let (lower, upper) = terrain.curvatures(point);
         let kind = if terrain.is_saddle(point) { "saddle" } else { "minimum" };
-        let value = (terrain.value)(point);
-        writeln!(lab, "{:<18} {value:>8.4}   {lower:>8.4} {upper:>8.4}            {kind}", text(point))?;
-    }
-    Ok(())
+        let eigenvalues = format!("{lower:>7.4}  {upper:>7.4}");
+        vec![text(point), format!("{:.4}", (terrain.value)(point)), eigenvalues, kind.to_owned()]
+    });
+    lab.table(&columns, rows)
 }
 
 /// Where each walk ends.
 fn print_walks(terrain: &Terrain, walks: &[Walk], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nFrom {}, the last point with finite numbers", text(walks[0].points[0]))?;
-    writeln!(lab, "{:<10} {:>5} {:>14} {:>14} {:>14}   outcome", "optimiser", "step", "x₀", "x₁", "f(x)")?;
+    let mut rows = Vec::new();
     for walk in walks {
         let ([x0, x1], step) = (walk.end(), walk.points.len() - 1);
         let value = (terrain.value)(walk.end());
@@ -151,15 +152,16 @@ fn print_walks(terrain: &Terrain, walks: &[Walk], lab: &mut Lab) -> Result<()> {
         let diverges = walk.diverges.map(|step| format!("diverges at step {step}"));
         let outcome: Vec<String> = leaves.into_iter().chain(diverges).collect();
         let outcome = if outcome.is_empty() { "stays".to_owned() } else { outcome.join(", ") };
-        let numbers = [x0, x1, value].map(number);
-        writeln!(lab, "{:<10} {step:>5} {:>14} {:>14} {:>14}   {outcome}", walk.name, numbers[0], numbers[1], numbers[2])?;
+        let [at0, at1, f] = [x0, x1, value].map(number);
+        rows.push(vec![walk.name.to_owned(), step.to_string(), at0, at1, f, outcome]);
         for (what, value) in [("x0", x0), ("x1", x1), ("f", value)] {
             lab.metric(format!("{}, {}, {what}", terrain.name, walk.name), value);
         }
         let values = walk.points.iter().map(|&point| (terrain.value)(point)).enumerate();
         lab.curve(format!("{}, {}, f", terrain.name, walk.name), values);
     }
-    Ok(())
+    let numbers = ["step", "x₀", "x₁", "f(x)"].map(Column::number);
+    lab.table(&[&[Column::text("optimiser")], &numbers[..], &[Column::text("outcome")]].concat(), rows)
 }
 
 fn text([x0, x1]: Point) -> String {

@@ -22,7 +22,7 @@ use common::{
     cli::{one_to, positive},
     data::Labels,
     kernels::Loss,
-    lab::Lab,
+    lab::{Column, Lab},
     layers::{Linear, loss_backward},
     matrix::Matrix,
     optim::{Optimizer, Sgd},
@@ -97,11 +97,10 @@ const PRINTED_Y: f32 = -3.136211;
 fn one_step(learning_rate: f32, lab: &mut Lab) -> Result<()> {
     let [x1, x2] = PRINTED_NORMALS;
     writeln!(lab, "\nOne step from w = ({x1}, {x2}), b = 0 on the sample x = ({x1}, {x2}), y = {PRINTED_Y}:\n")?;
-    writeln!(lab, "{:<16} {:>11} {:>11}", "", "w₁", "w₂")?;
     let (ours, dfdx) = (by_hand(learning_rate), by_dfdx(learning_rate)?);
-    for (name, [w1, w2]) in [("by hand", ours), ("by dfdx's Sgd", dfdx)] {
-        writeln!(lab, "{name:<16} {w1:>11} {w2:>11}")?;
-    }
+    let rows = [("by hand", ours), ("by dfdx's Sgd", dfdx)]
+        .map(|(name, [w1, w2])| vec![name.to_owned(), w1.to_string(), w2.to_string()]);
+    lab.table(&[Column::text(""), Column::number("w₁"), Column::number("w₂")], rows)?;
     lab.metric("w1 after one step", ours[0]);
     lab.metric("w2 after one step", ours[1]);
     lab.claim("the library's step has the same bits", ours.map(f32::to_bits) == dfdx.map(f32::to_bits));

@@ -15,7 +15,7 @@ use clap::Args as ClapArgs;
 use common::{
     cli::{self, at_least_one, non_negative, positive},
     kernels::{Activation, Loss, reduce},
-    lab::{Lab, Numbers},
+    lab::{Column, Lab, Numbers},
     layers::{Activate, Linear, loss_backward},
     parameters::{Initialization, Initializer, Parameter, Parameters},
     plot::Regions,
@@ -160,15 +160,16 @@ fn span(args: &Args, lab: &mut Lab) -> Result<()> {
     };
     let runs = lab.over_seeds(cli::seeds(lab.seed(), args.seeds)?, run)?;
     let title = format!("over {} seeds", args.seeds);
-    writeln!(lab, "\n{title:<16} {:>17} {:>17} {:>8}", "train accuracy", "test accuracy", "gap")?;
-    let mut gaps = Vec::new();
+    let (mut gaps, mut rows) = (Vec::new(), Vec::new());
     for (i, decay) in [None, Some(args.lambda)].into_iter().enumerate() {
         let values = |part: usize| runs.iter().map(|numbers| f64::from(numbers[2 * i + part].1)).collect::<Vec<_>>();
         let [train, test] = [0, 1].map(|part| reduce::mean_and_deviation(&values(part)));
         let cell = |(mean, deviation): (f64, f64)| format!("{mean:.4} ± {deviation:.4}");
         gaps.push(train.0 - test.0);
-        writeln!(lab, "{:<16} {:>17} {:>17} {:>8.4}", name(decay), cell(train), cell(test), train.0 - test.0)?;
+        rows.push(vec![name(decay), cell(train), cell(test), format!("{:.4}", train.0 - test.0)]);
     }
+    writeln!(lab)?;
+    lab.table(&Column::labelled(title, ["train accuracy", "test accuracy", "gap"]), rows)?;
     lab.claim("over the seeds, the gap between training and test accuracy is smaller with decay", gaps[1] < gaps[0]);
     Ok(())
 }

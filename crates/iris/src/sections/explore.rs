@@ -12,7 +12,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     data::iris::{self, FEATURES, Range, SPECIES},
-    lab::Lab,
+    lab::{Column, Lab},
     matrix::Matrix,
     parameters::Parameters,
     plot::{BoxPanel, BoxPlots, Pairs},
@@ -40,26 +40,27 @@ pub(crate) fn run(_: &Args, lab: &mut Lab) -> Result<()> {
     let flowers = iris::load(&lab.data().join("iris/iris.csv"))?;
     let classes = flowers.y.classes();
     let counts = [0, 1, 2].map(|class| classes.iter().filter(|&&c| c == class).count());
-    writeln!(lab, "{:<12} {:>7}", "species", "flowers")?;
-    for (species, count) in SPECIES.iter().zip(counts) {
-        writeln!(lab, "{species:<12} {count:>7}")?;
-    }
+    let row = |(species, count): (&&str, usize)| vec![(*species).to_owned(), count.to_string()];
+    lab.table(&Column::labelled("species", ["flowers"]), SPECIES.iter().zip(counts).map(row))?;
     let missing = flowers.x.values().iter().filter(|x| x.is_nan()).count();
-    writeln!(lab, "\nmissing values: {missing}")?;
+    writeln!(lab, "\nmissing values: {missing}\n")?;
 
-    writeln!(lab, "\n{:<13} {:>6} {:>6} {:>6} {:>6} {:>6}  outliers", "feature (cm)", "min", "Q1", "median", "Q3", "max")?;
     let range = Range::of(&flowers.x);
-    let mut outliers_of = Vec::new();
+    let (mut outliers_of, mut rows) = (Vec::new(), Vec::new());
     for (feature, name) in FEATURES.iter().enumerate() {
         let [q1, median, q3] = quartiles(&flowers.x, feature);
         let (low, high) = (q1 - 1.5 * (q3 - q1), q3 + 1.5 * (q3 - q1));
         let outliers: Vec<String> =
             flowers.x.column(feature).filter(|&x| f64::from(x) < low || f64::from(x) > high).map(|x| x.to_string()).collect();
         let (min, max) = (range.low[feature], range.high[feature]);
-        writeln!(lab, "{name:<13} {min:>6.2} {q1:>6.2} {median:>6.2} {q3:>6.2} {max:>6.2}  {}", outliers.join(" "))?;
+        let numbers = [f64::from(min), q1, median, q3, f64::from(max)].map(|x| format!("{x:.2}"));
+        rows.push([&[(*name).to_owned()], &numbers[..], &[outliers.join(" ")]].concat());
         lab.metric(format!("{name} outliers"), outliers.len());
         outliers_of.push(outliers.len());
     }
+    let mut columns = Column::labelled("feature (cm)", ["min", "Q1", "median", "Q3", "max"]);
+    columns.push(Column::text("outliers"));
+    lab.table(&columns, rows)?;
     draw(&flowers.x, &classes, lab)?;
     lab.fingerprint(&Parameters(vec![flowers.tensor("flowers")]));
     lab.claim("each species has 50 flowers and no value is missing", counts == [50; 3] && missing == 0);

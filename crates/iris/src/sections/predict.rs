@@ -15,13 +15,13 @@ use common::{
         loss::{Outputs, softmax},
         reduce,
     },
-    lab::Lab,
+    lab::{Column, Lab},
     matrix::Matrix,
     parameters::Parameters,
     registry::{Heading, Section},
     train::Network,
 };
-use std::{fmt::Write, path::PathBuf};
+use std::path::PathBuf;
 
 /// The section and its editions.
 pub(crate) fn section() -> Section {
@@ -84,14 +84,16 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let mut probabilities = Matrix::zeros(flowers.rows(), SPECIES.len());
     softmax(Isa::best(), Outputs { values: logits.values(), columns: SPECIES.len() }, probabilities.values_mut());
 
-    let names: String = FEATURES.iter().map(|name| format!("{name:>13}")).collect();
-    let species: String = SPECIES.iter().map(|name| format!("{:>14}", format!("P({name})"))).collect();
-    writeln!(lab, "{names}  {:<11}{species}", "prediction")?;
-    for (flower, probabilities) in flowers.iter_rows().zip(probabilities.iter_rows()) {
-        let lengths: String = flower.iter().map(|length| format!("{length:>13}")).collect();
-        let shares: String = probabilities.iter().map(|p| format!("{p:>14.5}")).collect();
-        writeln!(lab, "{lengths}  {:<11}{shares}", SPECIES[reduce::argmax(probabilities)])?;
-    }
+    let mut columns = FEATURES.map(Column::number).to_vec();
+    columns.push(Column::text("prediction"));
+    columns.extend(SPECIES.map(|name| Column::number(format!("P({name})"))));
+    let row = |(flower, probabilities): (&[f32], &[f32])| {
+        let mut cells: Vec<String> = flower.iter().map(f32::to_string).collect();
+        cells.push(SPECIES[reduce::argmax(probabilities)].to_owned());
+        cells.extend(probabilities.iter().map(|p| format!("{p:.5}")));
+        cells
+    };
+    lab.table(&columns, flowers.iter_rows().zip(probabilities.iter_rows()).map(row))?;
     let sums = probabilities.iter_rows().map(|row| (reduce::sum(row) - 1.0).abs() as f32);
     lab.fingerprint(&parameters);
     let largest_gap = sums.fold(0.0, f32::max);

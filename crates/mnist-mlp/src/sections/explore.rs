@@ -14,7 +14,7 @@ use clap::Args as ClapArgs;
 use common::{
     data::mnist::{Images, N_DIGITS, N_PIXELS, SIDE},
     kernels::reduce,
-    lab::Lab,
+    lab::{Column, Lab},
     parameters::{Parameter, Parameters},
     plot,
     registry::{Heading, Section},
@@ -49,22 +49,28 @@ pub(crate) fn run(_: &Args, lab: &mut Lab) -> Result<()> {
     let (train_counts, test_counts) = (counts(&train), counts(&test));
     print_counts((&train_counts, &test_counts), &means, lab)?;
 
-    writeln!(lab, "\n{:<6} {:>7} {:>8} {:>10} {:>7}", "pixels", "images", "mean", "deviation", "blank")?;
-    let mut deviations = Vec::new();
+    let (mut deviations, mut rows) = (Vec::new(), Vec::new());
     for (name, images) in [("train", &train), ("test", &test)] {
         let Pixels { mean, deviation, blank } = pixels(images);
-        writeln!(lab, "{name:<6} {:>7} {mean:>8.4} {deviation:>10.4} {:>5.1} %", images.len(), 100.0 * blank)?;
+        let cells = [format!("{mean:.4}"), format!("{deviation:.4}"), format!("{:.1} %", 100.0 * blank)];
+        rows.push([&[name.to_owned(), images.len().to_string()], &cells[..]].concat());
         lab.metric(format!("{name} pixel mean"), mean);
         lab.metric(format!("{name} pixel deviation"), deviation);
         deviations.push(format!("{mean:.4} {deviation:.4}"));
     }
+    writeln!(lab)?;
+    lab.table(&Column::labelled("pixels", ["images", "mean", "deviation", "blank"]), rows)?;
 
     let most_frequent = argmax(&train_counts);
     let constant = share(&test, |_| most_frequent);
     let nearest = share(&test, |pixels| nearest_mean(&means, pixels));
-    writeln!(lab, "\n{:<46} {:>8}", "classifier", "accuracy")?;
-    writeln!(lab, "{:<46} {constant:>8.4}", format!("always {most_frequent}, the most frequent training digit"))?;
-    writeln!(lab, "{:<46} {nearest:>8.4}", "the digit whose mean training image is nearest")?;
+    writeln!(lab)?;
+    let classifiers = [
+        (format!("always {most_frequent}, the most frequent training digit"), constant),
+        ("the digit whose mean training image is nearest".to_owned(), nearest),
+    ];
+    let rows = classifiers.map(|(name, accuracy)| vec![name, format!("{accuracy:.4}")]);
+    lab.table(&Column::labelled("classifier", ["accuracy"]), rows)?;
     lab.metric("test accuracy, most frequent digit", constant);
     lab.metric("test accuracy, nearest mean", nearest);
 
@@ -100,19 +106,20 @@ fn mean_images(images: &Images) -> Vec<Vec<f64>> {
 }
 
 fn print_counts((train, test): (&[usize], &[usize]), means: &[Vec<f64>], lab: &mut Lab) -> Result<()> {
-    writeln!(lab, "{:<5} {:>6} {:>8} {:>6} {:>8} {:>9}", "digit", "train", "share", "test", "share", "mean ink")?;
     let (n_train, n_test): (usize, usize) = (train.iter().sum(), test.iter().sum());
-    let percent = |count: usize, n: usize| 100.0 * count as f64 / n as f64;
+    let share = |count: usize, n: usize| format!("{:.2} %", 100.0 * count as f64 / n as f64);
+    let mut rows = Vec::new();
     for (digit, mean) in means.iter().enumerate() {
         let ink = reduce::mean_and_deviation(mean).0;
         let (train, test) = (train[digit], test[digit]);
-        let (train_share, test_share) = (percent(train, n_train), percent(test, n_test));
-        writeln!(lab, "{digit:<5} {train:>6} {train_share:>6.2} % {test:>6} {test_share:>6.2} % {ink:>9.4}")?;
+        let train_cells = [train.to_string(), share(train, n_train)];
+        let test_cells = [test.to_string(), share(test, n_test)];
+        rows.push([&[digit.to_string()], &train_cells[..], &test_cells[..], &[format!("{ink:.4}")]].concat());
         lab.metric(format!("train images of {digit}"), train);
         lab.metric(format!("test images of {digit}"), test);
     }
-    writeln!(lab, "{:<5} {n_train:>6} {:>8} {n_test:>6}", "all", "")?;
-    Ok(())
+    rows.push(["all", &n_train.to_string(), "", &n_test.to_string(), "", ""].map(str::to_owned).to_vec());
+    lab.table(&Column::labelled("digit", ["train", "share", "test", "share", "mean ink"]), rows)
 }
 
 /// What all pixels of a set have in common, on the scale from 0 to 1.

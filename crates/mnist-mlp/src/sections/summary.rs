@@ -17,7 +17,7 @@ use common::{
     chain::Chain,
     cli::at_least_one,
     data::mnist::N_PIXELS,
-    lab::Lab,
+    lab::{Column, Lab},
     registry::{Heading, Section},
     train::Network,
 };
@@ -68,24 +68,17 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let weights = parameters.0.iter().filter(|tensor| tensor.name.ends_with("weight"));
     let sizes: Vec<Size> = weights.map(|weight| Size { inputs: weight.shape[0], outputs: weight.shape[1] }).collect();
     let batch = args.batch_size;
-    writeln!(
-        lab,
-        "{:<9} {:>12} {:>13} {:>12} {:>16} {:>16} {:>11} {:>14}",
-        "layer", "input", "output", "parameters", "multiply-adds", "FLOPs an image", "output MB", "parameters MB"
-    )?;
-    for (layer, size) in sizes.iter().enumerate() {
+    let mut rows = Vec::new();
+    for (layer, size) in (1..).zip(&sizes) {
         let shape = |features: usize| format!("[{batch}, {features}]");
-        row(
-            &format!("linear {}", layer + 1),
-            (&shape(size.inputs), &shape(size.outputs)),
-            std::slice::from_ref(size),
-            args,
-            lab,
-        )?;
-        lab.metric(format!("parameters of linear {}", layer + 1), size.parameters());
-        lab.metric(format!("multiply-adds of linear {}", layer + 1), size.multiply_adds());
+        let name = [format!("linear {layer}"), shape(size.inputs), shape(size.outputs)];
+        rows.push([&name[..], &costs(std::slice::from_ref(size), batch)].concat());
+        lab.metric(format!("parameters of linear {layer}"), size.parameters());
+        lab.metric(format!("multiply-adds of linear {layer}"), size.multiply_adds());
     }
-    row("all", ("", ""), &sizes, args, lab)?;
+    rows.push([&["all", "", ""].map(str::to_owned)[..], &costs(&sizes, batch)].concat());
+    let numbers = ["input", "output", "parameters", "multiply-adds", "FLOPs an image", "output MB", "parameters MB"];
+    lab.table(&Column::labelled("layer", numbers), rows)?;
 
     let total: usize = sizes.iter().map(Size::parameters).sum();
     let outputs: usize = sizes.iter().map(|size| size.outputs).sum();
@@ -106,20 +99,17 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     Ok(())
 }
 
-/// One line of the table, for one layer or the sum of all.
-fn row(name: &str, (input, output): (&str, &str), sizes: &[Size], args: &Args, lab: &mut Lab) -> Result<()> {
+/// What a layer costs, or all of them: the last five cells of a line.
+fn costs(sizes: &[Size], batch: usize) -> [String; 5] {
     let sum = |of: fn(&Size) -> usize| sizes.iter().map(of).sum::<usize>();
     let (parameters, multiply_adds, outputs) = (sum(Size::parameters), sum(Size::multiply_adds), sum(|size| size.outputs));
-    writeln!(
-        lab,
-        "{name:<9} {input:>12} {output:>13} {:>12} {:>16} {:>16} {:>11.2} {:>14.2}",
+    [
         grouped(parameters),
         grouped(multiply_adds),
         grouped(2 * multiply_adds),
-        mb(2 * args.batch_size * outputs),
-        mb(parameters)
-    )?;
-    Ok(())
+        format!("{:.2}", mb(2 * batch * outputs)),
+        format!("{:.2}", mb(parameters)),
+    ]
 }
 
 /// So many numbers in MB.
