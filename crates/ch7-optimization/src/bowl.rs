@@ -26,7 +26,7 @@ fn f(x: [f32; 2]) -> f32 {
 }
 
 /// ∂f/∂x = 2 w ⊙ x.
-fn gradient(x: [f32; 2]) -> [f32; 2] {
+pub(crate) fn gradient(x: [f32; 2]) -> [f32; 2] {
     [2.0 * (W[0] * x[0]), 2.0 * (W[1] * x[1])]
 }
 
@@ -161,6 +161,12 @@ pub(crate) fn check(lab: &mut Lab, numbers: &[(&str, f32, f64)]) -> Result<()> {
     let agree = numbers.iter().all(|(_, ours, exact)| difference(*ours, *exact).abs() <= ROUNDING);
     lab.claim(format!("the path is what mathematics says, to within {ROUNDING:e}"), agree);
     Ok(())
+}
+
+/// Claims that a path begins with the points that a section computes by hand, to the bit.
+pub(crate) fn claim_by_hand(lab: &mut Lab, path: &Path, by_hand: &[[f32; 2]; 3]) {
+    let same = path.points[1..].iter().zip(by_hand).all(|(ours, by_hand)| ours.map(f32::to_bits) == by_hand.map(f32::to_bits));
+    lab.claim("the first three steps on the bowl, computed by hand, have the same bits", same);
 }
 
 /// Nine decimals, or eight digits of a number that has none to show in them.

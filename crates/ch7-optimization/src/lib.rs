@@ -13,6 +13,7 @@ mod moons300;
 mod moving_averages;
 mod net_inputs;
 mod regularization_study;
+mod regularizer;
 mod replays;
 mod terrain;
 mod sections {

@@ -63,6 +63,23 @@ impl Chosen {
         Ok(())
     }
 
+    /// y = γ (x − μ) / √(σ² + ε) + β, with mean μ and biased variance σ² of `x`, in f64: what normalisation makes of the net inputs of
+    /// a unit over the batch, or of a sample over the units.
+    pub(crate) fn normalize(&self, layer: usize, x: &[f32]) -> Vec<f64> {
+        let [gamma, beta, eps] = [self.gamma[layer], self.beta[layer], self.eps].map(f64::from);
+        let (mean, deviation) = statistics(x.iter().copied());
+        let root = (deviation * deviation + eps).sqrt();
+        x.iter().map(|x| gamma * (f64::from(*x) - mean) / root + beta).collect()
+    }
+
+    /// Whether it makes the rows of `normalized` of those of `raw`, to four decimals.
+    pub(crate) fn explains(&self, layer: usize, raw: &Matrix, normalized: &Matrix) -> bool {
+        raw.iter_rows().zip(normalized.iter_rows()).all(|(raw, normalized)| {
+            let by_formula = self.normalize(layer, raw);
+            by_formula.iter().zip(normalized).all(|(y, z)| (y - f64::from(*z)).abs() < 5e-5)
+        })
+    }
+
     /// Gives the normalisation of each hidden layer its γ and β.
     pub(crate) fn set(&self, network: &mut Chain) -> Result<()> {
         let (mut gammas, mut betas) = (self.gamma.iter(), self.beta.iter());

@@ -2,7 +2,7 @@
 
 use crate::{
     moons300::Moons,
-    sections::overfit::{Fit, Regularizer, Settings, fit},
+    regularizer::{Fit, Regularizer, Settings, fit},
 };
 use anyhow::{Result, ensure};
 use common::{

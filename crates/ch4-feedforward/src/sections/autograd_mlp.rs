@@ -9,7 +9,7 @@
 
 use super::manual_mlp::claim;
 use crate::{best_model, replays};
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::Args as ClapArgs;
 use common::{
     cli::{self, at_least_one, non_negative, positive},
@@ -17,11 +17,18 @@ use common::{
     kernels::Loss,
     lab::{self, Lab},
     optim::{Optimizer, Sgd},
-    parameters::Initialization,
+    parameters::{Initialization, Parameters},
     registry::{Heading, Section},
     rng::Stream,
-    tape::{Logistic, builder::Linear},
+    tape::{self, Device, Logistic, builder::Linear},
     train::{Decision, Journal, Log, Network, Outcome, Trainer, TrainingConfig, evaluate},
+};
+use dfdx::{
+    nn::{DeviceBuildExt, ModuleMut, ZeroGrads},
+    optim::{Optimizer as _, SgdConfig},
+    shapes::Const,
+    tensor::{TensorFromVec, Trace},
+    tensor_ops::Backward,
 };
 
 /// The section and its editions.
@@ -70,6 +77,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let mut mlp = network(lab.seed())?;
     let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
     let outcome = train(run.journal(lab), args.lr, &split.dev)?;
+    let end = mlp.parameters().fingerprint();
     let test = best_model::show(&mut mlp, &outcome, &split, lab)?;
     for (name, value) in best_model::numbers(&outcome, args.log_every, test) {
         lab.metric(name, value);
@@ -85,7 +93,32 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         })?;
     }
     claim(&outcome, lab);
+    let same = with_dfdx(args, &split.train, &mut lab.stream("weights"))?.fingerprint() == end;
+    lab.claim("dfdx's own loop and optimiser end with the same bits in every parameter", same);
     Ok(())
+}
+
+/// The same steps as dfdx's own examples write them; gives the parameters after the last.
+fn with_dfdx(args: &Args, train: &Samples, weights: &mut Stream) -> Result<Parameters> {
+    let device = Device::default();
+    let mut mlp = device.build_module::<Mlp, f32>();
+    tape::initialize(&mut mlp, Initialization::STANDARD_NORMAL, weights)?;
+    let mut sgd = dfdx::optim::Sgd::new(&mlp, SgdConfig { lr: f64::from(args.lr), momentum: None, weight_decay: None });
+    let x = device.tensor_from_vec(train.x.values().to_vec(), (train.len(), Const::<2>));
+    let mut gradients = mlp.alloc_grads();
+    for _ in 0..args.epochs {
+        let probabilities = mlp.forward_mut(x.trace(gradients));
+        let loss = tape::loss(probabilities, &train.y, LOSS).map_err(failed)?;
+        gradients = loss.backward();
+        sgd.update(&mut mlp, &gradients).map_err(failed)?;
+        mlp.zero_grads(&mut gradients);
+    }
+    Ok(tape::Model::<_, 2, 1>::new(mlp, LOSS).parameters())
+}
+
+/// An error of dfdx, which does not implement the standard trait.
+fn failed(error: impl std::fmt::Debug) -> anyhow::Error {
+    anyhow!("dfdx failed: {error:?}")
 }
 
 /// What is minimised.

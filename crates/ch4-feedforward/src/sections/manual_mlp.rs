@@ -18,6 +18,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
+    chain::{Chain, linear, logistic},
     cli::{self, at_least_one, non_negative, one_to, positive},
     data::{Batches, Samples, moons},
     kernels::{Activation, Loss, loss::Targets},
@@ -25,6 +26,7 @@ use common::{
     layers::{Activate, Linear, LinearGradients, loss_backward},
     matrix::Matrix,
     optim::{Optimizer, Sgd},
+    parameters::Initialization,
     registry::{Heading, Section},
     rng::Stream,
     train::{Decision, Journal, Log, Network, Outcome, Trainer, TrainingConfig, evaluate},
@@ -82,6 +84,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let mut mlp = ByHand::draw([2, args.hidden, 1], Mlp, &mut lab.stream("weights"));
     let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
     let outcome = train(run.journal(lab), args.lr, &split.dev)?;
+    let end = mlp.parameters().fingerprint();
     let test = best_model::show(&mut mlp, &outcome, &split, lab)?;
     for (name, value) in best_model::numbers(&outcome, args.log_every, test) {
         lab.metric(name, value);
@@ -97,6 +100,15 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         })?;
     }
     claim(&outcome, lab);
+    let layers = [linear(2, args.hidden), logistic(), linear(args.hidden, 1), logistic()];
+    let mut chain = Chain::new(layers, Mlp::LOSS).initialized(Initialization::STANDARD_NORMAL, &mut lab.stream("weights"));
+    let run = Trainer::new(&mut chain, Optimizer::new(Sgd), &split.train, args.config())?;
+    let chained = train(run, args.lr, &split.dev)?;
+    let same = chained.history == outcome.history && chain.parameters().fingerprint() == end;
+    lab.claim(
+        "a chain of predefined layers has the same losses at every step and ends with the same bits in every parameter",
+        same,
+    );
     Ok(())
 }
 

@@ -13,17 +13,20 @@ use crate::by_hand::{ByHand, Passes};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
+    chain::{Chain, linear, relu},
     cli::{self, at_least_one, positive},
-    data::{Labels, Samples},
+    data::{Batches, Labels, Samples},
     figures,
     kernels::{Activation, Loss, loss::Targets},
     lab::Lab,
     layers::{Activate, Linear, LinearGradients, loss, loss_backward},
     matrix::Matrix,
-    plot::{RegionPanel, Regions, Split},
+    optim::{Optimizer, Sgd},
+    parameters::{Initialization, Parameters},
+    plot::{RegionPanel, Regions, Split, Svg},
     registry::{Heading, Section},
     rng::Stream,
-    train::Network,
+    train::{Decision, Network, Trainer, TrainingConfig},
     value::Value,
 };
 use std::fmt::Write;
@@ -79,6 +82,8 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         return Ok(());
     };
     show(start, args, lab)?;
+    let same = by_chain(start, args)?.fingerprint() == start.network.parameters().fingerprint();
+    lab.claim("a chain of predefined layers ends with the same bits in every parameter", same);
     try_printed_weights(lab)
 }
 
@@ -139,6 +144,19 @@ fn train(seed: u64, learning_rate: f32, epochs: usize) -> Start {
     Start { seed, network, losses }
 }
 
+/// The same start as a chain of predefined layers; gives the parameters after the last step.
+fn by_chain(start: &Start, args: &Args) -> Result<Parameters> {
+    let mut chain = Chain::new([linear(2, 2), relu(), linear(2, 1)], Xor::LOSS)
+        .initialized(Initialization::STANDARD_NORMAL, &mut Stream::new(start.seed, "weights"));
+    let samples = samples();
+    let config = TrainingConfig::new(args.epochs, Batches::Full, Decision::Logit);
+    let mut run = Trainer::new(&mut chain, Optimizer::new(Sgd), &samples, config)?;
+    while run.forward_backward()?.is_some() {
+        run.update(args.lr)?;
+    }
+    Ok(chain.parameters())
+}
+
 /// The log, the final weights and the surface of one start.
 fn show(Start { seed, network, losses }: &Start, args: &Args, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nthe first start that arrives with learning rate {}: seed {seed}", args.lr)?;
@@ -165,8 +183,7 @@ fn try_printed_weights(lab: &mut Lab) -> Result<()> {
         Ok(Linear { weight: Matrix::new(fan_in, fan_out, values("W")?), bias: values("b")? })
     };
     let network = ByHand::new([layer(1, 2, 2)?, layer(2, 2, 1)?], Xor);
-    let Samples { x, y } = samples();
-    let loss = network.loss(&network.outputs(&x)?, &y);
+    let loss = network.loss(&network.outputs(&samples().x)?, &samples().y);
     writeln!(lab, "\nthe notebook's final weights have a loss of {}", Value::F32(loss))?;
     lab.metric("loss of the notebook's final weights", loss);
     lab.claim("the notebook's final weights answer XOR with a loss that prints as 0.000", loss < SOLVED);
@@ -174,7 +191,7 @@ fn try_printed_weights(lab: &mut Lab) -> Result<()> {
 }
 
 /// The network's answer over the plane: the boundary is where it is one half.
-fn surface(network: &dyn Network) -> Result<common::plot::Svg> {
+fn surface(network: &dyn Network) -> Result<Svg> {
     let field = figures::field(network, (-0.5, 1.5), 120)?;
     let samples = samples();
     let points = Split::new("samples", figures::points(&samples), samples.y.classes());

@@ -79,6 +79,7 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
         lab,
         &[("first move of x₁: √(ε / (1 − ρ))", moves[0][0], exact), ("first move of x₂: √(ε / (1 − ρ))", moves[0][1], exact)],
     )?;
+    bowl::claim_by_hand(lab, &path, &by_hand(args));
 
     let fit = linear_fit::show(adadelta(args.lr), problem, &args.fit, lab)?;
 
@@ -92,6 +93,22 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
     lab.claim("the loss of the fit falls from epoch to epoch", falls);
     linear_fit::fingerprint(&path, &fit, lab);
     Ok(())
+}
+
+/// The first three points of the path on the bowl, by the formula.
+fn by_hand(args: &Args) -> [[f32; 2]; 3] {
+    let &Args { rho, epsilon, .. } = args;
+    let (mut x, mut squares, mut moves) = (bowl::START, [0.0f32; 2], [0.0f32; 2]);
+    [1, 2, 3].map(|_| {
+        let g = bowl::gradient(x);
+        for k in [0, 1] {
+            squares[k] = rho * squares[k] + (1.0 - rho) * (g[k] * g[k]); // G ← ρ G + (1 − ρ) g²
+            let delta = (moves[k] + epsilon).sqrt() / (squares[k] + epsilon).sqrt() * g[k]; // Δ = √(D + ε) / √(G + ε) · g
+            moves[k] = rho * moves[k] + (1.0 - rho) * (delta * delta); // D ← ρ D + (1 − ρ) Δ²
+            x[k] -= args.bowl_lr * delta; // θ ← θ − α Δ
+        }
+        x
+    })
 }
 
 /// Values of ε beside the usual one.

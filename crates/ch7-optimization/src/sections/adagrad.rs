@@ -72,6 +72,7 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
     let path = bowl::show(adagrad(args.bowl_lr), args.bowl_steps, lab)?;
     let (moves, alpha) = (path.moves(), f64::from(args.bowl_lr));
     bowl::check(lab, &[("first move of x₁: α", moves[0][0], alpha), ("first move of x₂: α", moves[0][1], alpha)])?;
+    bowl::claim_by_hand(lab, &path, &by_hand(args));
 
     let fit = linear_fit::show(adagrad(args.lr), problem, &args.fit, lab)?;
 
@@ -83,4 +84,18 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
     lab.claim("the loss of the fit falls from epoch to epoch, but not to a hundredth", falls && !fit.falls_to(1e-2));
     linear_fit::fingerprint(&path, &fit, lab);
     Ok(())
+}
+
+/// The first three points of the path on the bowl, by the formula.
+fn by_hand(args: &Args) -> [[f32; 2]; 3] {
+    let root = |squares: f32| if args.eps_outside { squares.sqrt() + args.epsilon } else { (squares + args.epsilon).sqrt() };
+    let (mut x, mut squares) = (bowl::START, [0.0; 2]);
+    [1, 2, 3].map(|_| {
+        let g = bowl::gradient(x);
+        for k in [0, 1] {
+            squares[k] += g[k] * g[k]; // G ← G + g²
+            x[k] -= args.bowl_lr / root(squares[k]) * g[k]; // θ ← θ − α / √(G + ε) · g
+        }
+        x
+    })
 }

@@ -91,6 +91,7 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
     let moves = path.moves();
     let alpha = f64::from(args.bowl_lr);
     bowl::check(lab, &[("first move of x₁: α", moves[0][0], alpha), ("first move of x₂: α", moves[0][1], alpha)])?;
+    bowl::claim_by_hand(lab, &path, &by_hand(args));
 
     let fit = linear_fit::show(adam(args.lr), problem, &args.fit, lab)?;
     compare_counters(args, problem, lab)?;
@@ -100,6 +101,27 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
     lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));
     linear_fit::fingerprint(&path, &fit, lab);
     Ok(())
+}
+
+/// The first three points of the path on the bowl, by the formula.
+fn by_hand(args: &Args) -> [[f32; 2]; 3] {
+    let &Args { beta1, beta2, .. } = args;
+    let root = |squares: f32| if args.eps_outside { squares.sqrt() + args.epsilon } else { (squares + args.epsilon).sqrt() };
+    let (mut x, mut mean, mut squares) = (bowl::START, [0.0; 2], [0.0; 2]);
+    let (mut power1, mut power2) = (1.0, 1.0);
+    [1, 2, 3].map(|_| {
+        let g = bowl::gradient(x);
+        (power1, power2) = (power1 * f64::from(beta1), power2 * f64::from(beta2)); // β₁ᵗ, β₂ᵗ
+        let (correction1, correction2) = ((1.0 - power1) as f32, (1.0 - power2) as f32);
+        for k in [0, 1] {
+            mean[k] = beta1 * mean[k] + (1.0 - beta1) * g[k]; // M ← β₁ M + (1 − β₁) g
+            squares[k] = beta2 * squares[k] + (1.0 - beta2) * (g[k] * g[k]); // G ← β₂ G + (1 − β₂) g²
+            let mean_hat = mean[k] / correction1; // M̂ = M / (1 − β₁ᵗ)
+            let squares_hat = squares[k] / correction2; // Ĝ = G / (1 − β₂ᵗ)
+            x[k] -= args.bowl_lr / root(squares_hat) * mean_hat; // θ ← θ − α / √(Ĝ + ε) · M̂
+        }
+        x
+    })
 }
 
 /// The fit with t counted by step and by tensor.

@@ -17,7 +17,7 @@
 
 use crate::{
     moving_averages,
-    net_inputs::{Chosen, HIDDEN, NORMALIZED, PLAIN, SIZES, batch, net_inputs, statistics},
+    net_inputs::{Chosen, HIDDEN, NORMALIZED, PLAIN, RAW, SIZES, batch, net_inputs, statistics},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
@@ -107,7 +107,12 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     with.forward_training(&x);
     compare(&net_inputs(&without, PLAIN), &net_inputs(&with, NORMALIZED), lab)?;
     chosen.forward_training(&x);
-    show_chosen(&net_inputs(&chosen, NORMALIZED), &args.chosen, lab)?;
+    let (raw, normalized) = (net_inputs(&chosen, RAW), net_inputs(&chosen, NORMALIZED));
+    show_chosen(&normalized, &args.chosen, lab)?;
+    // Transposed: a row a unit.
+    let explained =
+        (0..HIDDEN).all(|layer| args.chosen.explains(layer, &raw[layer].transposed(), &normalized[layer].transposed()));
+    lab.claim("the formula in f64 gives every net input to four decimals", explained);
     moving_averages::show(&chosen, &x, &moving_averages::Feeding { momentum: args.momentum, passes: args.passes }, lab)
 }
 

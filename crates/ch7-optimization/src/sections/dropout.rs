@@ -12,23 +12,22 @@
 //!    standard errors.
 
 use crate::{
+    moons300::Moons,
     regularization_study::{Study, print_differences, study},
-    sections::{
-        l2::L2,
-        overfit::{self, Regularizer, Settings, Unregularized},
-        weight_decay::WeightDecay,
-    },
+    regularizer::{self, QUICK, Regularizer, Settings, Unregularized, fit},
+    sections::{l2::L2, weight_decay::WeightDecay},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    chain::{Chain, custom, group, relu},
+    chain::{self, Chain, custom, group, relu},
     cli::{fraction, non_negative},
     kernels::dropout,
     lab::Lab,
-    layers::{Gradients, Input, Layer, Output, Shape},
+    layers::{Gradients, Input, Layer, Masks, Output, Shape},
     registry::{Heading, Section},
     rng::Stream,
+    train::Network,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -40,7 +39,7 @@ pub(crate) fn section() -> Section {
         title: "Dropout",
         summary: "The same network, of whose hidden units each step drops three in ten; compared with the other two cures over 20 seeds.",
     };
-    Section::new(heading, run).edition("quick", overfit::QUICK)
+    Section::new(heading, run).edition("quick", QUICK)
 }
 
 /// The book's hyper-parameters.
@@ -72,6 +71,20 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     );
     lab.claim("the test accuracy is higher on average", dropout.above(nothing).0 > 0.0);
     lab.claim("dropout closes less of the gap than the L2 term and decay", dropout.gap() > l2.gap().max(decay.gap()));
+    claim_shared_layer(args, lab)
+}
+
+/// Steps that are also made with the layer of `common`.
+const STEPS_WITH_SHARED: usize = 100;
+
+/// Claims that the layer below does what the one of `common` does.
+fn claim_shared_layer(args: &Args, lab: &mut Lab) -> Result<()> {
+    let settings = Settings { steps: STEPS_WITH_SHARED, ..args.settings };
+    let (moons, seed) = (Moons::new(lab.seed()), lab.seed());
+    let ours = fit(&Dropout { rate: args.rate }, &settings, &moons, seed)?.network.parameters();
+    let shared = fit(&SharedDropout { rate: args.rate }, &settings, &moons, seed)?.network.parameters();
+    let same = ours.fingerprint() == shared.fingerprint();
+    lab.claim(format!("the dropout layer that all chapters share leads to the same bits after {STEPS_WITH_SHARED} steps"), same);
     Ok(())
 }
 
@@ -93,7 +106,7 @@ impl Regularizer for Dropout {
             let stream = Arc::clone(&stream);
             custom(move |shape| Masked { shape, rate, stream, keep: Vec::new() })
         };
-        overfit::network(|| group([relu(), masked(self.rate)]), seed)
+        regularizer::network(|| group([relu(), masked(self.rate)]), seed)
     }
 }
 
@@ -139,5 +152,22 @@ impl Layer for Masked {
         if let Some(dx) = gradients.dx {
             self.mask(dy, dx);
         }
+    }
+}
+
+/// The same with the layer of `common`.
+struct SharedDropout {
+    /// p.
+    rate: f32,
+}
+
+impl Regularizer for SharedDropout {
+    fn name(&self) -> String {
+        format!("shared dropout, p = {}", self.rate)
+    }
+
+    fn network(&self, seed: u64) -> Chain {
+        let masks = Masks::drawn(Stream::new(seed, "dropout"));
+        regularizer::network(|| group([relu(), chain::dropout(self.rate, masks.clone())]), seed)
     }
 }

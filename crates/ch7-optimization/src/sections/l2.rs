@@ -8,7 +8,7 @@
 
 use crate::{
     regularization_study::{Study, print_differences, study},
-    sections::overfit::{self, Regularizer, Settings, Unregularized},
+    regularizer::{QUICK, Regularizer, Settings, Unregularized},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
@@ -29,7 +29,7 @@ pub(crate) fn section() -> Section {
         title: "L2 regularisation",
         summary: "The same network with the term (λ / 2N) Σ W² in its loss: boundaries, losses, and accuracies over 20 seeds beside those without.",
     };
-    Section::new(heading, run).edition("quick", overfit::QUICK)
+    Section::new(heading, run).edition("quick", QUICK)
 }
 
 /// The book's hyper-parameters.

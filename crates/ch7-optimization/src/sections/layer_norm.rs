@@ -93,6 +93,8 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     lab.fingerprint(&Parameters(vec![tensor("layer 0", &normalized[0]), tensor("layer 3", &normalized[HIDDEN - 1])]));
 
     lab.claim("every sample has the mean beta and the deviation gamma, but for what epsilon takes", within);
+    let explained = (0..HIDDEN).all(|layer| args.chosen.explains(layer, &raw[layer], &normalized[layer]));
+    lab.claim("the formula in f64 gives every net input to four decimals", explained);
     let alone = (0..args.samples).all(|sample| {
         mlp.forward_training(&x.select(&[sample]));
         net_inputs(&mlp, NORMALIZED).iter().zip(&normalized).all(|(alone, batch)| alone.row(0) == batch.row(sample))

@@ -24,7 +24,7 @@ use common::{
     kernels::reduce,
     lab::Lab,
     optim::{Optimizer, Schedule, Sgd},
-    parameters::{Parameter, Parameters},
+    parameters::Parameters,
     plot::{CurvePanel, Curves, Dash, Series},
     registry::{Heading, Section},
 };
@@ -87,7 +87,8 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
     print(&runs, args, lab)?;
     draw(&runs, args, lab)?;
     claim(&runs, lab);
-    lab.fingerprint(&Parameters(runs.iter().flat_map(Run::tensors).collect()));
+    let units = runs.iter().flat_map(|run| run.fit.parameters.prefixed(run.name).0);
+    lab.fingerprint(&Parameters(units.collect()));
     Ok(())
 }
 
@@ -138,12 +139,6 @@ impl Run {
     fn mean_rate(&self) -> f32 {
         (reduce::sum(&self.rates) / self.rates.len() as f64) as f32
     }
-
-    /// The unit that was learnt, for the fingerprint.
-    fn tensors(&self) -> Vec<Parameter> {
-        let named = |parameter: &Parameter| Parameter { name: format!("{} {}", self.name, parameter.name), ..parameter.clone() };
-        self.fit.parameters.0.iter().map(named).collect()
-    }
 }
 
 /// What each schedule came to.
@@ -179,13 +174,10 @@ fn draw(runs: &[Run], args: &Args, lab: &mut Lab) -> Result<()> {
 }
 
 fn panel(runs: &[Run], (x_label, y_label): (&str, &str), values: impl Fn(&Run) -> Vec<f32>) -> CurvePanel {
+    // Natural exponential decay lies on the exponential one.
+    let dash = |run: &Run| if run.name == "natural exponential" { Dash::Dashed } else { Dash::Solid };
     let curves = runs.iter().map(|run| Series::sampled(run.name, &values(run), 0.0, 1.0).dashed(dash(run)));
     curves.fold(CurvePanel::new(x_label, y_label), CurvePanel::with)
-}
-
-/// Dashed where the curve lies on another one.
-fn dash(run: &Run) -> Dash {
-    if run.name == "natural exponential" { Dash::Dashed } else { Dash::Solid }
 }
 
 /// What the exercise shows.
@@ -195,11 +187,8 @@ fn claim(runs: &[Run], lab: &mut Lab) {
     let ordered = by_rate.windows(2).all(|pair| pair[0].fit.last_loss() <= 1.001 * pair[1].fit.last_loss());
     lab.claim("the larger the mean learning rate, the smaller the last loss of the fit", ordered);
     let (decays, rest): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(|run| DECAYS.contains(&run.name));
-    let above = |run: &Run| run.large.end()[1].abs() > bowl::START[1];
-    lab.claim(
-        "from a rate that is too large, the constant rate climbs out of the bowl along x₂",
-        rest.first().is_some_and(|run| above(run)),
-    );
+    let climbs = rest.first().is_some_and(|run| run.large.end()[1].abs() > bowl::START[1]);
+    lab.claim("from a rate that is too large, the constant rate climbs out of the bowl along x₂", climbs);
     lab.claim(
         "every decay comes down along x₂ from there, to less than a hundredth",
         decays.iter().all(|run| run.large.end()[1].abs() < 0.01 * bowl::START[1]),

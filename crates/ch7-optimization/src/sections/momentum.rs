@@ -76,6 +76,7 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
         lab,
         &[("last x₁: x ← (1 + ρ − 2 α w₁) x − ρ x₋₁", x1, exact[0]), ("last x₂: x ← (1 + ρ − 2 α w₂) x − ρ x₋₁", x2, exact[1])],
     )?;
+    bowl::claim_by_hand(lab, &path, &by_hand(args));
 
     let fit = linear_fit::show(momentum(args.lr), problem, &args.fit, lab)?;
 
@@ -90,4 +91,17 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
     lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));
     linear_fit::fingerprint(&path, &fit, lab);
     Ok(())
+}
+
+/// The first three points of the path on the bowl, by the formula.
+fn by_hand(args: &Args) -> [[f32; 2]; 3] {
+    let (mut x, mut delta) = (bowl::START, [0.0; 2]);
+    [1, 2, 3].map(|_| {
+        let g = bowl::gradient(x);
+        for k in [0, 1] {
+            delta[k] = args.rho * delta[k] - args.bowl_lr * g[k]; // Δ ← ρ Δ − α g
+            x[k] += delta[k]; // θ ← θ + Δ
+        }
+        x
+    })
 }

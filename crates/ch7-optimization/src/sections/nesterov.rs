@@ -76,6 +76,7 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
     });
     let [x1, x2] = path.end();
     bowl::check(lab, &[("last x₁: the recurrence above", x1, exact[0]), ("last x₂: likewise", x2, exact[1])])?;
+    bowl::claim_by_hand(lab, &path, &by_hand(args));
 
     let momentum = bowl::descend(Optimizer::new(Momentum { rho: args.rho }), |_| args.bowl_lr, args.bowl_steps)?;
     let overshoot = |path: &bowl::Path| path.coordinate(1).fold(0.0f32, f32::min).abs();
@@ -90,4 +91,17 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
     lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));
     linear_fit::fingerprint(&path, &fit, lab);
     Ok(())
+}
+
+/// The first three points of the path on the bowl, by the formula in terms of the point ahead, φ = θ + ρ Δ. In terms of θ it is the same but for rounding.
+fn by_hand(args: &Args) -> [[f32; 2]; 3] {
+    let (mut ahead, mut delta) = (bowl::START, [0.0; 2]);
+    [1, 2, 3].map(|_| {
+        let g = bowl::gradient(ahead);
+        for k in [0, 1] {
+            delta[k] = args.rho * delta[k] - args.bowl_lr * g[k]; // Δ ← ρ Δ − α g(φ)
+            ahead[k] += args.rho * delta[k] - args.bowl_lr * g[k]; // φ ← φ + (ρ Δ − α g)
+        }
+        [0, 1].map(|k| ahead[k] - args.rho * delta[k]) // θ = φ − ρ Δ
+    })
 }

@@ -11,22 +11,20 @@
 use crate::{
     moons300::Moons,
     regularization_study::{Study, study},
+    regularizer::{Fit, INIT, LOSS, QUICK, Settings, Unregularized, fit},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    chain::{Chain, LayerSpec, linear, relu},
-    cli::{at_least_one, positive},
-    kernels::Loss,
+    data::Samples,
+    kernels::Activation,
     lab::Lab,
-    parameters::{Initialization, Initializer},
+    layers::{Activate, Linear, loss_backward},
+    parameters::Parameters,
     registry::{Heading, Section},
     rng::Stream,
-    train::{Decision, Network, evaluate},
+    train::Network,
 };
-
-/// Flags of a run that takes a second and shows the same.
-pub(crate) const QUICK: &[&str] = &["--steps", "10000", "--seeds", "8"];
 
 /// The section and its editions.
 pub(crate) fn section() -> Section {
@@ -46,118 +44,74 @@ pub(crate) struct Args {
     settings: Settings,
 }
 
-/// Those that the sections of 7.6 share.
-#[derive(Debug, Clone, ClapArgs)]
-pub(crate) struct Settings {
-    /// Learning rate of gradient descent
-    #[arg(long, default_value_t = 0.2, value_parser = positive)]
-    pub(crate) lr: f32,
-    /// Steps, each on all training samples
-    #[arg(long, default_value_t = 50_000, value_parser = at_least_one)]
-    pub(crate) steps: usize,
-    /// Seeds to average over, one after the other from --seed on
-    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
-    pub(crate) seeds: usize,
-}
-
 /// Trains without any regularisation.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let Study { own, spans } = study(&[&Unregularized], &args.settings, lab)?;
     claim(&own, lab);
     let gap = spans[0].gap();
     lab.claim("over the seeds, training samples are classified better than test samples by more than 0.05", gap > 0.05);
+
+    let (moons, settings) = (Moons::new(lab.seed()), Settings { steps: STEPS_BY_HAND, ..args.settings });
+    let mut by_hand = Mlp::draw(lab.seed());
+    for _ in 0..settings.steps {
+        by_hand.step(&moons.train, settings.lr);
+    }
+    let chain = fit(&Unregularized, &settings, &moons, lab.seed())?.network.parameters();
+    lab.claim(
+        format!("both passes, written out by hand, lead to the same bits after {STEPS_BY_HAND} steps"),
+        by_hand.has_bits_of(&chain),
+    );
     Ok(())
 }
 
-/// A way to keep the network from over-fitting: what it does to a step of gradient descent. What it does not do stays as it is without it.
-pub(crate) trait Regularizer: Sync {
-    /// The method's name with its strength.
-    fn name(&self) -> String;
+/// Steps that are also made by hand.
+const STEPS_BY_HAND: usize = 100;
 
-    /// The network of a seed at its start.
-    fn network(&self, seed: u64) -> Chain {
-        network(relu, seed)
-    }
-
-    /// What it adds to the loss of so many samples.
-    fn penalty(&self, _network: &Chain, _n_samples: usize) -> f32 {
-        0.0
-    }
-
-    /// Changes gradients or parameters between the backward pass and the move along the gradients.
-    fn regularize(&self, _network: &mut Chain, _n_samples: usize) -> Result<()> {
-        Ok(())
-    }
+/// The network 2-20-3-1, its passes written out.
+struct Mlp {
+    hidden1: Linear,
+    hidden2: Linear,
+    output: Linear,
 }
 
-/// Gradient descent as it is.
-pub(crate) struct Unregularized;
-
-impl Regularizer for Unregularized {
-    fn name(&self) -> String {
-        "unregularised".to_owned()
+impl Mlp {
+    /// The network at its start.
+    fn draw(seed: u64) -> Self {
+        let mut weights = Stream::new(seed, "weights");
+        let mut draw = |fan_in, fan_out| Linear::draw(fan_in, fan_out, INIT, &mut weights);
+        Self { hidden1: draw(2, 20), hidden2: draw(20, 3), output: draw(3, 1) }
     }
-}
 
-/// The first values of the parameters: weights from N(0, 1), biases zero.
-const INIT: Initialization = Initialization { weight: Initializer::STANDARD_NORMAL, bias: Initializer::ZEROS };
+    /// One step of gradient descent on all samples.
+    fn step(&mut self, Samples { x, y }: &Samples, learning_rate: f32) {
+        let relu = Activate(Activation::Relu);
+        let z1 = self.hidden1.forward(x); // eq. 4.8
+        let a1 = relu.forward(&z1); // eq. 4.9
+        let z2 = self.hidden2.forward(&a1); // eq. 4.8
+        let a2 = relu.forward(&z2); // eq. 4.9
+        let logit = self.output.forward(&a2); // eq. 4.8
 
-/// The network 2-20-3-1 with `hidden` behind both hidden layers; its output is a logit.
-pub(crate) fn network(hidden: impl Fn() -> LayerSpec, seed: u64) -> Chain {
-    let layers = [linear(2, 20), hidden(), linear(20, 3), hidden(), linear(3, 1)];
-    Chain::new(layers, Loss::BinaryCrossEntropyWithLogits).initialized(INIT, &mut Stream::new(seed, "weights"))
-}
+        let dlogit = loss_backward(LOSS, &logit, y.targets()); // eq. 4.11
+        let doutput = self.output.backward(&a2, &dlogit); // eq. 4.22, 4.23
+        let da2 = self.output.backward_input(&dlogit); // eq. 4.19
+        let dz2 = relu.backward(&z2, &a2, &da2); // eq. 4.16
+        let dhidden2 = self.hidden2.backward(&a1, &dz2); // eq. 4.22, 4.23
+        let da1 = self.hidden2.backward_input(&dz2); // eq. 4.19
+        let dz1 = relu.backward(&z1, &a1, &da1); // eq. 4.16
+        let dhidden1 = self.hidden1.backward(x, &dz1); // eq. 4.22, 4.23
 
-/// A trained network.
-#[derive(Debug)]
-pub(crate) struct Fit {
-    pub(crate) network: Chain,
-    /// The loss that training lowers, a penalty and the mask of dropout included; every 100 steps.
-    pub(crate) train_loss: Vec<(usize, f32)>,
-    /// The loss of the test samples at the same steps.
-    pub(crate) test_loss: Vec<(usize, f32)>,
-    /// The share of training samples that are classified right in the end.
-    pub(crate) train_accuracy: f32,
-    /// The same of test samples.
-    pub(crate) test_accuracy: f32,
-}
-
-/// Steps between two noted losses, as in the book.
-const NOTE_EVERY: usize = 100;
-
-/// Trains on the moons of a seed. A run that diverges is a result too: it ends with the step whose loss is not finite.
-pub(crate) fn fit(method: &dyn Regularizer, settings: &Settings, moons: &Moons, seed: u64) -> Result<Fit> {
-    let (train, test) = (&moons.train, &moons.test);
-    let mut network = method.network(seed);
-    let (mut train_loss, mut test_loss) = (Vec::new(), Vec::new());
-    for step in 0..settings.steps {
-        let is_noted = step.is_multiple_of(NOTE_EVERY);
-        if is_noted {
-            test_loss.push((step, evaluate(&network, test, Decision::Logit)?.loss));
-        }
-        network.forward_backward(&train.x, &train.y)?;
-        if is_noted {
-            let loss = network.loss(network.batch_outputs(), &train.y) + method.penalty(&network, train.len());
-            train_loss.push((step, loss));
-        }
-        method.regularize(&mut network, train.len())?;
-        descend(&mut network, settings.lr)?;
-        if train_loss.last().is_some_and(|(_, loss)| !loss.is_finite()) {
-            break;
-        }
+        self.hidden1.descend(learning_rate, &dhidden1);
+        self.hidden2.descend(learning_rate, &dhidden2);
+        self.output.descend(learning_rate, &doutput);
     }
-    let train_accuracy = evaluate(&network, train, Decision::Logit)?.accuracy;
-    let test_accuracy = evaluate(&network, test, Decision::Logit)?.accuracy;
-    Ok(Fit { network, train_loss, test_loss, train_accuracy, test_accuracy })
-}
 
-/// Moves all parameters along their gradients: θ ← θ − α g.
-fn descend(network: &mut Chain, learning_rate: f32) -> Result<()> {
-    network.visit_parameters(&mut |tensor| {
-        for (theta, g) in tensor.values.iter_mut().zip(tensor.gradient) {
-            *theta -= learning_rate * *g;
-        }
-    })
+    /// Whether all weights and biases are those of the same network under another driver, to the bit.
+    fn has_bits_of(&self, Parameters(tensors): &Parameters) -> bool {
+        let layers = [&self.hidden1, &self.hidden2, &self.output];
+        let ours = layers.into_iter().flat_map(|layer| layer.weight.values().iter().chain(&layer.bias));
+        let theirs = tensors.iter().flat_map(|tensor| &tensor.values);
+        ours.map(|x| x.to_bits()).eq(theirs.map(|x| x.to_bits()))
+    }
 }
 
 /// What the losses show.

@@ -12,12 +12,8 @@
 
 use crate::{
     moons300::Moons,
-    sections::{
-        dropout::Dropout,
-        l2::L2,
-        overfit::{Fit, Regularizer, Settings, fit},
-        weight_decay::WeightDecay,
-    },
+    regularizer::{Fit, Regularizer, Settings, fit},
+    sections::{dropout::Dropout, l2::L2, weight_decay::WeightDecay},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;

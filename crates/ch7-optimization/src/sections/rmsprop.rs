@@ -80,6 +80,7 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
         lab,
         &[("first move of x₁: α / √(1 − β)", moves[0][0], exact), ("first move of x₂: α / √(1 − β)", moves[0][1], exact)],
     )?;
+    bowl::claim_by_hand(lab, &path, &by_hand(args));
 
     let fit = linear_fit::show(rmsprop(args.lr), problem, &args.fit, lab)?;
 
@@ -90,4 +91,19 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
     lab.claim("the fit's loss falls to less than a hundredth", fit.falls_to(1e-2));
     linear_fit::fingerprint(&path, &fit, lab);
     Ok(())
+}
+
+/// The first three points of the path on the bowl, by the formula.
+fn by_hand(args: &Args) -> [[f32; 2]; 3] {
+    let beta = args.beta;
+    let root = |squares: f32| if args.eps_outside { squares.sqrt() + args.epsilon } else { (squares + args.epsilon).sqrt() };
+    let (mut x, mut squares) = (bowl::START, [0.0; 2]);
+    [1, 2, 3].map(|_| {
+        let g = bowl::gradient(x);
+        for k in [0, 1] {
+            squares[k] = beta * squares[k] + (1.0 - beta) * (g[k] * g[k]); // G ← β G + (1 − β) g²
+            x[k] -= args.bowl_lr / root(squares[k]) * g[k]; // θ ← θ − α / √(G + ε) · g
+        }
+        x
+    })
 }

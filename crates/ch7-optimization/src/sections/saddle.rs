@@ -109,20 +109,16 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 /// The five, in the book's order.
 fn methods(args: &Args) -> [Method; 5] {
     let (epsilon, eps_placement) = (args.epsilon, EpsPlacement::InsideRoot);
+    let adagrad = Optimizer::new(AdaGrad { epsilon, eps_placement });
+    let rmsprop = Optimizer::new(RmsProp { beta: args.beta, epsilon, eps_placement });
+    let momentum = Optimizer::new(Momentum { rho: args.rho });
+    let adam = Optimizer::new(Adam::new(args.beta1, args.beta2, epsilon));
     [
         Method { name: "SGD", optimizer: Optimizer::new(Sgd), learning_rate: args.sgd_lr },
-        Method { name: "AdaGrad", optimizer: Optimizer::new(AdaGrad { epsilon, eps_placement }), learning_rate: args.adagrad_lr },
-        Method {
-            name: "RMSprop",
-            optimizer: Optimizer::new(RmsProp { beta: args.beta, epsilon, eps_placement }),
-            learning_rate: args.rmsprop_lr,
-        },
-        Method { name: "Momentum", optimizer: Optimizer::new(Momentum { rho: args.rho }), learning_rate: args.momentum_lr },
-        Method {
-            name: "Adam",
-            optimizer: Optimizer::new(Adam::new(args.beta1, args.beta2, epsilon)),
-            learning_rate: args.adam_lr,
-        },
+        Method { name: "AdaGrad", optimizer: adagrad, learning_rate: args.adagrad_lr },
+        Method { name: "RMSprop", optimizer: rmsprop, learning_rate: args.rmsprop_lr },
+        Method { name: "Momentum", optimizer: momentum, learning_rate: args.momentum_lr },
+        Method { name: "Adam", optimizer: adam, learning_rate: args.adam_lr },
     ]
 }
 

@@ -80,6 +80,7 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
     });
     let [x1, x2] = path.end();
     bowl::check(lab, &[("last x₁: 3 (1 − 2 α w₁)ᵗ", x1, exact[0]), ("last x₂: 4 (1 − 2 α w₂)ᵗ", x2, exact[1])])?;
+    bowl::claim_by_hand(lab, &path, &by_hand(args));
 
     let fit = linear_fit::show(sgd(args.lr), problem, &args.fit, lab)?;
     one_step(args.lr, lab)?;
@@ -90,6 +91,18 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
     Ok(())
 }
 
+/// The first three points of the path on the bowl, by the formula.
+fn by_hand(args: &Args) -> [[f32; 2]; 3] {
+    let mut x = bowl::START;
+    [1, 2, 3].map(|_| {
+        let g = bowl::gradient(x);
+        for k in [0, 1] {
+            x[k] -= args.bowl_lr * g[k]; // θ ← θ − α g
+        }
+        x
+    })
+}
+
 /// The label of the book's first sample, as it prints it.
 const PRINTED_Y: f32 = -3.136211;
 
@@ -97,7 +110,7 @@ const PRINTED_Y: f32 = -3.136211;
 fn one_step(learning_rate: f32, lab: &mut Lab) -> Result<()> {
     let [x1, x2] = PRINTED_NORMALS;
     writeln!(lab, "\nOne step from w = ({x1}, {x2}), b = 0 on the sample x = ({x1}, {x2}), y = {PRINTED_Y}:\n")?;
-    let (ours, dfdx) = (by_hand(learning_rate), by_dfdx(learning_rate)?);
+    let (ours, dfdx) = (one_step_by_hand(learning_rate), one_step_by_dfdx(learning_rate)?);
     let rows = [("by hand", ours), ("by dfdx's Sgd", dfdx)]
         .map(|(name, [w1, w2])| vec![name.to_owned(), w1.to_string(), w2.to_string()]);
     lab.table(&[Column::text(""), Column::number("w₁"), Column::number("w₂")], rows)?;
@@ -107,7 +120,7 @@ fn one_step(learning_rate: f32, lab: &mut Lab) -> Result<()> {
     Ok(())
 }
 
-fn by_hand(learning_rate: f32) -> [f32; 2] {
+fn one_step_by_hand(learning_rate: f32) -> [f32; 2] {
     let mut unit = Linear { weight: Matrix::new(2, 1, PRINTED_NORMALS.to_vec()), bias: vec![0.0] };
     let x = Matrix::new(1, 2, PRINTED_NORMALS.to_vec());
     let output = unit.forward(&x);
@@ -123,7 +136,7 @@ fn label() -> Labels {
     Labels::Values(Matrix::new(1, 1, vec![PRINTED_Y]))
 }
 
-fn by_dfdx(learning_rate: f32) -> Result<[f32; 2]> {
+fn one_step_by_dfdx(learning_rate: f32) -> Result<[f32; 2]> {
     let device = Device::default();
     let mut unit = device.build_module::<builder::Linear<2, 1>, f32>();
     unit.weight.copy_from(&PRINTED_NORMALS);

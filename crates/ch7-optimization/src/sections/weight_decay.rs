@@ -9,7 +9,7 @@
 
 use crate::{
     regularization_study::{Study, print_differences, study},
-    sections::overfit::{self, Regularizer, Settings, Unregularized},
+    regularizer::{QUICK, Regularizer, Settings, Unregularized},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
@@ -29,7 +29,7 @@ pub(crate) fn section() -> Section {
         title: "Weight decay",
         summary: "The same network, whose parameters shrink a little in every update: boundaries, losses, and accuracies over 20 seeds.",
     };
-    Section::new(heading, run).edition("quick", overfit::QUICK)
+    Section::new(heading, run).edition("quick", QUICK)
 }
 
 /// The book's hyper-parameters.

@@ -30,6 +30,7 @@ use common::{
     rng::Stream,
     train::{Decision, Evaluation, Network, Trainer, TrainingConfig, evaluate},
 };
+use network::Trained;
 use std::fmt::Write;
 
 /// The section and its editions.
@@ -71,6 +72,14 @@ impl Args {
     fn is_the_sources(&self) -> bool {
         (self.epochs, self.images) == (20, 20_000) && self.init == Init::Normal
     }
+
+    fn init(&self) -> Initialization {
+        let weight = match self.init {
+            Init::Normal => Initializer::Normal { mean: 0.0, deviation: 0.01 },
+            Init::HeUniform => Initializer::HeUniform,
+        };
+        Initialization { weight, bias: Initializer::ZEROS }
+    }
 }
 
 /// How the weights start; biases are zero.
@@ -80,15 +89,6 @@ enum Init {
     Normal,
     /// Uniform with variance 2 / inputs
     HeUniform,
-}
-
-impl Init {
-    fn weight(self) -> Initializer {
-        match self {
-            Self::Normal => Initializer::Normal { mean: 0.0, deviation: 0.01 },
-            Self::HeUniform => Initializer::HeUniform,
-        }
-    }
 }
 
 /// The losses that the source prints agree with those of a reference framework within this.
@@ -104,8 +104,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let train = ImageDataset::chosen(&train, chosen, PixelScale::SymmetricFromUnit);
     let test = ImageDataset::first(&test, N_TEST, PixelScale::SymmetricFromUnit);
 
-    let init = Initialization { weight: args.init.weight(), bias: Initializer::ZEROS };
-    let mut network = Dfn::draw(args.hidden, init, &mut lab.stream("weights"));
+    let mut network = Trained::new(Dfn::draw(args, &mut lab.stream("weights")));
     let batches = Batches::Shuffled { size: args.batch_size, stream: Box::new(lab.stream("shuffle")) };
     let config = TrainingConfig::new(args.epochs, batches, Decision::Argmax);
     let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &train, config)?.journal(lab);
@@ -134,6 +133,8 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "[Test] score/loss: {accuracy:.4}/{loss:.4}")?;
     lab.metric("test accuracy", accuracy);
     let losses = &history.epoch_loss;
+    let equals_chain = network::equals_chain(args, &train, lab)?;
+    lab.claim("after 20 steps a chain of the same layers has the same bits", equals_chain);
     lab.claim("the average loss falls from each epoch to the next", losses.windows(2).all(|pair| pair[1] < pair[0]));
     if args.is_the_sources() {
         claims(losses, accuracy, lab);
@@ -155,13 +156,11 @@ const LOGISTIC: Activate = Activate(Activation::Logistic);
 /// The loss of the logits.
 const LOSS: Loss = Loss::SoftmaxCrossEntropy;
 
-/// The network, with outputs and gradients of its last training batch.
+/// The two layers.
 #[derive(Debug, Clone)]
 struct Dfn {
     hidden: Linear,
     output: Linear,
-    logits: Matrix,
-    gradients: [LinearGradients; 2],
 }
 
 /// What the hidden layer makes of a batch, and the logits.
@@ -172,14 +171,10 @@ struct Forward {
 }
 
 impl Dfn {
-    fn draw(hidden: usize, init: Initialization, weights: &mut Stream) -> Self {
-        let hidden = Linear::draw(N_PIXELS, hidden, init, weights);
-        let output = Linear::draw(hidden.bias.len(), N_DIGITS, init, weights);
-        let gradients = [&hidden, &output].map(|layer| LinearGradients {
-            dweight: Matrix::zeros(layer.weight.rows(), layer.weight.columns()),
-            dbias: vec![0.0; layer.bias.len()],
-        });
-        Self { hidden, output, logits: Matrix::zeros(0, N_DIGITS), gradients }
+    fn draw(args: &Args, weights: &mut Stream) -> Self {
+        let hidden = Linear::draw(N_PIXELS, args.hidden, args.init(), weights);
+        let output = Linear::draw(args.hidden, N_DIGITS, args.init(), weights);
+        Self { hidden, output }
     }
 
     fn forward(&self, x: &Matrix) -> Forward {

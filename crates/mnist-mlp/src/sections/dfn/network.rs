@@ -1,11 +1,17 @@
-//! What the training loop asks of the network by hand: its outputs, gradients and parameters by name.
+//! What the training loop asks of the network by hand: outputs, gradients and parameters by name; and its comparison with a chain.
 
-use super::{Dfn, LOSS};
+use super::{Args, Dfn, LOSS};
 use anyhow::Result;
 use common::{
-    data::Labels,
-    layers::{Linear, loss},
+    chain::{Chain, linear, logistic},
+    data::{
+        Dataset, Labels, Samples,
+        mnist::{ImageDataset, N_DIGITS, N_PIXELS},
+    },
+    lab::Lab,
+    layers::{Linear, LinearGradients, loss},
     matrix::Matrix,
+    optim::{Optimizer, Sgd},
     parameters::{Parameter, Parameters},
     train::{Network, ParameterTensor},
 };
@@ -13,9 +19,28 @@ use common::{
 /// The names of weight and bias of both layers: their places among layers and activation function.
 const NAMES: [[&str; 2]; 2] = [["0.weight", "0.bias"], ["2.weight", "2.bias"]];
 
-impl Network for Dfn {
+/// The network with the logits and gradients of its last training batch.
+#[derive(Debug, Clone)]
+pub(super) struct Trained {
+    dfn: Dfn,
+    logits: Matrix,
+    gradients: [LinearGradients; 2],
+}
+
+impl Trained {
+    /// A network that has seen no batch yet.
+    pub(super) fn new(dfn: Dfn) -> Self {
+        let gradients = [&dfn.hidden, &dfn.output].map(|layer| LinearGradients {
+            dweight: Matrix::zeros(layer.weight.rows(), layer.weight.columns()),
+            dbias: vec![0.0; layer.bias.len()],
+        });
+        Self { dfn, logits: Matrix::zeros(0, N_DIGITS), gradients }
+    }
+}
+
+impl Network for Trained {
     fn outputs(&self, x: &Matrix) -> Result<Matrix> {
-        Ok(self.forward(x).z2)
+        Ok(self.dfn.forward(x).z2)
     }
 
     fn loss(&self, outputs: &Matrix, labels: &Labels) -> f32 {
@@ -23,8 +48,8 @@ impl Network for Dfn {
     }
 
     fn forward_backward(&mut self, x: &Matrix, labels: &Labels) -> Result<()> {
-        let forward = self.forward(x);
-        self.gradients = self.backward(x, &forward, labels);
+        let forward = self.dfn.forward(x);
+        self.gradients = self.dfn.backward(x, &forward, labels);
         self.logits = forward.z2;
         Ok(())
     }
@@ -34,7 +59,9 @@ impl Network for Dfn {
     }
 
     fn visit_parameters(&mut self, look: &mut dyn FnMut(ParameterTensor)) -> Result<()> {
-        for (l, (layer, gradients)) in [&mut self.hidden, &mut self.output].into_iter().zip(&mut self.gradients).enumerate() {
+        for (l, (layer, gradients)) in
+            [&mut self.dfn.hidden, &mut self.dfn.output].into_iter().zip(&mut self.gradients).enumerate()
+        {
             let [weight, bias] = NAMES[l];
             look(ParameterTensor { name: weight, values: layer.weight.values_mut(), gradient: gradients.dweight.values_mut() });
             look(ParameterTensor { name: bias, values: &mut layer.bias, gradient: &mut gradients.dbias });
@@ -43,7 +70,7 @@ impl Network for Dfn {
     }
 
     fn parameters(&self) -> Parameters {
-        named([&self.hidden, &self.output].map(|layer| (&layer.weight, &layer.bias)))
+        named([&self.dfn.hidden, &self.dfn.output].map(|layer| (&layer.weight, &layer.bias)))
     }
 
     fn gradients(&self) -> Parameters {
@@ -51,7 +78,7 @@ impl Network for Dfn {
     }
 
     fn load(&mut self, parameters: &Parameters) -> Result<()> {
-        for (layer, [weight, bias]) in [&mut self.hidden, &mut self.output].into_iter().zip(NAMES) {
+        for (layer, [weight, bias]) in [&mut self.dfn.hidden, &mut self.dfn.output].into_iter().zip(NAMES) {
             let Linear { weight: w, bias: b } = layer;
             let shape = [w.rows(), w.columns()];
             w.values_mut().copy_from_slice(&parameters.get(weight, &shape)?.values);
@@ -73,4 +100,25 @@ fn named(layers: [(&Matrix, &Vec<f32>); 2]) -> Parameters {
         names.into_iter().zip(shapes).zip([weight.values(), bias]).map(tensor).collect::<Vec<_>>()
     });
     Parameters(tensors.collect())
+}
+
+/// Steps after which the two ways to compute the network are compared.
+const SHORT: usize = 20;
+
+/// Whether a few steps by hand and by a chain of the same layers end with the same bits.
+pub(super) fn equals_chain(args: &Args, train: &ImageDataset, lab: &Lab) -> Result<bool> {
+    let layers = [linear(N_PIXELS, args.hidden), logistic(), linear(args.hidden, N_DIGITS)];
+    let mut chain = Chain::new(layers, LOSS).initialized(args.init(), &mut lab.stream("weights"));
+    let mut by_hand = Trained::new(Dfn::draw(args, &mut lab.stream("weights")));
+    let rows: Vec<usize> = (0..train.len()).collect();
+    for rows in rows.chunks(args.batch_size).cycle().take(SHORT) {
+        let Samples { x, y } = train.batch(rows);
+        for network in [&mut chain as &mut dyn Network, &mut by_hand] {
+            network.forward_backward(&x, &y)?;
+            network.visit_parameters(&mut |tensor| {
+                Optimizer::new(Sgd).step(args.lr, tensor.values, tensor.gradient);
+            })?;
+        }
+    }
+    Ok(by_hand.parameters().fingerprint() == chain.parameters().fingerprint())
 }
