@@ -125,9 +125,9 @@ fn blessing_does_not_accept_a_claim_that_fails() {
 
 #[test]
 fn a_section_that_fails_does_not_stop_the_others() {
-    let bench = blessed("*r*/*ra*i*n* --skip */exploding*");
+    let bench = blessed("*r*/*ra*i*n* --skip */exploding* --skip *.taped");
     fs::remove_file(bench.path("data/iris/iris.csv")).unwrap();
-    let end = xtask(&bench, "reproduce-all --jobs 1 --only *r*/*ra*i*n* --skip */exploding*");
+    let end = xtask(&bench, "reproduce-all --jobs 1 --only *r*/*ra*i*n* --skip */exploding* --skip *.taped");
     finds_fault(&end, &["/data/iris/iris.csv: give the folder that holds iris/iris.csv with --data-dir", "3 of 5 identical"]);
     let gradients = ["", ".replay", ".seeds"].map(|edition| format!("ch4-feedforward/vanishing-gradient{edition}"));
     let [full, replay, seeds] = gradients.each_ref().map(|path| (path.as_str(), "identical"));
@@ -182,16 +182,16 @@ fn parts_cover_every_section_once_and_make_one_report() {
     });
     let mut told = parts.concat();
     told.sort();
-    let expected = ["iris/explore", "iris/predict", "iris/train", "iris/train.seeds"];
+    let expected = ["iris/explore", "iris/predict", "iris/train", "iris/train.seeds", "iris/train.taped"];
     assert_eq!(told, expected.map(|path| (path.to_owned(), "identical".to_owned())));
 
     for (name, bytes) in bench.files("first").into_iter().chain(bench.files("second")) {
         bench.write(&format!("merged/{name}"), bytes);
     }
     let end = xtask(&bench, "report merged");
-    assert_eq!(end.succeeds().stdout, "4 of 4 runs are identical with their golden files\nreport: merged/index.html\n");
+    assert_eq!(end.succeeds().stdout, "5 of 5 runs are identical with their golden files\nreport: merged/index.html\n");
     let index = bench.text("merged/index.html");
-    assert!(index.contains("4 of 4 runs are identical"), "{index}");
+    assert!(index.contains("5 of 5 runs are identical"), "{index}");
     for path in expected {
         assert_eq!(index.matches(&format!("href=\"{path}/index.html\"")).count(), 1, "{index}");
         assert!(bench.text(&format!("merged/{path}/index.html")).contains("<h2>Transcript</h2>"), "{path}");
@@ -257,11 +257,11 @@ fn a_folder_without_a_trace_is_named() {
 #[test]
 #[cfg(unix)]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    let bench = blessed("*r*/*ra*i*n* --skip */exploding*");
+    let bench = blessed("*r*/*ra*i*n* --skip */exploding* --skip *.taped");
     let mut reader = std::process::Command::new("true").stdin(std::process::Stdio::piped()).spawn().unwrap();
     let closed = reader.stdin.take().unwrap();
     reader.wait().unwrap();
-    let flags = ["reproduce-all", "--only", "*r*/*ra*i*n*", "--skip", "*/exploding*"];
+    let flags = ["reproduce-all", "--only", "*r*/*ra*i*n*", "--skip", "*/exploding*", "--skip", "*.taped"];
     let output = bench.command(XTASK).env("CARGO_MANIFEST_DIR", bench.path("")).args(flags).stdout(closed).output().unwrap();
     End::of(&output).succeeds();
     assert!(bench.text("results/index.html").contains("5 of 5 runs are identical"));

@@ -10,6 +10,7 @@ use common::{
     rng::Stream,
     train::{Network, ParameterTensor},
 };
+use std::marker::PhantomData;
 
 /// The passes of a network of two linear layers.
 pub(crate) trait Passes: Send {
@@ -32,24 +33,23 @@ pub(crate) struct ByHand<P> {
     gradients: [LinearGradients; 2],
     /// The outputs for it.
     outputs: Matrix,
-    /// The passes.
-    _passes: P,
+    passes: PhantomData<P>,
 }
 
 impl<P: Passes> ByHand<P> {
     /// A network of the given widths: weights from N(0, 1), biases zero.
-    pub(crate) fn draw([inputs, hidden, outputs]: [usize; 3], passes: P, weights: &mut Stream) -> Self {
+    pub(crate) fn draw([inputs, hidden, outputs]: [usize; 3], weights: &mut Stream) -> Self {
         let mut draw = |fan_in, fan_out| Linear::draw(fan_in, fan_out, Initialization::STANDARD_NORMAL, weights);
-        Self::new([draw(inputs, hidden), draw(hidden, outputs)], passes)
+        Self::new([draw(inputs, hidden), draw(hidden, outputs)])
     }
 
     /// A network of the given layers.
-    pub(crate) fn new(layers: [Linear; 2], passes: P) -> Self {
+    pub(crate) fn new(layers: [Linear; 2]) -> Self {
         let gradients = layers.each_ref().map(|Linear { weight, bias }| LinearGradients {
             dweight: Matrix::zeros(weight.rows(), weight.columns()),
             dbias: vec![0.0; bias.len()],
         });
-        Self { layers, gradients, outputs: Matrix::zeros(0, 0), _passes: passes }
+        Self { layers, gradients, outputs: Matrix::zeros(0, 0), passes: PhantomData }
     }
 }
 

@@ -2,12 +2,22 @@
 
 use anyhow::{Result, bail};
 use common::{
+    kernels::Activation,
     lab::{self, Lab, Numbers},
     parameters::Parameters,
     plot::{CurvePanel, Curves, Dash, Marker, Series, Svg},
     value::Value,
 };
 use std::fmt::Write;
+
+/// A hidden activation function with its name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hidden {
+    /// The name.
+    pub(crate) name: &'static str,
+    /// The function.
+    pub(crate) f: Activation,
+}
 
 /// What one step shows.
 #[derive(Debug, Clone)]

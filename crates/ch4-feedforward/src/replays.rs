@@ -12,7 +12,7 @@
 
 use crate::{
     best_model,
-    gradient_norms::Column,
+    gradient_norms::{Column, Hidden},
     sections::{autograd_mlp, dying_relu, leaky_relu, manual_mlp, neuron, vanishing_gradient, zero_init},
 };
 use anyhow::Result;
@@ -114,7 +114,7 @@ struct FiveLayers<'a> {
 
 impl FiveLayers<'_> {
     /// The step with the named hidden activation and the weights of five calls from `first_call` on.
-    fn column(&self, (name, hidden): (&'static str, Activation), first_call: usize) -> Result<Column> {
+    fn column(&self, Hidden { name, f }: Hidden, first_call: usize) -> Result<Column> {
         let layer = |l: usize, fan_in, fan_out, activation| SourceLayer {
             call: first_call + l,
             fan_in,
@@ -123,13 +123,8 @@ impl FiveLayers<'_> {
             bias: self.bias,
             activation,
         };
-        let layers = [
-            layer(0, 2, 3, hidden),
-            layer(1, 3, 3, hidden),
-            layer(2, 3, 3, hidden),
-            layer(3, 3, 3, hidden),
-            layer(4, 3, 1, Activation::Logistic),
-        ];
+        let layers =
+            [layer(0, 2, 3, f), layer(1, 3, 3, f), layer(2, 3, 3, f), layer(3, 3, 3, f), layer(4, 3, 1, Activation::Logistic)];
         let mut network = replay::network(&layers, Operators::Library, Draws::new(replay::SEED_OF_DATA))?;
         let step = vanishing_gradient::first_step(&mut network, sgd(Operators::Library), self.lr, self.split)?;
         Ok(Column { name, step })

@@ -8,10 +8,10 @@ use std::ops::Range;
 /// The book's batch sizes with their learning rates.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Pairs {
-    /// Images in a mini-batch of each arm, separated by commas
+    /// Images in a mini-batch of each variant, separated by commas
     #[arg(long, value_delimiter = ',', default_values_t = [16, 32, 64, 128, 256], value_parser = at_least_one)]
     batch_sizes: Vec<usize>,
-    /// Learning rate of each arm, separated by commas
+    /// Learning rate of each variant, separated by commas
     #[arg(long, value_delimiter = ',', default_values_t = [0.01, 0.02, 0.04, 0.08, 0.16], value_parser = positive)]
     lrs: Vec<f32>,
 }

@@ -17,7 +17,7 @@
 
 use super::vanishing_gradient::{first_step, network};
 use crate::{
-    gradient_norms::{self, Column, print_layers, print_table, row},
+    gradient_norms::{self, Column, Hidden, print_layers, print_table, row},
     replays,
 };
 use anyhow::Result;
@@ -47,6 +47,7 @@ pub(crate) fn section() -> Section {
     Section::new(heading, run)
         .replayed(help, &["weight_sd", "bias", "slope", "alpha", "seeds"], replays::dying_relu)
         .edition("seeds", &["--seeds", "40"])
+        .taped(&["--taped"])
 }
 
 /// The book's hyper-parameters.
@@ -82,12 +83,12 @@ const LOOKS: [(Marker, Dash); 3] =
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
     let taped = lab.is_taped();
-    let column = |seed, (name, f)| -> Result<Column> {
+    let column = |seed, Hidden { name, f }| -> Result<Column> {
         let split = moons::moon1000(0.5, seed);
         let mut mlp = network(f, args.start(), &mut Stream::new(seed, "weights"), taped)?;
         Ok(Column { name, step: first_step(&mut mlp, Optimizer::new(Sgd), args.lr, &split)? })
     };
-    let columns = args.activations().into_iter().map(|activation| column(lab.seed(), activation));
+    let columns = args.activations().into_iter().map(|hidden| column(lab.seed(), hidden));
     show(&columns.collect::<Result<Vec<_>>>()?, &moons::moon1000(0.5, lab.seed()), lab)?;
     if args.seeds > 1 {
         // The ledger has bands for the leaky ReLU.
@@ -107,9 +108,12 @@ impl Args {
         Initialization { weight, bias: Initializer::Constant(self.bias) }
     }
 
-    pub(crate) fn activations(&self) -> [(&'static str, Activation); 3] {
-        let leaky = Activation::LeakyRelu { slope: self.slope };
-        [(RELU, Activation::Relu), (LEAKY, leaky), ("ELU", Activation::Elu { alpha: self.alpha })]
+    pub(crate) fn activations(&self) -> [Hidden; 3] {
+        [
+            Hidden { name: RELU, f: Activation::Relu },
+            Hidden { name: LEAKY, f: Activation::LeakyRelu { slope: self.slope } },
+            Hidden { name: "ELU", f: Activation::Elu { alpha: self.alpha } },
+        ]
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn compare(args: &Args, x: &Matrix, lab: &mut Lab, look: impl Fn(&Mat
         if i > 0 {
             writeln!(lab)?;
         }
-        print_passes(slope, (x, &dy), [&by_hand, &by_tape], lab)?;
+        print_passes(slope, [x, &by_hand.y, &by_tape.y, &dy, &by_hand.dx, &by_tape.dx], lab)?;
         let differences = [largest_difference(&by_hand.y, &by_tape.y), largest_difference(&by_hand.dx, &by_tape.dx)];
         for (name, difference) in ["outputs", "gradients"].into_iter().zip(differences) {
             writeln!(lab, "largest difference of the {name}: {difference}")?;
@@ -128,8 +128,8 @@ fn on_the_tape(slope: f32, x: &Matrix, dy: &Matrix) -> Passes {
     Passes { y: outputs, dx: matrix(gradients.get(&x).as_vec()) }
 }
 
-fn print_passes(slope: f32, (x, dy): (&Matrix, &Matrix), [by_hand, by_tape]: [&Passes; 2], lab: &mut Lab) -> Result<()> {
-    let columns = [x, &by_hand.y, &by_tape.y, dy, &by_hand.dx, &by_tape.dx];
+/// Prints x, y by hand and by tape, dy, dx by hand and by tape.
+fn print_passes(slope: f32, columns: [&Matrix; 6], lab: &mut Lab) -> Result<()> {
     let names = ["row", "column", "x", "y by hand", "y by tape", "dy", "dx by hand", "dx by tape"].map(Column::number);
     let rows = (0..ROWS * COLUMNS).map(|i| {
         let place = [i / COLUMNS + 1, i % COLUMNS + 1].map(|place| place.to_string());

@@ -78,10 +78,10 @@ const MOST_UNITS: usize = 10_000;
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
     let sample = Matrix::new(1, 5, lab.stream("demo sample").uniforms(5, 0.0, 1.0));
-    show_one_sample(&ByHand::draw([5, 10, 1], Mlp, &mut lab.stream("demo weights")).outputs(&sample)?, lab)?;
+    show_one_sample(&ByHand::<Mlp>::draw([5, 10, 1], &mut lab.stream("demo weights")).outputs(&sample)?, lab)?;
 
     let split = moons::moon1000(args.noise, lab.seed());
-    let mut mlp = ByHand::draw([2, args.hidden, 1], Mlp, &mut lab.stream("weights"));
+    let mut mlp = ByHand::<Mlp>::draw([2, args.hidden, 1], &mut lab.stream("weights"));
     let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
     let outcome = train(run.journal(lab), args.lr, &split.dev)?;
     let end = mlp.parameters().fingerprint();
@@ -92,7 +92,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     if args.seeds > 1 {
         lab.over_seeds(seeds, |seed| {
             let split = moons::moon1000(args.noise, seed);
-            let mut mlp = ByHand::draw([2, args.hidden, 1], Mlp, &mut Stream::new(seed, "weights"));
+            let mut mlp = ByHand::<Mlp>::draw([2, args.hidden, 1], &mut Stream::new(seed, "weights"));
             let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
             let outcome = train(run, args.lr, &split.dev)?;
             mlp.load(&outcome.best.parameters)?;

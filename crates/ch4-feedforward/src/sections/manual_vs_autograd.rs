@@ -54,7 +54,7 @@ pub(crate) struct Args {
 /// Trains both networks and compares them step by step.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let train = moons::moon1000(args.noise, lab.seed()).train;
-    let mut by_hand = ByHand::draw([2, 5, 1], manual_mlp::Mlp, &mut lab.stream("weights"));
+    let mut by_hand = ByHand::<manual_mlp::Mlp>::draw([2, 5, 1], &mut lab.stream("weights"));
     let mut weights = lab.stream("weights");
     let (loss, init) = (autograd_mlp::LOSS, Initialization::STANDARD_NORMAL);
     let mut by_tape = lab::network::<autograd_mlp::Mlp, 2, 1>(true, loss, init, &mut weights)?;

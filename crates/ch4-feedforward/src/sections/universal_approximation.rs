@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "largest error of n towers over [0, 1], by the slope w of their units")?;
     lab.table(&Column::labelled("towers", args.steepness.iter().map(|w| format!("w = {w}"))), rows)?;
     draw_tower(args, lab)?;
-    draw_sums(args, (&x, &truth), lab)?;
+    draw_sums(args, &x, &truth, lab)?;
     draw_errors(args, &errors, lab)?;
     let steepest = args.steepness[args.steepness.len() - 1];
     lab.fingerprint(&sum_of_towers(args.towers[args.towers.len() - 1], steepest)?.parameters());
@@ -156,7 +156,7 @@ fn draw_tower(args: &Args, lab: &mut Lab) -> Result<()> {
 }
 
 /// The function and the sum of towers, a panel for each number of them.
-fn draw_sums(args: &Args, (x, truth): (&Matrix, &[f32]), lab: &mut Lab) -> Result<()> {
+fn draw_sums(args: &Args, x: &Matrix, truth: &[f32], lab: &mut Lab) -> Result<()> {
     let w = args.steepness[args.steepness.len() - 1];
     let mut figure = Curves::new(format!("Sums of towers with w = {w}"));
     for &n in &args.towers {
@@ -182,9 +182,10 @@ fn draw_errors(args: &Args, errors: &[Vec<f32>], lab: &mut Lab) -> Result<()> {
 
 /// What the section is there to show.
 fn claim(errors: &[Vec<f32>], lab: &mut Lab) {
-    let steep: Vec<f32> = errors.iter().filter_map(|row| row.last().copied()).collect();
+    // Both flags have at least one value.
+    let steep: Vec<f32> = errors.iter().map(|row| row[row.len() - 1]).collect();
+    let (most, best) = (errors[errors.len() - 1][0], steep[steep.len() - 1]);
     lab.claim("with the steepest units more towers come nearer, each time", steep.is_sorted_by(|few, many| few > many));
-    let [Some(most), Some(best)] = [errors.last().and_then(|row| row.first()), steep.last()] else { return };
-    lab.claim("with the most towers the steepest units come within 0.1 of the function everywhere", *best < 0.1);
-    lab.claim("with the flattest units as many towers miss it by more than twice as much", *most > 2.0 * best);
+    lab.claim("with the most towers the steepest units come within 0.1 of the function everywhere", best < 0.1);
+    lab.claim("with the flattest units as many towers miss it by more than twice as much", most > 2.0 * best);
 }

@@ -10,7 +10,7 @@
 //! `--replay` takes the source's own data and weights, in the arithmetic of its GPU, and compares the norms digit by digit.
 
 use crate::{
-    gradient_norms::{self, Column, FirstStep, print_table, row},
+    gradient_norms::{self, Column, FirstStep, Hidden, print_table, row},
     replays,
 };
 use anyhow::Result;
@@ -45,6 +45,7 @@ pub(crate) fn section() -> Section {
     Section::new(heading, run)
         .replayed(help, &["weight_sd", "bias", "slope", "seeds"], replays::vanishing_gradient)
         .edition("seeds", &["--seeds", "40"])
+        .taped(&["--taped"])
 }
 
 /// The book's hyper-parameters.
@@ -79,12 +80,12 @@ const LOOKS: [(Marker, Dash); 4] = [
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
     let taped = lab.is_taped();
-    let column = |seed, (name, f)| -> Result<Column> {
+    let column = |seed, Hidden { name, f }| -> Result<Column> {
         let split = moons::moon1000(0.5, seed);
         let mut mlp = network(f, args.start(), &mut Stream::new(seed, "weights"), taped)?;
         Ok(Column { name, step: first_step(&mut mlp, Optimizer::new(Sgd), args.lr, &split)? })
     };
-    let columns = args.activations().into_iter().map(|activation| column(lab.seed(), activation));
+    let columns = args.activations().into_iter().map(|hidden| column(lab.seed(), hidden));
     show(&columns.collect::<Result<Vec<_>>>()?, lab)?;
     if args.seeds > 1 {
         // The ledger has bands for the book's two activation functions.
@@ -100,12 +101,12 @@ impl Args {
         Initialization { weight, bias: Initializer::Constant(self.bias) }
     }
 
-    pub(crate) fn activations(&self) -> [(&'static str, Activation); 4] {
+    pub(crate) fn activations(&self) -> [Hidden; 4] {
         [
-            ("logistic", Activation::Logistic),
-            ("ReLU", Activation::Relu),
-            ("leaky ReLU", Activation::LeakyRelu { slope: self.slope }),
-            ("tanh", Activation::Tanh),
+            Hidden { name: "logistic", f: Activation::Logistic },
+            Hidden { name: "ReLU", f: Activation::Relu },
+            Hidden { name: "leaky ReLU", f: Activation::LeakyRelu { slope: self.slope } },
+            Hidden { name: "tanh", f: Activation::Tanh },
         ]
     }
 }

@@ -131,7 +131,7 @@ impl Passes for Xor {
 
 /// Trains one start. One that diverges keeps a loss that is not finite.
 fn train(seed: u64, learning_rate: f32, epochs: usize) -> Start {
-    let mut network = ByHand::draw([2, 2, 1], Xor, &mut Stream::new(seed, "weights"));
+    let mut network = ByHand::<Xor>::draw([2, 2, 1], &mut Stream::new(seed, "weights"));
     let Samples { x, y } = samples();
     let mut losses = Vec::new();
     for _ in 0..epochs {
@@ -182,7 +182,7 @@ fn try_printed_weights(lab: &mut Lab) -> Result<()> {
             |name| -> Result<Vec<f32>> { Ok(lab.printed(&format!("FC{number} {name}"))?.iter().map(|x| *x as f32).collect()) };
         Ok(Linear { weight: Matrix::new(fan_in, fan_out, values("W")?), bias: values("b")? })
     };
-    let network = ByHand::new([layer(1, 2, 2)?, layer(2, 2, 1)?], Xor);
+    let network = ByHand::<Xor>::new([layer(1, 2, 2)?, layer(2, 2, 1)?]);
     let loss = network.loss(&network.outputs(&samples().x)?, &samples().y);
     writeln!(lab, "\nthe notebook's final weights have a loss of {}", Value::F32(loss))?;
     lab.metric("loss of the notebook's final weights", loss);

@@ -46,11 +46,15 @@ pub(crate) fn section() -> Section {
         title: "Batch normalisation on MNIST",
         summary: "A convolutional network without and with batch normalisation: loss and accuracy of the test images every 300 steps.",
     };
-    Section::new(heading, run).edition("quick", QUICK)
+    Section::new(heading, run).edition("quick", QUICK).taped(TAPED)
 }
 
 /// Sixty of the steps.
 pub(super) const QUICK: &[&str] = &["--images", "1920", "--test-images", "500", "--epochs", "2", "--evaluate-every", "20"];
+
+/// Ten of them through the tape.
+pub(super) const TAPED: &[&str] =
+    &["--images", "320", "--test-images", "100", "--epochs", "2", "--evaluate-every", "3", "--taped"];
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -111,4 +115,14 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         Ok(())
     })?;
     conv_nets::show("batch normalisation", trained, lab)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::any::TypeId;
+
+    #[test]
+    fn the_network_is_the_one_that_is_tested_and_timed() {
+        assert_eq!(TypeId::of::<super::ConvNetBatchNorm>(), TypeId::of::<common::models::ConvNetBatchNorm>());
+    }
 }

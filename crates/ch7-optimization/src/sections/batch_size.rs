@@ -5,18 +5,18 @@
 //!
 //! Seen: over epochs it is as the book says, the smaller the batch, the faster the loss falls; only in the last epoch 64 passes
 //! 32. These two and 16 lie close together; 256 is far behind, as a learning rate of 0.16 is near the largest that works: with
-//! twice as much its loss stays at ln 10. Over steps it is the reverse: where the arm of 256 ends, that of 16 is in its second
+//! twice as much its loss stays at ln 10. Over steps it is the reverse: where the variant of 256 ends, that of 16 is in its second
 //! epoch and has the highest loss. On one core, where an image costs about the same in any batch, time goes with epochs; on
-//! hardware that computes a whole batch at once, it goes with steps. The test images hardly tell the arms apart.
+//! hardware that computes a whole batch at once, it goes with steps. The test images hardly tell the variants apart.
 //!
 //! The images come in the order of the files, the same in every epoch, as in the book.
 //!
 //! Departs from the book:
-//! 1. All arms start from the same weights; the book draws anew for each.
+//! 1. All variants start from the same weights; the book draws anew for each.
 //! 2. The networks are tested after the last epoch; the book has no test here.
 //!
 //! Weights start as in the book's library: kernels from N(0, 2 / inputs), matrices uniform after Xavier, biases 0. A run that
-//! was interrupted goes on with `--resume` from the last whole epoch of each arm, and ends with the same bits.
+//! was interrupted goes on with `--resume` from the last whole epoch of each variant, and ends with the same bits.
 
 use crate::{
     batch_sizes::{self, Pair, Pairs},
@@ -46,12 +46,16 @@ pub(crate) fn section() -> Section {
         title: "Batch size",
         summary: "LeNet on MNIST with five batch sizes and learning rates in proportion: who is ahead after as many epochs, and after as many steps.",
     };
-    Section::new(heading, run).edition("quick", QUICK)
+    Section::new(heading, run).edition("quick", QUICK).taped(TAPED)
 }
 
 /// Three of the five batch sizes on an eighth of the images.
 pub(super) const QUICK: &[&str] =
     &["--batch-sizes", "16,32,64", "--lrs", "0.01,0.02,0.04", "--images", "7680", "--test-images", "1000", "--epochs", "2"];
+
+/// Two of them, a few steps through the tape.
+pub(super) const TAPED: &[&str] =
+    &["--batch-sizes", "16,32", "--lrs", "0.01,0.02", "--images", "640", "--test-images", "100", "--epochs", "2", "--taped"];
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]

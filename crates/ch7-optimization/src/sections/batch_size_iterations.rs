@@ -1,14 +1,14 @@
 //! 7.2, exercise · The same losses by step
 //!
 //! Exercise 7.1 asks whether different batch sizes do the same when the loss is drawn over steps (iterations) in place of
-//! epochs. The arms are those of `batch-size`, for the first five of its thirty epochs and with the same bits.
+//! epochs. The variants are those of `batch-size`, for the first five of its thirty epochs and with the same bits.
 //!
 //! They do not: the order turns. An epoch with a batch of 16 has 16 times as many steps as one with 256, so that over epochs the
 //! small batch is ahead. Over steps it is behind: the steps of the others are longer, in a direction that more images agree on,
 //! and each doubling of the batch up to 128 lowers the loss. A batch of 256 does not pay here: a learning rate of 0.16 is so
 //! large that the loss first rises, and takes the rest of the thirty epochs of `batch-size` to make up for it.
 
-use super::batch_size::QUICK;
+use super::batch_size::{QUICK, TAPED};
 use crate::{
     batch_sizes::{self, Pair, Pairs},
     comparison::{self, Trained},
@@ -36,9 +36,9 @@ pub(crate) fn section() -> Section {
         id: "batch-size-iterations",
         book: "7.2, exercise",
         title: "The same losses by step",
-        summary: "The arms of `batch-size` over steps in place of epochs: what changes, and why.",
+        summary: "The variants of `batch-size` over steps in place of epochs: what changes, and why.",
     };
-    Section::new(heading, run).edition("quick", QUICK)
+    Section::new(heading, run).edition("quick", QUICK).taped(TAPED)
 }
 
 /// The book's hyper-parameters.
@@ -86,7 +86,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     Ok(())
 }
 
-/// Prints the mean loss of each arm over the steps of each epoch of the largest batch; gives those of the last.
+/// Prints the mean loss of each variant over the steps of each epoch of the largest batch; gives those of the last.
 fn print_by_steps(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
     let epochs = batch_sizes::epochs_of_largest(trained);
     let columns: Vec<_> = comparison::shown(epochs.len()).map(|epoch| epochs[epoch - 1].clone()).collect();

@@ -7,7 +7,7 @@
 //! reason: a learning rate of 0.01 is too large for the network without. The lead is as large as with batch normalisation,
 //! though an image's normalisation here knows nothing of the other 63 in its batch, and is the same in training and test.
 
-use super::batch_norm_mnist::{Args, QUICK};
+use super::batch_norm_mnist::{Args, QUICK, TAPED};
 use crate::{
     conv_nets,
     digits::{INIT, LOSS},
@@ -36,7 +36,7 @@ pub(crate) fn section() -> Section {
         title: "Layer normalisation on MNIST",
         summary: "The same network without and with layer normalisation: loss and accuracy of the test images every 300 steps.",
     };
-    Section::new(heading, run).edition("quick", QUICK)
+    Section::new(heading, run).edition("quick", QUICK).taped(TAPED)
 }
 
 /// [`ConvNet`] with layer normalisation between each convolution and its ReLU.
@@ -79,4 +79,14 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         Ok(())
     })?;
     conv_nets::show("layer normalisation", trained, lab)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::any::TypeId;
+
+    #[test]
+    fn the_network_is_the_one_that_is_tested_and_timed() {
+        assert_eq!(TypeId::of::<super::ConvNetLayerNorm>(), TypeId::of::<common::models::ConvNetLayerNorm>());
+    }
 }

@@ -6,9 +6,8 @@
 //!
 //! Seen: at the book's learning rates nothing but the constant rate is wanted. It is safe from the first step, the gradients are nearly free of noise,
 //! and whoever takes smaller steps is later: the last loss follows the mean learning rate, whatever its shape. Schedules earn their keep where α₀ is
-//! too large to stay. At α₀ = 0.52 every step on the bowl overshoots along x₂ by more than there was, and the constant rate climbs out; the decays
-//! and the triangle bring the rate below 0.5 in time, and piecewise constant, cosine and triangle then arrive nearer along the flat x₁ than the book's
-//! rate of 0.2 does. The warm-up only puts the trouble off.
+//! too large to stay. At α₀ = 0.52 every step on the bowl overshoots along x₂ by more than there was, and the constant rate climbs out; the decays and the
+//! triangle bring the rate below 0.5 in time, and piecewise constant, cosine and triangle then arrive nearer along the flat x₁ than the book's 0.2. The warm-up puts it off.
 //!
 //! Exponential and natural exponential decay are one curve in two notations: βᵗ = e^(−β′ t) with β′ = −ln β.
 
@@ -187,8 +186,11 @@ fn claim(runs: &[Run], lab: &mut Lab) {
     let ordered = by_rate.windows(2).all(|pair| pair[0].fit.last_loss() <= 1.001 * pair[1].fit.last_loss());
     lab.claim("the larger the mean learning rate, the smaller the last loss of the fit", ordered);
     let (decays, rest): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(|run| DECAYS.contains(&run.name));
-    let climbs = rest.first().is_some_and(|run| run.large.end()[1].abs() > bowl::START[1]);
-    lab.claim("from a rate that is too large, the constant rate climbs out of the bowl along x₂", climbs);
+    let above = |run: &Run| run.large.end()[1].abs() > bowl::START[1];
+    lab.claim(
+        "from a rate that is too large, the constant rate climbs out of the bowl along x₂",
+        rest.first().is_some_and(|run| above(run)),
+    );
     lab.claim(
         "every decay comes down along x₂ from there, to less than a hundredth",
         decays.iter().all(|run| run.large.end()[1].abs() < 0.01 * bowl::START[1]),

@@ -36,7 +36,8 @@ pub(crate) fn section() -> Section {
         summary: "LeNet on MNIST with eight optimisers from the same weights: losses and test accuracies.",
     };
     let quick = &["--images", "5120", "--test-images", "1000", "--epochs", "1"];
-    Section::new(heading, run).edition("quick", quick)
+    let taped = &["--images", "1280", "--test-images", "100", "--epochs", "1", "--taped"];
+    Section::new(heading, run).edition("quick", quick).taped(taped)
 }
 
 /// Learning rates, and what all have in common.

@@ -39,7 +39,7 @@ pub(crate) fn section() -> Section {
         summary: "A network of 4 inputs, 6 hidden units and 3 classes on shuffled mini-batches; the best model on the development set is \
                   kept, tested, and asked for one flower.",
     };
-    Section::new(heading, run).edition("seeds", &["--seeds", "40"])
+    Section::new(heading, run).edition("seeds", &["--seeds", "40"]).taped(&["--taped"])
 }
 
 /// The book's hyper-parameters.
@@ -90,11 +90,9 @@ impl Args {
 
     /// Refuses batches that are larger than the training set.
     fn check(&self, n: usize) -> Result<(), UsageError> {
-        if self.batch_size <= n {
-            return Ok(());
-        }
         let size = self.batch_size;
-        Err(UsageError(format!("--batch-size {size} is more than the {n} training flowers: choose 1 to {n}")))
+        let message = || format!("--batch-size {size} is more than the {n} training flowers: choose 1 to {n}");
+        if size <= n { Ok(()) } else { Err(UsageError(message())) }
     }
 }
 
@@ -155,16 +153,13 @@ fn test(network: &dyn Network, split: &Split, lab: &mut Lab) -> Result<Evaluatio
 fn curves(outcome: &Outcome) -> Result<Svg> {
     let history = &outcome.history;
     let per_epoch = history.train_loss.len() / history.epoch_loss.len();
-    let at_steps = |points: &[(usize, f32)]| points.iter().map(|&(step, y)| (step as f64, f64::from(y))).collect::<Vec<_>>();
-    let losses = CurvePanel::new("step", "loss")
-        .with(
-            Series::sampled("Train, epoch mean", &history.epoch_loss, per_epoch as f64 / 2.0, per_epoch as f64)
-                .colored(theme::TRAIN),
-        )
-        .with(Series::new("Dev", at_steps(&history.dev_loss)).colored(theme::DEV).dashed(Dash::Dashed));
-    let scores = CurvePanel::new("step", "accuracy")
-        .with(Series::new("Dev", at_steps(&history.dev_score)).colored(theme::DEV).dashed(Dash::Dashed))
-        .y_range(0.0, 1.05);
+    let train = Series::sampled("Train, epoch mean", &history.epoch_loss, per_epoch as f64 / 2.0, per_epoch as f64);
+    let dev = |points: &[(usize, f32)]| {
+        let points = points.iter().map(|&(step, y)| (step as f64, f64::from(y)));
+        Series::new("Dev", points).colored(theme::DEV).dashed(Dash::Dashed)
+    };
+    let losses = CurvePanel::new("step", "loss").with(train.colored(theme::TRAIN)).with(dev(&history.dev_loss));
+    let scores = CurvePanel::new("step", "accuracy").with(dev(&history.dev_score)).y_range(0.0, 1.05);
     Curves::new("Learning to tell irises apart").panel(losses).panel(scores).render()
 }
 

@@ -39,7 +39,8 @@ pub(crate) fn section() -> Section {
                   digits that it gets wrong.",
     };
     let quick = &["--images", "6400", "--test-images", "1000", "--epochs", "2", "--log-every", "50", "--goal", "0.85"];
-    Section::new(heading, run).edition("quick", quick)
+    let taped = &["--images", "640", "--test-images", "200", "--epochs", "2", "--log-every", "5", "--goal", "0.5", "--taped"];
+    Section::new(heading, run).edition("quick", quick).taped(taped)
 }
 
 /// The source's hyper-parameters.
