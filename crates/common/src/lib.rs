@@ -23,6 +23,7 @@ pub mod published;
 pub mod registry;
 pub mod replay;
 pub mod rng;
+mod storage;
 pub mod tape;
 pub mod train;
 pub mod value;

@@ -1,11 +1,11 @@
 //! The parameters of a network by name: what a checkpoint holds and a fingerprint sums up.
 
-use crate::{kernels::reduce, rng::Stream};
-use anyhow::{Context, Result, bail, ensure};
-use safetensors::{
-    SafeTensors,
-    tensor::{Dtype, TensorView},
+use crate::{
+    kernels::reduce,
+    rng::Stream,
+    storage::{File, Stored, Values},
 };
+use anyhow::{Result, bail, ensure};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
@@ -64,13 +64,11 @@ impl Parameters {
     }
 
     /// The parameters as the bytes of a safetensors file.
+    ///
+    /// # Errors
+    /// If two have the same name.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
-        let bytes: Vec<Vec<u8>> = self.0.iter().map(Parameter::bytes).collect();
-        let views =
-            self.0.iter().zip(&bytes).map(|(parameter, bytes)| {
-                Ok((parameter.name.clone(), TensorView::new(Dtype::F32, parameter.shape.clone(), bytes)?))
-            });
-        Ok(safetensors::serialize(views.collect::<Result<Vec<_>>>()?, None)?)
+        File { tensors: self.stored(""), ..File::default() }.to_bytes()
     }
 
     /// Reads a safetensors file.
@@ -78,24 +76,21 @@ impl Parameters {
     /// # Errors
     /// If the file cannot be read, is not a safetensors file, is cut off, or holds anything but finite f32 values.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read the checkpoint {}", path.display()))?;
-        Self::from_safetensors(&bytes)
-            .with_context(|| format!("{} is not a whole safetensors checkpoint: train again to write a new one", path.display()))
+        let tensors = File::read(path)?.tensors.into_iter().map(|tensor| match tensor.values {
+            Values::F32(values) => Ok(Parameter { name: tensor.name, shape: tensor.shape, values }),
+            Values::U64(_) => bail!("{}: tensor {}: expected f32 values, found u64", path.display(), tensor.name),
+        });
+        Ok(Self(tensors.collect::<Result<_>>()?))
     }
 
-    fn from_safetensors(bytes: &[u8]) -> Result<Self> {
-        let tensors = SafeTensors::deserialize(bytes)?;
-        let mut parameters = Vec::new();
-        for (name, view) in tensors.tensors() {
-            ensure!(view.dtype() == Dtype::F32, "tensor {name}: expected f32 values, found {:?}", view.dtype());
-            let values: Vec<f32> = view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-            if let Some(x) = values.iter().find(|x| !x.is_finite()) {
-                bail!("tensor {name}: expected finite values, found {x}");
-            }
-            parameters.push(Parameter { name, shape: view.shape().to_vec(), values });
-        }
-        parameters.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self(parameters))
+    /// The parameters as a file holds them, with `prefix` before each name.
+    pub(crate) fn stored(&self, prefix: &str) -> Vec<Stored> {
+        let stored = self.0.iter().map(|parameter| Stored {
+            name: format!("{prefix}{}", parameter.name),
+            shape: parameter.shape.clone(),
+            values: Values::F32(parameter.values.clone()),
+        });
+        stored.collect()
     }
 
     /// The parameter of the given name and shape.
@@ -256,18 +251,17 @@ mod tests {
         Parameters(vec![weight, bias])
     }
 
-    #[test]
-    fn a_checkpoint_gives_back_every_bit() {
-        let back = Parameters::from_safetensors(&example().to_safetensors().unwrap()).unwrap();
-        assert_eq!(back.fingerprint(), example().fingerprint());
+    fn through_a_file(parameters: &Parameters) -> Parameters {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("parameters.safetensors");
+        std::fs::write(&path, parameters.to_safetensors().unwrap()).unwrap();
+        Parameters::read(&path).unwrap()
     }
 
     #[test]
-    fn a_checkpoint_cut_off_anywhere_is_refused() {
-        let bytes = example().to_safetensors().unwrap();
-        for length in 0..bytes.len() {
-            assert!(Parameters::from_safetensors(&bytes[..length]).is_err(), "{length} of {} bytes", bytes.len());
-        }
+    fn a_checkpoint_gives_back_every_bit() {
+        let back = through_a_file(&example());
+        assert_eq!(back.fingerprint(), example().fingerprint());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use common::{
     kernels::Loss,
     matrix::Matrix,
     optim::{Adam, Optimizer},
-    parameters::{Initialization, Initializer, Parameters},
+    parameters::{Initialization, Initializer},
     rng::Stream,
     tape::{
         Relu,
@@ -58,8 +58,7 @@ impl Run {
 
     /// The checkpoint of the last epoch.
     fn left(&self) -> Checkpoint {
-        let parameters = Parameters::read(&self.file).expect("a file");
-        Checkpoint::from_parameters(&parameters).expect("a checkpoint")
+        Checkpoint::read(&self.file).expect("a checkpoint")
     }
 
     /// Trains and evaluates after each epoch.

@@ -48,7 +48,7 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// The given layers; parameters are zero, see [`Chain::initialize`].
+    /// The given layers; parameters are zero, see [`Chain::initialized`].
     ///
     /// # Panics
     /// If the layers do not fit together.

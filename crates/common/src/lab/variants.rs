@@ -4,7 +4,6 @@ use super::{Lab, progress::progress_bar, side_by_side::side_by_side};
 use crate::{
     data::{Batches, Dataset},
     optim::Optimizer,
-    parameters::Parameters,
     train::{Checkpoint, CheckpointFile, Decision, Evaluation, History, Journal, Network, Progress, Trainer, TrainingConfig},
 };
 use anyhow::{Context, Result, ensure};
@@ -121,9 +120,7 @@ impl Lab {
             if !experiment.resume {
                 remove_checkpoint(&path)?;
             }
-            let saved = path.exists().then(|| Parameters::read(&path)).transpose()?;
-            let saved = saved.map(|saved| Checkpoint::from_parameters(&saved)).transpose();
-            let saved = saved.with_context(|| of_interrupted(&path))?;
+            let saved = path.exists().then(|| Checkpoint::read(&path)).transpose()?;
             let file = CheckpointFile { path, settings: variant.settings.clone() };
             let bar = VariantBar { name: variant.name.clone(), bar: None };
             prepared.push(Prepared { variant, file, saved, bar });

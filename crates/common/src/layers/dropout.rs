@@ -1,4 +1,4 @@
-//! Inverted dropout of rows, book section 7.6.5; the formula is that of [`kernels::dropout`].
+//! Inverted dropout of rows, book section 7.6.5; the formula is that of [`kernels::dropout`](crate::kernels::dropout).
 //!
 //! ```text
 //! y = (x ⊙ M) / (1 − p),   δx = (δy ⊙ M) / (1 − p)

@@ -4,8 +4,10 @@ use super::History;
 use crate::{
     optim::State,
     parameters::{Parameter, Parameters},
+    storage::{File, Stored, Values},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use std::{collections::BTreeMap, path::Path};
 
 /// A run after one of its epochs.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,91 +28,89 @@ pub struct Checkpoint {
 const MODEL: &str = "model.";
 /// What the names of the optimiser's vectors begin with.
 const OPTIMIZER: &str = "optimizer.";
+/// The key of the settings.
+const SETTINGS: &str = "settings";
 
 impl Checkpoint {
-    /// The checkpoint as named tensors.
-    #[must_use]
-    pub fn to_parameters(&self) -> Parameters {
-        let vector = |name: &str, values: Vec<f32>| Parameter { name: name.to_owned(), shape: vec![values.len()], values };
-        let numbers = |points: &[(usize, f32)]| points.iter().flat_map(|(step, y)| with(whole(*step as u64), *y)).collect();
-        let renamed = |tensor: &Parameter| Parameter { name: format!("{MODEL}{}", tensor.name), ..tensor.clone() };
-        let mut saved: Vec<Parameter> = self.network.0.iter().map(renamed).collect();
-        let State { steps, vectors } = &self.optimizer;
-        // A file keeps its tensors in the order of their names; the number keeps these in theirs.
-        let numbered =
-            vectors.iter().enumerate().map(|(i, (name, values))| vector(&format!("{OPTIMIZER}{i}.{name}"), values.clone()));
-        saved.extend(numbered);
-        let steps = if vectors.first().is_some_and(|(name, _)| name == "mean gradients") { *steps } else { 0 };
-        saved.extend([
-            vector("optimizer steps", whole(steps).to_vec()),
-            vector("epochs", whole(self.epochs as u64).to_vec()),
-            vector("settings", self.settings.bytes().map(f32::from).collect()),
-            vector("train loss", self.history.train_loss.clone()),
-            vector("train score", self.history.train_score.clone()),
-            vector("epoch loss", self.history.epoch_loss.clone()),
-            vector("dev loss", numbers(&self.history.dev_loss)),
-            vector("dev score", numbers(&self.history.dev_score)),
-            vector("trace", self.history.trace.iter().flatten().flat_map(|hash| whole(*hash)).collect()),
-        ]);
-        Parameters(saved)
-    }
-
-    /// Reads what [`Checkpoint::to_parameters`] gave.
+    /// The checkpoint as the bytes of a safetensors file: numbers as f32 tensors, counts and hashes as u64 tensors, the settings as text.
     ///
     /// # Errors
-    /// If something is missing.
-    pub fn from_parameters(saved: &Parameters) -> Result<Self> {
-        let vector = |name: &str| {
-            let found = saved.0.iter().find(|parameter| parameter.name == name);
-            found.map(|parameter| parameter.values.as_slice()).with_context(|| format!("expected a tensor {name}, found none"))
+    /// If two tensors have the same name.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        let Self { network, optimizer: State { steps, vectors }, history, epochs, settings } = self;
+        let mut tensors = network.stored(MODEL);
+        // A file keeps its tensors in the order of their names; the number keeps these in theirs.
+        let numbered = vectors.iter().enumerate();
+        tensors.extend(numbered.map(|(i, (name, values))| Stored::numbers(&format!("{OPTIMIZER}{i}.{name}"), values.clone())));
+        let steps_of = |points: &[(usize, f32)]| points.iter().map(|(step, _)| *step as u64).collect();
+        let values_of = |points: &[(usize, f32)]| points.iter().map(|(_, value)| *value).collect();
+        tensors.extend([
+            Stored::whole_numbers("optimizer steps", vec![*steps]),
+            Stored::whole_numbers("epochs", vec![*epochs as u64]),
+            Stored::numbers("train loss", history.train_loss.clone()),
+            Stored::numbers("train score", history.train_score.clone()),
+            Stored::numbers("epoch loss", history.epoch_loss.clone()),
+            Stored::whole_numbers("dev steps", steps_of(&history.dev_loss)),
+            Stored::numbers("dev loss", values_of(&history.dev_loss)),
+            Stored::numbers("dev score", values_of(&history.dev_score)),
+            Stored::whole_numbers("trace", history.trace.concat()),
+        ]);
+        File { tensors, texts: BTreeMap::from([(SETTINGS.to_owned(), settings.clone())]) }.to_bytes()
+    }
+
+    /// Reads what [`Checkpoint::to_safetensors`] gave.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is damaged, or lacks something.
+    pub fn read(path: &Path) -> Result<Self> {
+        Self::from_file(File::read(path)?).with_context(|| format!("{} is no checkpoint of a run", path.display()))
+    }
+
+    fn from_file(File { mut tensors, mut texts }: File) -> Result<Self> {
+        let mut take = |name: &str| {
+            let place = tensors.iter().position(|tensor| tensor.name == name);
+            place.map(|place| tensors.remove(place).values).with_context(|| format!("expected a tensor {name}, found none"))
         };
-        let network = Parameters(unprefixed(MODEL, saved));
-        let named = |tensor: Parameter| (tensor.name.split_once('.').map_or("", |(_, name)| name).to_owned(), tensor.values);
-        let vectors = unprefixed(OPTIMIZER, saved).into_iter().map(named).collect();
-        let points = |name: &str| {
-            let rows = vector(name)?.as_chunks::<5>().0;
-            Ok::<_, anyhow::Error>(rows.iter().map(|row| (number(&row[..4]) as usize, row[4])).collect())
+        let (steps, epochs) = (first(whole_numbers(take("optimizer steps")?)?)?, first(whole_numbers(take("epochs")?)?)?);
+        let dev_steps: Vec<usize> = whole_numbers(take("dev steps")?)?.into_iter().map(|step| step as usize).collect();
+        let mut history = History {
+            train_loss: numbers(take("train loss")?)?,
+            train_score: numbers(take("train score")?)?,
+            epoch_loss: numbers(take("epoch loss")?)?,
+            dev_loss: dev_steps.iter().copied().zip(numbers(take("dev loss")?)?).collect(),
+            dev_score: dev_steps.iter().copied().zip(numbers(take("dev score")?)?).collect(),
+            ..History::default()
         };
-        let tensors: Vec<String> = network.0.iter().map(|tensor| tensor.name.clone()).collect();
-        let hashes: Vec<u64> = vector("trace")?.as_chunks::<4>().0.iter().map(|parts| number(parts)).collect();
-        let history = History {
-            train_loss: vector("train loss")?.to_vec(),
-            train_score: vector("train score")?.to_vec(),
-            epoch_loss: vector("epoch loss")?.to_vec(),
-            dev_loss: points("dev loss")?,
-            dev_score: points("dev score")?,
-            trace: hashes.chunks(tensors.len().max(1)).map(<[u64]>::to_vec).collect(),
-            tensors,
-        };
-        Ok(Self {
-            network,
-            optimizer: State { steps: number(vector("optimizer steps")?), vectors },
-            history,
-            epochs: number(vector("epochs")?) as usize,
-            settings: vector("settings")?.iter().map(|byte| char::from(*byte as u8)).collect(),
-        })
+        let trace = whole_numbers(take("trace")?)?;
+        let (mut network, mut vectors) = (Parameters::default(), Vec::new());
+        for Stored { name, shape, values } in tensors {
+            if let Some(name) = name.strip_prefix(MODEL) {
+                network.0.push(Parameter { name: name.to_owned(), shape, values: numbers(values)? });
+            } else if let Some((_, name)) = name.strip_prefix(OPTIMIZER).and_then(|name| name.split_once('.')) {
+                vectors.push((name.to_owned(), numbers(values)?));
+            }
+        }
+        history.tensors = network.0.iter().map(|tensor| tensor.name.clone()).collect();
+        history.trace = trace.chunks(history.tensors.len().max(1)).map(<[u64]>::to_vec).collect();
+        let settings = texts.remove(SETTINGS).with_context(|| format!("expected a text {SETTINGS}, found none"))?;
+        Ok(Self { network, optimizer: State { steps, vectors }, history, epochs: epochs as usize, settings })
     }
 }
 
-/// A whole number in four parts of 16 bits, each exact in f32.
-fn whole(x: u64) -> [f32; 4] {
-    [48, 32, 16, 0].map(|shift| f32::from((x >> shift) as u16))
+fn numbers(values: Values) -> Result<Vec<f32>> {
+    match values {
+        Values::F32(values) => Ok(values),
+        Values::U64(_) => bail!("expected f32 values, found u64"),
+    }
 }
 
-/// A whole number and another number.
-fn with(whole: [f32; 4], y: f32) -> [f32; 5] {
-    [whole[0], whole[1], whole[2], whole[3], y]
+fn whole_numbers(values: Values) -> Result<Vec<u64>> {
+    match values {
+        Values::U64(values) => Ok(values),
+        Values::F32(_) => bail!("expected u64 values, found f32"),
+    }
 }
 
-/// The number that [`whole`] took apart.
-fn number(parts: &[f32]) -> u64 {
-    parts.iter().fold(0, |x, part| x << 16 | *part as u64)
-}
-
-fn unprefixed(prefix: &str, parameters: &Parameters) -> Vec<Parameter> {
-    let matching = parameters.0.iter().filter_map(|tensor| {
-        let name = tensor.name.strip_prefix(prefix)?.to_owned();
-        Some(Parameter { name, ..tensor.clone() })
-    });
-    matching.collect()
+fn first(values: Vec<u64>) -> Result<u64> {
+    values.into_iter().next().context("expected a number, found none")
 }

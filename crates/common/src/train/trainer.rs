@@ -297,6 +297,6 @@ impl<N: Network, J: Journal> Trainer<'_, N, J> {
             epochs: self.epoch,
             settings: settings.clone(),
         };
-        write_whole(path, &checkpoint.to_parameters().to_safetensors()?).context("the checkpoint of an epoch")
+        write_whole(path, &checkpoint.to_safetensors()?).context("the checkpoint of an epoch")
     }
 }
