@@ -242,15 +242,6 @@ impl Lab {
         self.file(&format!("{name}.safetensors"), &parameters.to_safetensors()?)
     }
 
-    /// Reads the checkpoint `name` that an earlier run of this section left; none if there is none.
-    ///
-    /// # Errors
-    /// If it is damaged.
-    pub fn earlier_checkpoint(&self, name: &str) -> Result<Option<Parameters>> {
-        let path = self.settings.results.join(format!("{name}.safetensors"));
-        path.exists().then(|| Parameters::read(&path)).transpose()
-    }
-
     /// Writes a file into the results folder, whole or not at all.
     pub fn file(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
         let path = self.settings.results.join(name);

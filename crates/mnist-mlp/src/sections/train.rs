@@ -9,7 +9,7 @@
 //!
 //! A run that was interrupted goes on with `--resume` from its last whole epoch, and ends with the same bits.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, one_to, positive},
@@ -147,9 +147,9 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
 /// What an interrupted run left.
 fn interrupted(lab: &Lab) -> Result<Checkpoint> {
-    let saved = lab.earlier_checkpoint(RESUME)?;
-    let saved = saved.with_context(|| format!("there is no {}: leave out --resume to train from the start", of_interrupted()))?;
-    Checkpoint::from_parameters(&saved).with_context(of_interrupted)
+    let path = lab.results().join(format!("{RESUME}.safetensors"));
+    ensure!(path.exists(), "there is no {}: leave out --resume to train from the start", of_interrupted());
+    Checkpoint::read(&path).with_context(of_interrupted)
 }
 
 fn of_interrupted() -> String {
