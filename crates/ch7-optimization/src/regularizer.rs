@@ -7,9 +7,10 @@ use common::{
     chain::{Chain, LayerSpec, linear, relu},
     cli::{at_least_one, positive},
     kernels::Loss,
-    parameters::{Initialization, Initializer},
+    optim::{Optimizer, Sgd},
+    parameters::Initialization,
     rng::Stream,
-    train::{Decision, Network, evaluate},
+    train::{Decision, Network, evaluate, update},
 };
 
 /// The book's hyper-parameters.
@@ -59,16 +60,13 @@ impl Regularizer for Unregularized {
     }
 }
 
-/// The first values of the parameters: weights from N(0, 1), biases zero.
-pub(crate) const INIT: Initialization = Initialization { weight: Initializer::STANDARD_NORMAL, bias: Initializer::ZEROS };
-
 /// The loss, a function of the logit.
 pub(crate) const LOSS: Loss = Loss::BinaryCrossEntropyWithLogits;
 
 /// The network 2-20-3-1 with `hidden` behind both hidden layers; its output is a logit.
 pub(crate) fn network(hidden: impl Fn() -> LayerSpec, seed: u64) -> Chain {
     let layers = [linear(2, 20), hidden(), linear(20, 3), hidden(), linear(3, 1)];
-    Chain::new(layers, LOSS).initialized(INIT, &mut Stream::new(seed, "weights"))
+    Chain::new(layers, LOSS).initialized(Initialization::STANDARD_NORMAL, &mut Stream::new(seed, "weights"))
 }
 
 /// A trained network.
@@ -91,7 +89,7 @@ const NOTE_EVERY: usize = 100;
 /// Trains on the moons of a seed. A run that diverges is a result too: it ends with the step whose loss is not finite.
 pub(crate) fn fit(method: &dyn Regularizer, settings: &Settings, moons: &Moons, seed: u64) -> Result<Fit> {
     let (train, test) = (&moons.train, &moons.test);
-    let mut network = method.network(seed);
+    let (mut network, mut sgd) = (method.network(seed), Optimizer::new(Sgd));
     let (mut train_loss, mut test_loss) = (Vec::new(), Vec::new());
     for step in 0..settings.steps {
         let is_noted = step.is_multiple_of(NOTE_EVERY);
@@ -104,7 +102,7 @@ pub(crate) fn fit(method: &dyn Regularizer, settings: &Settings, moons: &Moons, 
             train_loss.push((step, loss));
         }
         method.regularize(&mut network, train.len())?;
-        descend(&mut network, settings.lr)?;
+        update(&mut network, &mut sgd, settings.lr)?;
         if train_loss.last().is_some_and(|(_, loss)| !loss.is_finite()) {
             break;
         }
@@ -112,13 +110,4 @@ pub(crate) fn fit(method: &dyn Regularizer, settings: &Settings, moons: &Moons, 
     let train_accuracy = evaluate(&network, train, Decision::Logit)?.accuracy;
     let test_accuracy = evaluate(&network, test, Decision::Logit)?.accuracy;
     Ok(Fit { network, train_loss, test_loss, train_accuracy, test_accuracy })
-}
-
-/// Moves all parameters along their gradients: θ ← θ − α g.
-fn descend(network: &mut Chain, learning_rate: f32) -> Result<()> {
-    network.visit_parameters(&mut |tensor| {
-        for (theta, g) in tensor.values.iter_mut().zip(tensor.gradient) {
-            *theta -= learning_rate * *g;
-        }
-    })
 }

@@ -11,7 +11,7 @@
 use crate::{
     moons300::Moons,
     regularization_study::{Study, study},
-    regularizer::{Fit, INIT, LOSS, QUICK, Settings, Unregularized, fit},
+    regularizer::{Fit, LOSS, QUICK, Settings, Unregularized, fit},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
@@ -20,6 +20,7 @@ use common::{
     kernels::Activation,
     lab::Lab,
     layers::{Activate, Linear, loss_backward},
+    parameters::Initialization,
     parameters::Parameters,
     registry::{Heading, Section},
     rng::Stream,
@@ -78,7 +79,7 @@ impl Mlp {
     /// The network at its start.
     fn draw(seed: u64) -> Self {
         let mut weights = Stream::new(seed, "weights");
-        let mut draw = |fan_in, fan_out| Linear::draw(fan_in, fan_out, INIT, &mut weights);
+        let mut draw = |fan_in, fan_out| Linear::draw(fan_in, fan_out, Initialization::STANDARD_NORMAL, &mut weights);
         Self { hidden1: draw(2, 20), hidden2: draw(20, 3), output: draw(3, 1) }
     }
 

@@ -47,5 +47,5 @@ pub use decision::{Decision, confusion};
 pub use evaluation::{Evaluation, evaluate, predict};
 pub use history::History;
 pub use journal::{Journal, Progress, Silent};
-pub use network::{Movable, Network, ParameterTensor};
+pub use network::{Movable, Network, ParameterTensor, update};
 pub use trainer::Trainer;

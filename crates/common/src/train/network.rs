@@ -1,6 +1,11 @@
 //! A network with its loss, as training sees it.
 
-use crate::{data::Labels, matrix::Matrix, parameters::Parameters};
+use crate::{
+    data::Labels,
+    matrix::Matrix,
+    optim::{Optimizer, Trainable},
+    parameters::Parameters,
+};
 use anyhow::Result;
 
 /// A trained tensor and the gradient of the loss with respect to it, both row-major and both to be changed.
@@ -68,6 +73,19 @@ pub trait Network: Movable {
     /// # Errors
     /// If one is missing or has another shape.
     fn load(&mut self, parameters: &Parameters) -> Result<()>;
+}
+
+/// Moves the parameters of a network one step of the optimiser along the gradients of the last [`Network::forward_backward`].
+///
+/// # Errors
+/// If the device that tensors live on fails.
+pub fn update(network: &mut (impl Network + ?Sized), optimizer: &mut Optimizer, learning_rate: f32) -> Result<()> {
+    let mut step = optimizer.begin_step(learning_rate);
+    network.visit_parameters(&mut |tensor| {
+        step.tensor(Trainable { parameter: tensor.values, gradient: tensor.gradient });
+    })?;
+    step.end();
+    Ok(())
 }
 
 impl<N: Network + ?Sized> Network for Box<N> {

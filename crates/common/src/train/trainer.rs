@@ -2,12 +2,12 @@
 
 use super::{
     Best, Checkpoint, CheckpointFile, Evaluation, History, Journal, Log, Network, Outcome, Progress, Record, Silent, Step, Ties,
-    TrainingConfig, evaluate,
+    TrainingConfig, evaluate, update,
 };
 use crate::{
     data::{Batches, Dataset, Samples},
     files::write_whole,
-    optim::{Optimizer, Trainable},
+    optim::Optimizer,
 };
 use anyhow::{Context, Result, ensure};
 use std::collections::VecDeque;
@@ -121,13 +121,6 @@ impl<N: Network, J: Journal> Trainer<'_, N, J> {
         Ok(self.step)
     }
 
-    /// Gives the step under way another loss, such as one with a penalty.
-    pub fn set_loss(&mut self, loss: f32) {
-        if let Some(step) = &mut self.step {
-            step.loss = loss;
-        }
-    }
-
     /// Moves the parameters one step of the optimiser along the gradients.
     ///
     /// # Errors
@@ -140,11 +133,7 @@ impl<N: Network, J: Journal> Trainer<'_, N, J> {
         self.check_finite("loss", step.loss)?;
         self.log_step(step)?;
         let accuracy = self.record(step);
-        let mut moving = self.optimizer.begin_step(learning_rate);
-        self.network.visit_parameters(&mut |tensor| {
-            moving.tensor(Trainable { parameter: tensor.values, gradient: tensor.gradient });
-        })?;
-        moving.end();
+        update(self.network, &mut self.optimizer, learning_rate)?;
         self.steps += 1;
         if let Some(journal) = &mut self.journal {
             let n_steps = self.config.n_steps(self.train.len());
@@ -192,12 +181,6 @@ impl<N: Network, J: Journal> Trainer<'_, N, J> {
     #[must_use]
     pub fn history(&self) -> &History {
         &self.outcome.history
-    }
-
-    /// Epochs that are done.
-    #[must_use]
-    pub fn epochs(&self) -> usize {
-        self.epoch
     }
 
     /// Ends the run: its curves and its best model.

@@ -3,8 +3,8 @@
 use common::{
     data::Labels,
     matrix::Matrix,
-    optim::{Optimizer, Trainable},
-    train::Network,
+    optim::Optimizer,
+    train::{Network, update},
 };
 
 /// A network with its optimiser and learning rate.
@@ -30,11 +30,6 @@ impl<N: Network> Stepping<N> {
 
     /// The update along the gradients of the last pass.
     pub(crate) fn update(&mut self) {
-        let mut step = self.optimizer.begin_step(self.learning_rate);
-        let moved = self.network.visit_parameters(&mut |tensor| {
-            step.tensor(Trainable { parameter: tensor.values, gradient: tensor.gradient });
-        });
-        moved.expect("the parameters of a network");
-        step.end();
+        update(&mut self.network, &mut self.optimizer, self.learning_rate).expect("the parameters of a network");
     }
 }
