@@ -84,7 +84,7 @@ pub(crate) fn autograd_mlp(args: &autograd_mlp::Args, lab: &mut Lab) -> Result<(
     let layers = [SourceLayer::logistic(2, 2, 5), SourceLayer::logistic(3, 5, 1)];
     let mut network = replay::network(&layers, Operators::Library, draws)?;
     let run = Trainer::new(&mut network, sgd(Operators::Library), &split.train, args.config())?;
-    let outcome = autograd_mlp::train(run.journal(lab), args.lr, &split.dev)?;
+    let outcome = manual_mlp::train(run.journal(lab), args.lr, &split.dev)?;
     let test = best_model::show(&mut network, &outcome, &split, lab)?;
     for (name, value) in best_model::numbers(&outcome, args.log_every, test) {
         lab.metric(name, value);

@@ -10,7 +10,7 @@
 //!
 //! Departs from the book: its text announces gains from automatic gradients, but its two runs differ in their random weights only.
 
-use super::manual_mlp::claim;
+use super::manual_mlp::{claim, train};
 use crate::{best_model, replays};
 use anyhow::{Result, anyhow};
 use clap::Args as ClapArgs;
@@ -24,7 +24,7 @@ use common::{
     registry::{Heading, Section},
     rng::Stream,
     tape::{self, Device, Logistic, builder::Linear},
-    train::{Decision, Journal, Log, Network, Outcome, Trainer, TrainingConfig, evaluate},
+    train::{Decision, Log, Network, Trainer, TrainingConfig, evaluate},
 };
 use dfdx::{
     nn::{DeviceBuildExt, ModuleMut, ZeroGrads},
@@ -135,13 +135,4 @@ impl Args {
         let config = TrainingConfig::new(self.epochs, Batches::Full, Decision::Probability);
         TrainingConfig { log: Some(Log::FullBatch { every: self.log_every }), ..config }
     }
-}
-
-/// Gradient descent on all samples at once; after each step the network is evaluated on the development set.
-pub(crate) fn train<N: Network, J: Journal>(mut run: Trainer<N, J>, learning_rate: f32, dev: &Samples) -> Result<Outcome> {
-    while run.forward_backward()?.is_some() {
-        run.update(learning_rate)?;
-        run.evaluate(dev)?;
-    }
-    Ok(run.finish())
 }

@@ -36,6 +36,7 @@ use common::{
         Flatten, Image, MaxPool2d, Relu,
         builder::{BatchNorm, Conv2d, Linear},
     },
+    train::Network,
 };
 
 /// The section and its editions.
@@ -61,18 +62,18 @@ pub(super) const TAPED: &[&str] =
 pub(crate) struct Args {
     /// Learning rate of Adam
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    pub(super) lr: f32,
+    lr: f32,
     /// Images in a mini-batch
     #[arg(long, default_value_t = 64, value_parser = at_least_one)]
-    pub(super) batch_size: usize,
+    batch_size: usize,
     /// Passes over the training images
     #[arg(long, default_value_t = 5, value_parser = at_least_one)]
-    pub(super) epochs: usize,
+    epochs: usize,
     /// Steps between two tests
     #[arg(long, default_value_t = 300, value_parser = at_least_one)]
-    pub(super) evaluate_every: usize,
+    evaluate_every: usize,
     #[command(flatten)]
-    pub(super) digits: Digits,
+    digits: Digits,
 }
 
 /// [`ConvNet`] with batch normalisation between each convolution and its ReLU.
@@ -84,18 +85,23 @@ type ConvNetBatchNorm = (
     Linear<980, 10>,
 );
 
-/// Trains both side by side.
+/// Trains the network without and with batch normalisation.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let normalized = lab.network::<ConvNetBatchNorm, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
+    compare("batch normalisation", normalized, args, lab)
+}
+
+/// Trains [`ConvNet`] and its variant with the named normalisation side by side, and shows what it changes.
+pub(super) fn compare(name: &str, normalized: Box<dyn Network>, args: &Args, lab: &mut Lab) -> Result<()> {
     let Args { lr, batch_size, epochs, evaluate_every, ref digits } = *args;
     let batches = digits.checked(Batches::Shuffled { size: batch_size, stream: Box::new(lab.stream("shuffle")) })?;
     let without = lab.network::<ConvNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
-    let with = lab.network::<ConvNetBatchNorm, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
-    let variants = [("without", without), ("with batch normalisation", with)].map(|(name, network)| {
+    let variants = [("without".to_owned(), without), (format!("with {name}"), normalized)].map(|(name, network)| {
         let flags = format!("--lr {lr} --batch-size {batch_size} --evaluate-every {evaluate_every} ({name})");
         let adam = Adam::new(0.9, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot);
         Variant {
-            name: name.to_owned(),
             settings: digits.settings(&flags, lab),
+            name,
             network,
             optimizer: Optimizer::new(adam),
             learning_rate: lr,
@@ -114,7 +120,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         }
         Ok(())
     })?;
-    conv_nets::show("batch normalisation", trained, lab)
+    conv_nets::show(name, trained, lab)
 }
 
 #[cfg(test)]

@@ -71,9 +71,22 @@ pub(crate) struct Args {
 
 /// Trains LeNet with each pair, side by side on the images in their order, and compares their losses by epoch and by step.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let Args { ref pairs, epochs, ref digits } = *args;
+    let trained = train(&args.pairs.pairs()?, args.epochs, &args.digits, lab)?;
+    comparison::record(&trained, lab)?;
+    comparison::print_table(&trained, lab)?;
+    lab.figure("epoch-losses", &comparison::epoch_losses("Loss of each epoch by batch size and learning rate", &trained)?)?;
+    let by_step = compare_steps(&trained, lab)?;
+    let by_epoch: Vec<f32> = trained.iter().map(|variant| variant.history.epoch_loss[0]).collect();
+    lab.claim("over epochs the smaller batch is ahead: the loss of the first epoch grows with the batch", by_epoch.is_sorted());
+    let behind = by_step.iter().skip(1).all(|mean| *mean < by_step[0]);
+    lab.claim("over steps the smallest batch is behind: at the end of the largest its loss is the highest", behind);
+    Ok(())
+}
+
+/// Trains LeNet with each pair, side by side on the images in their order.
+pub(super) fn train(pairs: &[Pair], epochs: usize, digits: &Digits, lab: &mut Lab) -> Result<Vec<Trained>> {
     let mut variants = Vec::new();
-    for Pair { batch_size, lr } in pairs.pairs()? {
+    for &Pair { batch_size, lr } in pairs {
         variants.push(Variant {
             name: format!("batch {batch_size}, lr {lr}"),
             settings: digits.settings(&format!("batch size {batch_size} and learning rate {lr},"), lab),
@@ -86,21 +99,12 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let mnist = digits.load(lab)?;
     let (train, test) = (mnist.train(), mnist.test());
     let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
-    let trained = lab.train_variants(variants, experiment, |run, learning_rate| {
+    lab.train_variants(variants, experiment, |run, learning_rate| {
         while run.forward_backward()?.is_some() {
             run.update(learning_rate)?;
         }
         Ok(())
-    })?;
-    comparison::record(&trained, lab)?;
-    comparison::print_table(&trained, lab)?;
-    lab.figure("epoch-losses", &comparison::epoch_losses("Loss of each epoch by batch size and learning rate", &trained)?)?;
-    let by_step = compare_steps(&trained, lab)?;
-    let by_epoch: Vec<f32> = trained.iter().map(|variant| variant.history.epoch_loss[0]).collect();
-    lab.claim("over epochs the smaller batch is ahead: the loss of the first epoch grows with the batch", by_epoch.is_sorted());
-    let behind = by_step.iter().skip(1).all(|mean| *mean < by_step[0]);
-    lab.claim("over steps the smallest batch is behind: at the end of the largest its loss is the highest", behind);
-    Ok(())
+    })
 }
 
 /// Prints and gives the mean loss of each variant over the last epoch of the largest batch, at the same numbers of steps.

@@ -8,23 +8,17 @@
 //! and each doubling of the batch up to 128 lowers the loss. A batch of 256 does not pay here: a learning rate of 0.16 is so
 //! large that the loss first rises, and takes the rest of the thirty epochs of `batch-size` to make up for it.
 
-use super::batch_size::{QUICK, TAPED};
+use super::batch_size::{QUICK, TAPED, train};
 use crate::{
-    batch_sizes::{self, Pair, Pairs},
+    batch_sizes::{self, Pairs},
     comparison::{self, Trained},
-    digits::{Digits, INIT, LOSS},
+    digits::Digits,
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::at_least_one,
-    data::{
-        Batches,
-        mnist::{N_DIGITS, N_PIXELS},
-    },
-    lab::{Column, Experiment, Lab, Variant},
-    models::LeNet,
-    optim::{Optimizer, Sgd},
+    lab::{Column, Lab},
     plot::{Curves, Series, Svg},
     registry::{Heading, Section},
 };
@@ -55,27 +49,7 @@ pub(crate) struct Args {
 
 /// Trains LeNet with each pair, side by side on the images in their order, and compares their losses step by step.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let Args { ref pairs, epochs, ref digits } = *args;
-    let mut variants = Vec::new();
-    for Pair { batch_size, lr } in pairs.pairs()? {
-        variants.push(Variant {
-            name: format!("batch {batch_size}, lr {lr}"),
-            settings: digits.settings(&format!("batch size {batch_size} and learning rate {lr},"), lab),
-            network: lab.network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
-            optimizer: Optimizer::new(Sgd),
-            learning_rate: lr,
-            batches: digits.checked(Batches::Ordered { size: batch_size })?,
-        });
-    }
-    let mnist = digits.load(lab)?;
-    let (train, test) = (mnist.train(), mnist.test());
-    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
-    let trained = lab.train_variants(variants, experiment, |run, learning_rate| {
-        while run.forward_backward()?.is_some() {
-            run.update(learning_rate)?;
-        }
-        Ok(())
-    })?;
+    let trained = train(&args.pairs.pairs()?, args.epochs, &args.digits, lab)?;
     comparison::record(&trained, lab)?;
     let last = print_by_steps(&trained, lab)?;
     lab.figure("losses", &figure(&trained)?)?;

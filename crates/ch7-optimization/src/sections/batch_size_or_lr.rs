@@ -9,22 +9,17 @@
 //! long for the curvature at the first weights and a step of 0.02 is not. What differs is the price: the larger batch takes half
 //! as many steps, each of which can be computed in parallel; over steps, in the second panel, it is where the unchanged variant is.
 
+use super::batch_size::train;
 use crate::{
     batch_sizes::Pair,
     comparison::{self, Trained},
-    digits::{Digits, INIT, LOSS},
+    digits::Digits,
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, positive},
-    data::{
-        Batches,
-        mnist::{N_DIGITS, N_PIXELS},
-    },
-    lab::{Experiment, Lab, Variant},
-    models::LeNet,
-    optim::{Optimizer, Sgd},
+    lab::Lab,
     plot::{Curves, Series, Svg},
     registry::{Heading, Section},
 };
@@ -64,26 +59,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let Args { batch_size, lr, epochs, ref digits } = *args;
     let pairs =
         [Pair { batch_size, lr }, Pair { batch_size: batch_size.saturating_mul(2), lr }, Pair { batch_size, lr: lr / 2.0 }];
-    let mut variants = Vec::new();
-    for Pair { batch_size, lr } in pairs {
-        variants.push(Variant {
-            name: format!("batch {batch_size}, lr {lr}"),
-            settings: digits.settings(&format!("batch size {batch_size} and learning rate {lr},"), lab),
-            network: lab.network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
-            optimizer: Optimizer::new(Sgd),
-            learning_rate: lr,
-            batches: digits.checked(Batches::Ordered { size: batch_size })?,
-        });
-    }
-    let mnist = digits.load(lab)?;
-    let (train, test) = (mnist.train(), mnist.test());
-    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
-    let trained = lab.train_variants(variants, experiment, |run, learning_rate| {
-        while run.forward_backward()?.is_some() {
-            run.update(learning_rate)?;
-        }
-        Ok(())
-    })?;
+    let trained = train(&pairs, epochs, digits, lab)?;
     comparison::record(&trained, lab)?;
     comparison::print_table(&trained, lab)?;
     lab.figure("losses", &figure(&trained)?)?;

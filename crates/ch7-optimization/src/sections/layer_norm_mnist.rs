@@ -7,20 +7,12 @@
 //! reason: a learning rate of 0.01 is too large for the network without. The lead is as large as with batch normalisation,
 //! though an image's normalisation here knows nothing of the other 63 in its batch, and is the same in training and test.
 
-use super::batch_norm_mnist::{Args, QUICK, TAPED};
-use crate::{
-    conv_nets,
-    digits::{INIT, LOSS},
-};
+use super::batch_norm_mnist::{Args, QUICK, TAPED, compare};
+use crate::digits::{INIT, LOSS};
 use anyhow::Result;
 use common::{
-    data::{
-        Batches,
-        mnist::{N_DIGITS, N_PIXELS},
-    },
-    lab::{Experiment, Lab, Variant},
-    models::ConvNet,
-    optim::{Adam, EpsPlacement, Optimizer},
+    data::mnist::{N_DIGITS, N_PIXELS},
+    lab::Lab,
     registry::{Heading, Section},
     tape::{
         Flatten, Image, MaxPool2d, Relu,
@@ -39,7 +31,7 @@ pub(crate) fn section() -> Section {
     Section::new(heading, run).edition("quick", QUICK).taped(TAPED)
 }
 
-/// [`ConvNet`] with layer normalisation between each convolution and its ReLU.
+/// [`ConvNet`](common::models::ConvNet) with layer normalisation between each convolution and its ReLU.
 type ConvNetLayerNorm = (
     Image<1, 28, 28>,
     (Conv2d<1, 20, 5, 1, 2>, LayerNorm2d, Relu, MaxPool2d<2, 2>),
@@ -48,37 +40,10 @@ type ConvNetLayerNorm = (
     Linear<980, 10>,
 );
 
-/// Trains both side by side.
+/// Trains the network without and with layer normalisation.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let Args { lr, batch_size, epochs, evaluate_every, ref digits } = *args;
-    let batches = digits.checked(Batches::Shuffled { size: batch_size, stream: Box::new(lab.stream("shuffle")) })?;
-    let without = lab.network::<ConvNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
-    let with = lab.network::<ConvNetLayerNorm, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
-    let variants = [("without", without), ("with layer normalisation", with)].map(|(name, network)| {
-        let flags = format!("--lr {lr} --batch-size {batch_size} --evaluate-every {evaluate_every} ({name})");
-        let adam = Adam::new(0.9, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot);
-        Variant {
-            name: name.to_owned(),
-            settings: digits.settings(&flags, lab),
-            network,
-            optimizer: Optimizer::new(adam),
-            learning_rate: lr,
-            batches: batches.clone(),
-        }
-    });
-    let mnist = digits.load(lab)?;
-    let (train, test) = (mnist.train(), mnist.test());
-    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
-    let trained = lab.train_variants(variants.into(), experiment, |run, learning_rate| {
-        while let Some(step) = run.forward_backward()? {
-            run.update(learning_rate)?;
-            if step.completes(evaluate_every) {
-                run.evaluate(&test)?;
-            }
-        }
-        Ok(())
-    })?;
-    conv_nets::show("layer normalisation", trained, lab)
+    let normalized = lab.network::<ConvNetLayerNorm, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
+    compare("layer normalisation", normalized, args, lab)
 }
 
 #[cfg(test)]
