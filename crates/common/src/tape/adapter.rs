@@ -3,8 +3,11 @@
 //! Forward, it calls the layer's forward pass; on the way back, the layer's backward pass. Rows travel as dfdx tensors. Images travel in lanes, shared and
 //! never copied, beside a token on the tape that collects their gradient ([`Images`](super::Images)).
 
-use super::{Device, DeviceError, Tensor, values};
-use crate::layers::{self, Input, Layer, Output};
+use super::{Device, DeviceError, Tensor, memory::Buffer};
+use crate::{
+    kernels::isa::Isa,
+    layers::{self, Input, Layer, Output},
+};
 use dfdx::{
     shapes::{HasShape, Shape},
     tensor::{Gradients, PutTape, SplitTape, Tape, TensorFromVec},
@@ -19,7 +22,7 @@ pub(crate) trait Batch {
     type Key: InputKey;
 
     /// The values, the key, and the tape.
-    fn split(self) -> (Arc<Vec<f32>>, Self::Key, Self::Tape);
+    fn split(self) -> (Arc<Buffer>, Self::Key, Self::Tape);
 }
 
 /// What the gradient of a layer's input is filed under.
@@ -41,25 +44,25 @@ pub(crate) trait OutputKey: Clone + 'static {
     type Form;
 
     /// The key of an output, and its values where they are shared.
-    fn make(device: &Device, values: Vec<f32>, form: Self::Form) -> Result<(Self, Arc<Vec<f32>>), DeviceError>;
+    fn make(device: &Device, values: Buffer, form: Self::Form) -> Result<(Self, Arc<Buffer>), DeviceError>;
 
     /// The output with its tape.
-    fn on<T: Tape<f32, Device>>(self, shared: Arc<Vec<f32>>, tape: T) -> Self::On<T>;
+    fn on<T: Tape<f32, Device>>(self, shared: Arc<Buffer>, tape: T) -> Self::On<T>;
 
     /// The values once more.
-    fn values(&self, shared: &Arc<Vec<f32>>) -> Arc<Vec<f32>>;
+    fn values(&self, shared: &Arc<Buffer>) -> Arc<Buffer>;
 
     /// Takes the gradient out.
-    fn take(&self, gradients: &mut Gradients<f32, Device>) -> Result<Vec<f32>, DeviceError>;
+    fn take(&self, gradients: &mut Gradients<f32, Device>) -> Result<Buffer, DeviceError>;
 }
 
 impl<S: Shape, T: Tape<f32, Device>> Batch for Tensor<S, T> {
     type Tape = T;
     type Key = Tensor<S>;
 
-    fn split(self) -> (Arc<Vec<f32>>, Tensor<S>, T) {
+    fn split(self) -> (Arc<Buffer>, Tensor<S>, T) {
         let (tensor, tape) = self.split_tape();
-        (Arc::new(values(&tensor)), tensor, tape)
+        (Arc::new(copied(&tensor)), tensor, tape)
     }
 }
 
@@ -74,7 +77,7 @@ impl<S: Shape> InputKey for Tensor<S> {
         if is_untouched(sum) {
             backward(Some(sum));
         } else {
-            let mut gradient = vec![0.0; n];
+            let mut gradient = Buffer::of(n);
             backward(Some(&mut gradient));
             accumulate(sum, &gradient);
         }
@@ -86,20 +89,20 @@ impl<S: Shape> OutputKey for Tensor<S> {
     type On<T: Tape<f32, Device>> = Tensor<S, T>;
     type Form = S;
 
-    fn make(device: &Device, values: Vec<f32>, shape: S) -> Result<(Self, Arc<Vec<f32>>), DeviceError> {
-        Ok((device.try_tensor_from_vec(values, shape)?, Arc::default()))
+    fn make(device: &Device, values: Buffer, shape: S) -> Result<(Self, Arc<Buffer>), DeviceError> {
+        Ok((device.try_tensor_from_vec(values.into_values(), shape)?, Arc::default()))
     }
 
-    fn on<T: Tape<f32, Device>>(self, _: Arc<Vec<f32>>, tape: T) -> Tensor<S, T> {
+    fn on<T: Tape<f32, Device>>(self, _: Arc<Buffer>, tape: T) -> Tensor<S, T> {
         self.put_tape(tape)
     }
 
-    fn values(&self, _: &Arc<Vec<f32>>) -> Arc<Vec<f32>> {
-        Arc::new(values(self))
+    fn values(&self, _: &Arc<Buffer>) -> Arc<Buffer> {
+        Arc::new(copied(self))
     }
 
-    fn take(&self, gradients: &mut Gradients<f32, Device>) -> Result<Vec<f32>, DeviceError> {
-        Ok(std::mem::take(&mut **gradients.get_or_alloc_mut(self)?))
+    fn take(&self, gradients: &mut Gradients<f32, Device>) -> Result<Buffer, DeviceError> {
+        Ok(std::mem::take(&mut **gradients.get_or_alloc_mut(self)?).into())
     }
 }
 
@@ -115,7 +118,7 @@ impl<S: Shape, T: Tape<f32, Device>> Batch for Constant<Tensor<S, T>> {
     type Tape = T;
     type Key = Untracked;
 
-    fn split(self) -> (Arc<Vec<f32>>, Untracked, T) {
+    fn split(self) -> (Arc<Buffer>, Untracked, T) {
         let (values, _, tape) = self.0.split();
         (values, Untracked, tape)
     }
@@ -133,9 +136,16 @@ impl InputKey for Untracked {
     }
 }
 
+/// A copy of the values of a tensor, which must be contiguous: every tensor that our operations and layers make is.
+fn copied<S: Shape, T>(tensor: &Tensor<S, T>) -> Buffer {
+    let mut values = Buffer::of(tensor.shape().num_elements());
+    tensor.copy_into(&mut values);
+    values
+}
+
 /// Whether no gradient has arrived yet: all bits are 0.
 fn is_untouched(sum: &[f32]) -> bool {
-    sum.chunks(1024).all(|block| block.iter().fold(0, |bits, x| bits | x.to_bits()) == 0)
+    Isa::best().dispatch(|| sum.iter().fold(0, |bits, x| bits | x.to_bits()) == 0)
 }
 
 /// Adds a gradient to what has arrived already. The first one is taken as it is, so that a negative zero keeps its sign.
@@ -148,15 +158,15 @@ pub(super) fn accumulate(sum: &mut [f32], gradient: &[f32]) {
 /// The parameter tensors of a layer, in their order.
 pub(crate) trait ParameterTensors: 'static {
     /// All values, laid end to end.
-    fn values(&self) -> Vec<f32>;
+    fn values(&self) -> Buffer;
 
     /// Adds the gradients, laid end to end.
     fn add(&self, gradients: &mut Gradients<f32, Device>, dparameters: &[f32]) -> Result<(), DeviceError>;
 }
 
 impl ParameterTensors for () {
-    fn values(&self) -> Vec<f32> {
-        Vec::new()
+    fn values(&self) -> Buffer {
+        Buffer::default()
     }
 
     fn add(&self, _: &mut Gradients<f32, Device>, _: &[f32]) -> Result<(), DeviceError> {
@@ -165,9 +175,9 @@ impl ParameterTensors for () {
 }
 
 impl<A: Shape, B: Shape> ParameterTensors for (Tensor<A>, Tensor<B>) {
-    fn values(&self) -> Vec<f32> {
+    fn values(&self) -> Buffer {
         let first = self.0.shape().num_elements();
-        let mut values = vec![0.0; first + self.1.shape().num_elements()];
+        let mut values = Buffer::of(first + self.1.shape().num_elements());
         self.0.copy_into(&mut values[..first]);
         self.1.copy_into(&mut values[first..]);
         values
@@ -210,7 +220,7 @@ impl<L: Layer + 'static, P: ParameterTensors> Operation<L, P> {
         let Self { mut layer, parameters, samples } = self;
         let (x, x_key, mut tape) = x.split();
         let parameter_values = parameters.values();
-        let mut y = vec![0.0; layer.output_shape().size(samples)];
+        let mut y = Buffer::of(layer.output_shape().size(samples));
         let input = Input { parameters: &parameter_values, x: &x, samples };
         if B::Tape::OWNS_TAPE {
             layer.forward_training(input, &mut y);
@@ -227,7 +237,7 @@ impl<L: Layer + 'static, P: ParameterTensors> Operation<L, P> {
             let dy = output.take(gradients)?;
             let y = if layer.reads_output() { output.values(&shared) } else { Arc::default() };
             let input = Input { parameters: &parameter_values, x: &x, samples };
-            let mut dparameters = vec![0.0; parameter_values.len()];
+            let mut dparameters = Buffer::of(parameter_values.len());
             x_key.add(gradients, x.len(), |dx| {
                 layer.backward(input, Output { y: &y, dy: &dy }, layers::Gradients { dx, dparameters: &mut dparameters });
             })?;

@@ -25,6 +25,8 @@ mod images;
 mod layer_norm;
 mod linear;
 mod loss;
+#[cfg(not(feature = "cuda"))]
+mod memory;
 mod model;
 #[cfg(not(feature = "cuda"))]
 mod operations;

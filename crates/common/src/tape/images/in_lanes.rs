@@ -3,6 +3,7 @@
 use super::super::{
     Device, DeviceError, Tensor,
     adapter::{Batch, InputKey, OutputKey},
+    memory::Buffer,
 };
 use crate::layers::Shape;
 use dfdx::{
@@ -15,7 +16,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Images<B: Dim, const C: usize, T = NoneTape> {
     form: Form<B>,
-    values: Arc<Vec<f32>>,
+    values: Arc<Buffer>,
     /// Its gradient has as many values as the images.
     token: Tensor<Rank0, T>,
 }
@@ -68,7 +69,7 @@ impl<B: Dim, const C: usize, T: Tape<f32, Device>> Batch for Images<B, C, T> {
     type Tape = T;
     type Key = ImageKey<B, C>;
 
-    fn split(self) -> (Arc<Vec<f32>>, Self::Key, T) {
+    fn split(self) -> (Arc<Buffer>, Self::Key, T) {
         let (token, tape) = self.token.split_tape();
         (self.values, ImageKey { form: self.form, token }, tape)
     }
@@ -87,11 +88,11 @@ impl<B: Dim, const C: usize> InputKey for ImageKey<B, C> {
         }
         let sum = gradients.get_or_alloc_mut(&self.token)?;
         if sum.len() == n {
-            let mut gradient = vec![0.0; n];
+            let mut gradient = Buffer::of(n);
             backward(Some(&mut gradient));
             super::super::adapter::accumulate(sum, &gradient);
         } else {
-            **sum = vec![0.0; n];
+            **sum = Buffer::of(n).into_values();
             backward(Some(sum));
         }
         Ok(())
@@ -102,19 +103,19 @@ impl<B: Dim, const C: usize> OutputKey for ImageKey<B, C> {
     type On<T: Tape<f32, Device>> = Images<B, C, T>;
     type Form = Form<B>;
 
-    fn make(device: &Device, values: Vec<f32>, form: Form<B>) -> Result<(Self, Arc<Vec<f32>>), DeviceError> {
+    fn make(device: &Device, values: Buffer, form: Form<B>) -> Result<(Self, Arc<Buffer>), DeviceError> {
         Ok((Self { form, token: device.try_zeros()? }, Arc::new(values)))
     }
 
-    fn on<T: Tape<f32, Device>>(self, values: Arc<Vec<f32>>, tape: T) -> Images<B, C, T> {
+    fn on<T: Tape<f32, Device>>(self, values: Arc<Buffer>, tape: T) -> Images<B, C, T> {
         Images { form: self.form, values, token: self.token.put_tape(tape) }
     }
 
-    fn values(&self, shared: &Arc<Vec<f32>>) -> Arc<Vec<f32>> {
+    fn values(&self, shared: &Arc<Buffer>) -> Arc<Buffer> {
         Arc::clone(shared)
     }
 
-    fn take(&self, gradients: &mut Gradients<f32, Device>) -> Result<Vec<f32>, DeviceError> {
-        Ok(std::mem::take(&mut **gradients.get_or_alloc_mut(&self.token)?))
+    fn take(&self, gradients: &mut Gradients<f32, Device>) -> Result<Buffer, DeviceError> {
+        Ok(std::mem::take(&mut **gradients.get_or_alloc_mut(&self.token)?).into())
     }
 }
