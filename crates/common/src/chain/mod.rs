@@ -19,6 +19,7 @@ use crate::{
     kernels::loss::Outputs,
     layers::{Gradients, Input, Layer, LossFunction, Output},
     matrix::Matrix,
+    optim::Trainable,
     parameters::{Initialization, Parameter, Parameters},
     rng::Stream,
     train::{Network, ParameterTensor},
@@ -198,6 +199,10 @@ impl Network for Chain {
             look(ParameterTensor { name: &tensor.name, values, gradient });
         }
         Ok(())
+    }
+
+    fn contiguous_parameters(&mut self) -> Option<Trainable<'_>> {
+        Some(Trainable { parameter: &mut self.parameters, gradient: &self.gradients })
     }
 
     fn parameters(&self) -> Parameters {

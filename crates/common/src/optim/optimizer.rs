@@ -45,6 +45,12 @@ impl Optimizer {
         Self { counting, ..self }
     }
 
+    /// What t counts.
+    #[must_use]
+    pub fn counts(&self) -> Counting {
+        self.counting
+    }
+
     /// Begins a step: [`Step::tensor`] then moves each tensor of the network, in its order.
     pub fn begin_step(&mut self, learning_rate: f32) -> Step<'_> {
         if self.counting == Counting::PerStep {

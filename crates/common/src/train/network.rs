@@ -3,7 +3,7 @@
 use crate::{
     data::Labels,
     matrix::Matrix,
-    optim::{Optimizer, Trainable},
+    optim::{Counting, Optimizer, Trainable},
     parameters::Parameters,
 };
 use anyhow::Result;
@@ -62,6 +62,11 @@ pub trait Network: Movable {
     /// If the device that tensors live on fails.
     fn visit_parameters(&mut self, look: &mut dyn FnMut(ParameterTensor)) -> Result<()>;
 
+    /// All trained parameters with their gradients as one stretch of memory, in the order of [`Network::visit_parameters`]; none if they do not lie so.
+    fn contiguous_parameters(&mut self) -> Option<Trainable<'_>> {
+        None
+    }
+
     /// A copy of all parameters, running statistics among them.
     fn parameters(&self) -> Parameters;
 
@@ -80,6 +85,13 @@ pub trait Network: Movable {
 /// # Errors
 /// If the device that tensors live on fails.
 pub fn update(network: &mut (impl Network + ?Sized), optimizer: &mut Optimizer, learning_rate: f32) -> Result<()> {
+    // Elements do not know of each other: but for a t that counts tensors, one pass over all of them moves the same bits.
+    if optimizer.counts() == Counting::PerStep
+        && let Some(Trainable { parameter, gradient }) = network.contiguous_parameters()
+    {
+        optimizer.step(learning_rate, parameter, gradient);
+        return Ok(());
+    }
     let mut step = optimizer.begin_step(learning_rate);
     network.visit_parameters(&mut |tensor| {
         step.tensor(Trainable { parameter: tensor.values, gradient: tensor.gradient });
@@ -111,6 +123,10 @@ impl<N: Network + ?Sized> Network for Box<N> {
 
     fn visit_parameters(&mut self, look: &mut dyn FnMut(ParameterTensor)) -> Result<()> {
         (**self).visit_parameters(look)
+    }
+
+    fn contiguous_parameters(&mut self) -> Option<Trainable<'_>> {
+        (**self).contiguous_parameters()
     }
 
     fn parameters(&self) -> Parameters {
