@@ -15,14 +15,12 @@ use super::{
     arithmetic::{block_sums, mean, narrow_product, tensor_core_product, tf32, tf32_product},
 };
 use crate::{
-    chain::{Chain, LayerSpec, layer},
+    chain::{Chain, activation, custom, layer},
     kernels::{
-        Activation,
-        activation::relu,
-        functions,
+        Activation, functions,
         loss::{Outputs, Targets},
     },
-    layers::{Gradients, Input, Layer, LossFunction, Output, Shape, TensorShape},
+    layers::{Gradients, Input, Layer, LossFunction, Output, Shape, TensorShape, linear::LinearLayer},
     matrix::Matrix,
     optim::Rule,
     parameters::{Parameter, Parameters},
@@ -65,16 +63,11 @@ impl SourceLayer {
 }
 
 /// The source's network of the given layers, with its binary cross-entropy and the weights that it drew.
-///
-/// # Errors
-/// If the layers do not fit together.
-///
-/// # Panics
-/// If an activation is none of the source's: logistic, ReLU, leaky ReLU.
 pub fn network(layers: &[SourceLayer], operators: Operators, draws: Draws) -> Result<Chain> {
-    let specs = layers.iter().flat_map(|&SourceLayer { fan_in, fan_out, activation, .. }| -> [LayerSpec; 2] {
-        let shape = Shape::Features(fan_out);
-        [layer(SourceLinear { fan_in, fan_out, operators }), layer(SourceActivation::new(activation, shape, operators))]
+    let specs = layers.iter().flat_map(|&SourceLayer { fan_in, fan_out, activation: f, .. }| {
+        let affine = layer(SourceLinear { linear: LinearLayer { fan_in, fan_out }, operators });
+        let logistic = custom(move |shape| SourceLogistic { shape, operators });
+        [affine, if f == Activation::Logistic { logistic } else { activation(f) }]
     });
     let mut chain = Chain::new(specs.collect::<Vec<_>>(), SourceCrossEntropy { operators });
     let first_values = layers.iter().enumerate().flat_map(|(l, layer)| {
@@ -92,118 +85,87 @@ pub fn network(layers: &[SourceLayer], operators: Operators, draws: Draws) -> Re
 /// Y = X W + b.
 #[derive(Debug, Clone, Copy)]
 struct SourceLinear {
-    fan_in: usize,
-    fan_out: usize,
+    linear: LinearLayer,
     operators: Operators,
 }
 
 impl SourceLinear {
-    fn weight(self, Input { parameters, .. }: Input) -> Matrix {
-        Matrix::new(self.fan_in, self.fan_out, parameters[..self.fan_in * self.fan_out].to_vec())
-    }
-
-    fn bias(self, input: Input<'_>) -> &[f32] {
-        &input.parameters[self.fan_in * self.fan_out..]
-    }
-
-    fn rows(self, Input { x, samples, .. }: Input) -> Matrix {
-        Matrix::new(samples, self.fan_in, x.to_vec())
+    /// X, W and b.
+    fn operands(self, Input { parameters, x, samples }: Input<'_>) -> (Matrix, Matrix, &[f32]) {
+        let LinearLayer { fan_in, fan_out } = self.linear;
+        let (weight, bias) = parameters.split_at(fan_in * fan_out);
+        (Matrix::new(samples, fan_in, x.to_vec()), Matrix::new(fan_in, fan_out, weight.to_vec()), bias)
     }
 }
 
 impl Layer for SourceLinear {
     fn output_shape(&self) -> Shape {
-        Shape::Features(self.fan_out)
+        self.linear.output_shape()
     }
 
     fn parameter_shapes(&self) -> Vec<TensorShape> {
-        vec![("weight", vec![self.fan_in, self.fan_out]), ("bias", vec![self.fan_out])]
+        self.linear.parameter_shapes()
     }
 
     fn forward(&self, input: Input, y: &mut [f32]) {
-        y.copy_from_slice(tf32_product(&self.rows(input), &self.weight(input), self.bias(input)).values());
+        let (x, weight, bias) = self.operands(input);
+        y.copy_from_slice(tf32_product(&x, &weight, bias).values());
     }
 
     fn forward_training(&mut self, input: Input, y: &mut [f32]) {
-        if self.fan_out > 1 {
-            return self.forward(input, y);
+        let (x, weight, bias) = self.operands(input);
+        match bias {
+            [bias] => y.copy_from_slice(narrow_product(&x, &weight, *bias).values()),
+            _ => self.forward(input, y),
         }
-        y.copy_from_slice(narrow_product(&self.rows(input), &self.weight(input), self.bias(input)[0]).values());
     }
 
     fn backward(&mut self, input: Input, Output { dy, .. }: Output, gradients: Gradients) {
-        let dy = Matrix::new(input.samples, self.fan_out, dy.to_vec());
-        let transposed = self.rows(input).transposed();
-        let dweight = if self.operators == Operators::HandWritten && self.fan_out == 1 {
-            tf32_product(&transposed, &dy, &[0.0])
-        } else {
-            tensor_core_product(&transposed, &dy)
+        let (x, weight, bias) = self.operands(input);
+        let dy = Matrix::new(input.samples, bias.len(), dy.to_vec());
+        let dweight = match (self.operators, bias.len()) {
+            (Operators::HandWritten, 1) => tf32_product(&x.transposed(), &dy, &[0.0]),
+            _ => tensor_core_product(&x.transposed(), &dy),
         };
-        let (to_weight, to_bias) = gradients.dparameters.split_at_mut(self.fan_in * self.fan_out);
+        let (to_weight, to_bias) = gradients.dparameters.split_at_mut(dweight.values().len());
         to_weight.copy_from_slice(dweight.values());
         to_bias.copy_from_slice(&block_sums(&dy));
         if let Some(dx) = gradients.dx {
-            let product = tf32_product(&dy, &self.weight(input).transposed(), &vec![0.0; self.fan_in]);
-            dx.copy_from_slice(product.values());
+            dx.copy_from_slice(tf32_product(&dy, &weight.transposed(), &vec![0.0; weight.rows()]).values());
         }
     }
 }
 
-/// a = f(z); the logistic function is its formula, each operation rounded.
+/// The logistic function by its formula, each operation rounded. The source's ReLU and leaky ReLU are our own.
 #[derive(Debug, Clone, Copy)]
-struct SourceActivation {
-    f: Activation,
+struct SourceLogistic {
     shape: Shape,
     operators: Operators,
 }
 
-impl SourceActivation {
-    fn new(f: Activation, shape: Shape, operators: Operators) -> Self {
-        let is_known = matches!(f, Activation::Logistic | Activation::Relu | Activation::LeakyRelu { .. });
-        assert!(is_known, "an activation that the source does not use");
-        Self { f, shape, operators }
-    }
-
-    fn value(self, z: f32) -> f32 {
-        match self.f {
-            Activation::Logistic => 1.0 / (1.0 + functions::exp(-z)),
-            Activation::LeakyRelu { slope } if z <= 0.0 => slope * z,
-            Activation::LeakyRelu { .. } => z,
-            _ => relu(z),
-        }
-    }
-
-    fn gradient(self, z: f32, a: f32, da: f32) -> f32 {
-        match (self.f, self.operators) {
-            (Activation::Logistic, Operators::HandWritten) => da * (a * (1.0 - a)),
-            (Activation::Logistic, Operators::Library) => da * a * (1.0 - a),
-            _ if z > 0.0 => da,
-            (Activation::LeakyRelu { slope }, _) => da * slope,
-            _ => 0.0,
-        }
-    }
-}
-
-impl Layer for SourceActivation {
+impl Layer for SourceLogistic {
     fn output_shape(&self) -> Shape {
         self.shape
     }
 
     fn forward(&self, input: Input, a: &mut [f32]) {
         for (a, z) in a.iter_mut().zip(input.x) {
-            *a = self.value(*z);
+            *a = 1.0 / (1.0 + functions::exp(-z));
         }
     }
 
-    fn backward(&mut self, input: Input, Output { y: a, dy: da }: Output, gradients: Gradients) {
+    fn backward(&mut self, _: Input, Output { y: a, dy: da }: Output, gradients: Gradients) {
         let Some(dz) = gradients.dx else { return };
-        for (dz, ((z, a), da)) in dz.iter_mut().zip(input.x.iter().zip(a).zip(da)) {
-            *dz = self.gradient(*z, *a, *da);
+        for (dz, (a, da)) in dz.iter_mut().zip(a.iter().zip(da)) {
+            *dz = match self.operators {
+                Operators::HandWritten => da * (a * (1.0 - a)),
+                Operators::Library => da * a * (1.0 - a),
+            };
         }
     }
 
     fn reads_output(&self) -> bool {
-        self.f == Activation::Logistic
+        true
     }
 }
 
