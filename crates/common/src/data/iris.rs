@@ -7,6 +7,7 @@ use crate::{
     rng::Stream,
 };
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use csv::StringRecord;
 use std::path::Path;
 
 /// The classes, in the order of their indices.
@@ -19,20 +20,14 @@ const LONGEST: f32 = 100.0;
 const FEWEST: usize = 10;
 
 /// Parses one length in centimetres.
-///
-/// # Errors
-/// If it is not a number, or no flower's.
 pub fn length(text: &str) -> Result<f32, String> {
     let length: f32 = text.parse().map_err(|_| format!("expected a number, found \"{text}\""))?;
     let fits = length > 0.0 && length < LONGEST;
     fits.then_some(length).ok_or_else(|| format!("expected a length in centimetres between 0 and {LONGEST}, found {text}"))
 }
 
-/// Reads `iris.csv`: a header line, then one flower a line, four lengths in centimetres and the species.
-///
-/// # Errors
-/// If the file cannot be read, a line is not four lengths and a species, or the flowers are too few to be split; the message names
-/// file and line.
+/// Reads `iris.csv`: a header line, then one flower a line, four lengths in centimetres and the species; flowers enough to be split. A
+/// message names file and line.
 pub fn load(path: &Path) -> Result<Samples> {
     let name = path.display().to_string();
     let text =
@@ -46,10 +41,7 @@ pub fn load(path: &Path) -> Result<Samples> {
     Ok(samples)
 }
 
-/// Reads measurements from a file of the user's.
-///
-/// # Errors
-/// As [`load`], for any number of lines and without species.
+/// Reads measurements from a file of the user's: as [`load`], for any number of lines and without species.
 pub fn load_measurements(path: &Path) -> Result<Matrix> {
     let name = path.display().to_string();
     parse_measurements(&read(path).with_context(|| format!("cannot read {name}"))?, &name)
@@ -63,56 +55,50 @@ fn read(path: &Path) -> Result<String> {
 }
 
 /// Parses the text of `iris.csv`; `name` is what messages call it.
-///
-/// # Errors
-/// As [`load`].
 pub fn parse(text: &str, name: &str) -> Result<Samples> {
-    let mut lengths = Vec::new();
     let mut classes = Vec::new();
-    for (line, fields) in rows(text, name)? {
-        ensure!(fields.len() == 5, "{name} line {line}: expected 5 fields (four lengths and a species), found {}", fields.len());
-        lengths.extend(parse_lengths(&fields[..4]).with_context(|| format!("{name} line {line}"))?);
-        let Some(class) = SPECIES.iter().position(|species| *species == fields[4]) else {
-            bail!("{name} line {line}: expected one of {}, found \"{}\"", SPECIES.join(", "), fields[4]);
+    let x = lines(text, name, |line, fields| {
+        ensure!(fields.len() == 5, "{line}: expected 5 fields (four lengths and a species), found {}", fields.len());
+        let lengths = lengths(fields).with_context(|| line.to_owned())?;
+        let Some(class) = SPECIES.iter().position(|species| *species == &fields[4]) else {
+            bail!("{line}: expected one of {}, found \"{}\"", SPECIES.join(", "), &fields[4]);
         };
         classes.push(class);
-    }
+        Ok(lengths)
+    })?;
     ensure!(!classes.is_empty(), "{name}: expected flowers below the header line, found none");
-    Ok(Samples { x: Matrix::new(classes.len(), FEATURES.len(), lengths), y: Labels::Classes(classes) })
+    Ok(Samples { x, y: Labels::Classes(classes) })
 }
 
 /// Parses measurements without species: a header line, then at least the four lengths a line (more fields are ignored).
-///
-/// # Errors
-/// As [`load`].
 pub fn parse_measurements(text: &str, name: &str) -> Result<Matrix> {
-    let mut lengths = Vec::new();
-    for (line, fields) in rows(text, name)? {
-        ensure!(fields.len() >= 4, "{name} line {line}: expected at least 4 fields (the four lengths), found {}", fields.len());
-        lengths.extend(parse_lengths(&fields[..4]).with_context(|| format!("{name} line {line}"))?);
-    }
-    ensure!(!lengths.is_empty(), "{name}: expected measurements below the header line, found none");
-    Ok(Matrix::new(lengths.len() / FEATURES.len(), FEATURES.len(), lengths))
+    let x = lines(text, name, |line, fields| {
+        ensure!(fields.len() >= 4, "{line}: expected at least 4 fields (the four lengths), found {}", fields.len());
+        lengths(fields).with_context(|| line.to_owned())
+    })?;
+    ensure!(x.rows() > 0, "{name}: expected measurements below the header line, found none");
+    Ok(x)
 }
 
-/// The lines below the header with their numbers, cut into trimmed fields.
-fn rows(text: &str, name: &str) -> Result<Vec<(u64, Vec<String>)>> {
+/// The lengths that `parse` finds in each line below the header; it is given what to call the line, and the line's trimmed fields.
+fn lines(text: &str, name: &str, mut parse: impl FnMut(&str, &StringRecord) -> Result<Vec<f32>>) -> Result<Matrix> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().with_context(|| format!("{name}: not a CSV file"))?;
     if let Some(field) = header.iter().find(|field| field.parse::<f32>().is_ok()) {
         bail!("{name} line 1: expected a header line with the names of the columns, found the number {field}");
     }
-    reader
-        .records()
-        .map(|record| {
-            let record = record.with_context(|| format!("{name}: not a CSV file"))?;
-            let line = record.position().map_or(0, csv::Position::line);
-            Ok((line, record.iter().map(str::to_owned).collect()))
-        })
-        .collect()
+    // A file that is no CSV is told of before any of its lines.
+    let records: Vec<StringRecord> =
+        reader.records().collect::<Result<_, _>>().with_context(|| format!("{name}: not a CSV file"))?;
+    let mut values = Vec::new();
+    for record in &records {
+        let line = record.position().map_or(0, csv::Position::line);
+        values.extend(parse(&format!("{name} line {line}"), record)?);
+    }
+    Ok(Matrix::new(records.len(), FEATURES.len(), values))
 }
 
-fn parse_lengths(fields: &[String]) -> Result<Vec<f32>> {
+fn lengths(fields: &StringRecord) -> Result<Vec<f32>> {
     fields.iter().zip(FEATURES).map(|(field, feature)| length(field).map_err(|error| anyhow!("{feature}: {error}"))).collect()
 }
 
@@ -143,25 +129,18 @@ impl Range {
         })
     }
 
-    /// The limits that a checkpoint carries.
-    ///
-    /// # Errors
-    /// If it carries none for four features.
+    /// The limits that a checkpoint carries for four features.
     pub fn from_parameters(parameters: &Parameters) -> Result<Self> {
-        let values = |name| Ok::<_, anyhow::Error>(parameters.get(name, &[FEATURES.len()])?.values.clone());
+        let values = |name| parameters.get(name, &[FEATURES.len()]).map(|limits| limits.values.clone());
         Ok(Self { low: values("input.low")?, high: values("input.high")? })
     }
 
     /// Min–max normalisation: (x − low) / (high − low) for each column; a constant column becomes 0.
     #[must_use]
     pub fn normalize(&self, x: &Matrix) -> Matrix {
-        let scaled = x.iter_rows().flat_map(|row| {
-            row.iter().zip(&self.low).zip(&self.high).map(
-                |((x, low), high)| {
-                    if high > low { (x - low) / (high - low) } else { 0.0 }
-                },
-            )
-        });
+        let limits = || self.low.iter().zip(&self.high);
+        let scale = |(x, (low, high)): (&f32, (&f32, &f32))| if high > low { (x - low) / (high - low) } else { 0.0 };
+        let scaled = x.iter_rows().flat_map(|row| row.iter().zip(limits()).map(scale));
         Matrix::new(x.rows(), x.columns(), scaled.collect())
     }
 }
