@@ -62,9 +62,7 @@ pub(crate) fn print_norms(variants: &[Variant], lab: &mut Lab) -> Result<()> {
     let layers: Vec<usize> = (1..=variants[0].run.norms.len()).collect();
     table(variants, &layers, |run, layer| format!("{:.4e}", run.norms[layer - 1]), lab)?;
     for variant in variants {
-        for (layer, norm) in (1..).zip(&variant.run.norms) {
-            lab.metric(format!("{}, layer {layer}", variant.label()), *norm);
-        }
+        lab.metrics((1..).zip(&variant.run.norms).map(|(layer, norm)| (format!("{}, layer {layer}", variant.label()), *norm)));
     }
     Ok(())
 }

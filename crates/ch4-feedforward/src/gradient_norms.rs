@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use common::{
     kernels::Activation,
-    lab::{self, Lab, Numbers},
+    lab::{self, Lab, Numbers, row},
     parameters::Parameters,
     plot::{CurvePanel, Curves, Dash, Marker, Series, Svg},
     value::Value,
@@ -19,9 +19,22 @@ pub(crate) struct Hidden {
     pub(crate) f: Activation,
 }
 
-/// What one step shows.
+/// The network of five layers, and the step that it takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FiveLayers {
+    /// Standard deviation of the initial weights.
+    pub(crate) weight_sd: f32,
+    /// Initial value of every bias.
+    pub(crate) bias: f32,
+    /// Learning rate of the step.
+    pub(crate) lr: f32,
+}
+
+/// What one step of the network with a hidden activation shows.
 #[derive(Debug, Clone)]
-pub(crate) struct FirstStep {
+pub(crate) struct Column {
+    /// The activation's name.
+    pub(crate) name: &'static str,
     /// L2 norm of each layer's weight gradient.
     pub(crate) weights: Vec<f32>,
     /// L2 norm of each layer's bias gradient.
@@ -34,76 +47,58 @@ pub(crate) struct FirstStep {
     pub(crate) parameters: Parameters,
 }
 
-impl FirstStep {
+impl Column {
     /// The factor that a norm loses from layer to layer: the geometric mean over the four steps from the last layer to the first.
     pub(crate) fn factor(&self) -> f32 {
         (self.weights[4] / self.weights[0]).sqrt().sqrt()
     }
-}
 
-/// The step of a network with the named hidden activation.
-#[derive(Debug, Clone)]
-pub(crate) struct Column {
-    /// The activation's name.
-    pub(crate) name: &'static str,
-    /// The step.
-    pub(crate) step: FirstStep,
-}
-
-impl Column {
     /// The norms of the weight gradients under the names that they are recorded by.
     pub(crate) fn numbers(&self) -> Numbers {
-        let Self { name, step } = self;
-        step.weights.iter().enumerate().map(|(layer, norm)| (format!("{name}, layer {}", layer + 1), *norm)).collect()
+        (1..).zip(&self.weights).map(|(layer, norm)| (format!("{}, layer {layer}", self.name), *norm)).collect()
     }
 }
 
 /// Prints and records the norms of the weight gradients.
-///
-/// # Errors
-/// If one is not finite.
 pub(crate) fn print(columns: &[Column], lab: &mut Lab) -> Result<()> {
-    for Column { name, step: FirstStep { weights, .. } } in columns {
+    for Column { name, weights, .. } in columns {
         if let Some(layer) = weights.iter().position(|norm| !norm.is_finite()) {
             bail!("the norm of layer {} with {name} is {}: choose a smaller --weight-sd or --bias", layer + 1, weights[layer]);
         }
     }
     writeln!(lab, "L2 norm of each layer's weight gradient")?;
-    print_layers(columns, |step| &step.weights, lab)?;
-    let mut all = Vec::new();
-    for column in columns {
-        for (metric, norm) in column.numbers() {
-            lab.metric(metric, norm);
-        }
-        all.extend(column.step.parameters.prefixed(column.name).0);
-    }
-    lab.fingerprint(&Parameters(all));
+    print_layers(columns, |column| &column.weights, lab)?;
+    lab.metrics(columns.iter().flat_map(Column::numbers));
+    lab.fingerprint(&Parameters(columns.iter().flat_map(|column| column.parameters.prefixed(column.name).0).collect()));
     Ok(())
 }
 
 /// Prints a number of each layer and step.
-pub(crate) fn print_layers(columns: &[Column], numbers: fn(&FirstStep) -> &[f32], lab: &mut Lab) -> Result<()> {
-    let layers = 0..numbers(&columns[0].step).len();
-    let rows = layers.map(|layer| row(&(layer + 1).to_string(), columns, |step| numbers(step)[layer]));
-    print_table("layer", columns, rows.collect(), lab)
+pub(crate) fn print_layers(columns: &[Column], norms: fn(&Column) -> &[f32], lab: &mut Lab) -> Result<()> {
+    let layers = 0..norms(&columns[0]).len();
+    let cells = |layer| columns.iter().map(move |column| Value::F32(norms(column)[layer]).to_string());
+    let rows = layers.map(|layer| row((layer + 1).to_string(), cells(layer)));
+    lab.table(&heads("layer", columns), rows)
 }
 
-/// Prints a table with a column for each step; what the rows are stands above them.
-pub(crate) fn print_table(rows_are: &str, columns: &[Column], rows: Vec<Vec<String>>, lab: &mut Lab) -> Result<()> {
-    lab.table(&lab::Column::labelled(rows_are, columns.iter().map(|column| column.name)), rows)
+/// Prints a row for each kind of number, a column for each step.
+pub(crate) fn print_table<const N: usize>(
+    columns: &[Column],
+    kinds: [(&str, fn(&Column) -> f32); N],
+    lab: &mut Lab,
+) -> Result<()> {
+    let cells = |number: fn(&Column) -> f32| columns.iter().map(move |column| Value::F32(number(column)).to_string());
+    lab.table(&heads("", columns), kinds.map(|(kind, number)| row(kind, cells(number))))
 }
 
-/// A row of a table: a number of each step.
-pub(crate) fn row(label: &str, columns: &[Column], number: impl Fn(&FirstStep) -> f32) -> Vec<String> {
-    let cells = columns.iter().map(|column| Value::F32(number(&column.step)).to_string());
-    lab::row(label, cells)
+fn heads(rows_are: &str, columns: &[Column]) -> Vec<lab::Column> {
+    lab::Column::labelled(rows_are, columns.iter().map(|column| column.name))
 }
 
 /// The norms over the layers, each activation its own marker and dash.
 pub(crate) fn figure(title: &str, columns: &[Column], looks: &[(Marker, Dash)]) -> Result<Svg> {
-    let panel =
-        columns.iter().zip(looks).fold(CurvePanel::new("layer", "L2 norm").log_y(), |panel, (column, &(marker, dash))| {
-            panel.with(Series::sampled(column.name, &column.step.weights, 1.0, 1.0).marked(marker).dashed(dash))
-        });
+    let panel = columns.iter().zip(looks).fold(CurvePanel::new("layer", "L2 norm").log_y(), |panel, (column, look)| {
+        panel.with(Series::sampled(column.name, &column.weights, 1.0, 1.0).marked(look.0).dashed(look.1))
+    });
     Curves::new(title).panel(panel).render()
 }

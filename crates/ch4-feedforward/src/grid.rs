@@ -3,7 +3,7 @@
 use anyhow::Result;
 use common::{
     cli::one_to,
-    lab::{Column, Lab, Numbers, row},
+    lab::{self, Column, Lab, Numbers, row},
     plot::{HeatMap, Svg},
     published::Band,
 };
@@ -24,32 +24,6 @@ impl Hidden {
 impl Display for Hidden {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         f.pad(&self.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("-"))
-    }
-}
-
-/// The two sides of a grid.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sides<'a> {
-    /// The networks: a row each.
-    pub(crate) hidden: &'a [Hidden],
-    /// The learning rates: a column each.
-    pub(crate) learning_rates: &'a [f32],
-}
-
-/// Network and learning rate of a cell.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Cell<'a> {
-    /// The network.
-    pub(crate) hidden: &'a Hidden,
-    /// The learning rate.
-    pub(crate) learning_rate: f32,
-}
-
-impl<'a> Sides<'a> {
-    /// The cells, row by row.
-    pub(crate) fn cells(self) -> impl Iterator<Item = Cell<'a>> {
-        let row = move |hidden| self.learning_rates.iter().map(move |&learning_rate| Cell { hidden, learning_rate });
-        self.hidden.iter().flat_map(row)
     }
 }
 
@@ -76,66 +50,61 @@ impl Run {
     }
 }
 
+/// A network and a learning rate.
+#[derive(Debug, Clone)]
+pub(crate) struct Cell<'a> {
+    /// The network.
+    pub(crate) hidden: &'a Hidden,
+    /// The learning rate.
+    pub(crate) learning_rate: f32,
+    /// A run for each seed, in their order.
+    pub(crate) runs: Vec<Run>,
+    /// What the test accuracy spans over the seeds.
+    pub(crate) accuracy: Band,
+}
+
+impl Cell<'_> {
+    /// What each of its numbers spans over the seeds.
+    pub(crate) fn bands(&self) -> Vec<(String, Band)> {
+        let runs: Vec<Numbers> = self.runs.iter().map(Run::numbers).collect();
+        let named = |(name, band)| (format!("{}, lr {}: {name}", self.hidden, self.learning_rate), band);
+        lab::spans(&runs).map(named).collect()
+    }
+}
+
 /// The cells of a grid, filled.
 #[derive(Debug, Clone)]
 pub(crate) struct Grid<'a> {
     /// Standard deviation of the noise on the moons.
     pub(crate) noise: f32,
-    sides: Sides<'a>,
-    /// The runs of each cell, row by row, in the order of the seeds.
-    cells: Vec<Vec<Run>>,
+    /// The cells, row by row: a row for each network.
+    pub(crate) cells: Vec<Cell<'a>>,
+    /// The columns: the learning rates.
+    pub(crate) learning_rates: &'a [f32],
 }
 
-impl<'a> Grid<'a> {
-    /// The grid that `runs` fill: for each seed a run of each cell, row by row.
-    pub(crate) fn new(noise: f32, sides: Sides<'a>, runs: &[Vec<Run>]) -> Self {
-        let cells = (0..sides.cells().count()).map(|cell| runs.iter().map(|runs| runs[cell].clone()).collect());
-        Self { noise, sides, cells: cells.collect() }
-    }
-
-    /// Each cell with its runs.
-    pub(crate) fn cells(&self) -> impl Iterator<Item = (Cell<'a>, &[Run])> {
-        self.sides.cells().zip(self.cells.iter().map(Vec::as_slice))
-    }
-
-    /// What each number of each cell spans over the seeds.
-    pub(crate) fn bands(&self) -> Vec<(String, Band)> {
-        let mut bands = Vec::new();
-        for (Cell { hidden, learning_rate }, runs) in self.cells() {
-            let runs: Vec<_> = runs.iter().map(Run::numbers).collect();
-            for (i, (name, _)) in runs[0].iter().enumerate() {
-                let values: Vec<f64> = runs.iter().map(|numbers| f64::from(numbers[i].1)).collect();
-                bands.extend(Band::of(&values).map(|band| (format!("{hidden}, lr {learning_rate}: {name}"), band)));
-            }
-        }
-        bands
-    }
-
-    /// What the test accuracy of each cell spans over the seeds.
-    pub(crate) fn accuracies(&self) -> Vec<Band> {
-        let values = |runs: &Vec<Run>| runs.iter().map(|run| f64::from(run.accuracy)).collect::<Vec<_>>();
-        self.cells.iter().filter_map(|runs| Band::of(&values(runs))).collect()
+impl Grid<'_> {
+    fn rows(&self) -> impl Iterator<Item = &[Cell<'_>]> {
+        self.cells.chunks(self.learning_rates.len())
     }
 
     /// Prints mean and deviation of each cell's test accuracy.
     pub(crate) fn print(&self, lab: &mut Lab) -> Result<()> {
-        writeln!(lab, "\ntest accuracy at noise {}: mean ± deviation over {} seeds", self.noise, self.cells[0].len())?;
-        let accuracies = self.accuracies();
-        let rows = self.sides.hidden.iter().zip(accuracies.chunks(self.sides.learning_rates.len())).map(|(hidden, bands)| {
-            let cells = bands.iter().map(|band| format!("{:.4} ± {:.4}", band.mean, band.sd));
-            row(hidden.to_string(), cells)
+        let seeds = self.cells[0].runs.len();
+        writeln!(lab, "\ntest accuracy at noise {}: mean ± deviation over {seeds} seeds", self.noise)?;
+        let rows = self.rows().map(|cells| {
+            let accuracies = cells.iter().map(|Cell { accuracy, .. }| format!("{:.4} ± {:.4}", accuracy.mean, accuracy.sd));
+            row(cells[0].hidden.to_string(), accuracies)
         });
-        lab.table(&Column::labelled("hidden", self.sides.learning_rates.iter().map(|lr| format!("lr {lr}"))), rows)
+        lab.table(&Column::labelled("hidden", self.learning_rates.iter().map(|lr| format!("lr {lr}"))), rows)
     }
 
     /// The same as a heat map. The shades go from 0.75 to 1, so that maps of different noises can be compared.
     pub(crate) fn figure(&self) -> Result<Svg> {
-        let accuracies = self.accuracies();
-        let rows = || accuracies.chunks(self.sides.learning_rates.len());
-        let means = rows().map(|row| row.iter().map(|band| band.mean).collect());
-        let deviations = rows().map(|row| row.iter().map(|band| format!("± {:.3}", band.sd)).collect());
-        let rates: Vec<String> = self.sides.learning_rates.iter().map(ToString::to_string).collect();
-        let hidden: Vec<String> = self.sides.hidden.iter().map(ToString::to_string).collect();
+        let means = self.rows().map(|cells| cells.iter().map(|cell| cell.accuracy.mean).collect());
+        let deviations = self.rows().map(|cells| cells.iter().map(|cell| format!("± {:.3}", cell.accuracy.sd)).collect());
+        let rates: Vec<String> = self.learning_rates.iter().map(ToString::to_string).collect();
+        let hidden: Vec<String> = self.rows().map(|cells| cells[0].hidden.to_string()).collect();
         let [rates, hidden] = [&rates, &hidden].map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
         let title = format!("Test accuracy at noise {}", self.noise);
         HeatMap::new(title, ("learning rate", &rates), ("hidden units", &hidden), means.collect())

@@ -1,11 +1,10 @@
 //! Chapter 4: feed-forward neural networks, one module a section.
 
-mod best_model;
-mod by_hand;
 mod clipped_runs;
 mod dead_units;
 mod gradient_norms;
 mod grid;
+mod moons_run;
 mod replays;
 mod sections {
     pub(crate) mod activations;
@@ -26,7 +25,11 @@ mod sections {
     pub(crate) mod zero_init;
 }
 
-use common::registry::Chapter;
+use common::{
+    chain::{LayerSpec, activation, linear},
+    kernels::Activation,
+    registry::Chapter,
+};
 use sections::{
     activations, autograd_mlp, deep_relu, dying_relu, exploding_gradient, hidden_layers, init_histograms, leaky_relu, manual_mlp,
     manual_vs_autograd, moons, neuron, universal_approximation, vanishing_gradient, xor, zero_init,
@@ -58,4 +61,10 @@ pub fn chapter() -> Chapter {
             xor::section(),
         ],
     }
+}
+
+/// Two inputs, equal hidden layers, one logit: the deep networks of `deep-relu` and `exploding-gradient`.
+fn deep(hidden_layers: usize, width: usize, f: Activation) -> Vec<LayerSpec> {
+    let hidden = (0..hidden_layers).flat_map(|l| [linear(if l == 0 { 2 } else { width }, width), activation(f)]);
+    hidden.chain([linear(width, 1)]).collect()
 }

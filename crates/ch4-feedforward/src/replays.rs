@@ -11,9 +11,8 @@
 //! | `dying-relu` | calls 15 to 19 and 25 to 29 of seed 102; the same |
 
 use crate::{
-    best_model,
-    gradient_norms::{Column, Hidden},
-    sections::{autograd_mlp, dying_relu, leaky_relu, manual_mlp, neuron, vanishing_gradient, zero_init},
+    gradient_norms::{Column, FiveLayers, Hidden},
+    sections::{dying_relu, leaky_relu, manual_mlp, neuron, vanishing_gradient, zero_init},
 };
 use anyhow::Result;
 use common::{
@@ -52,9 +51,8 @@ pub(crate) fn leaky_relu(args: &leaky_relu::Args, lab: &mut Lab) -> Result<()> {
     const COLUMNS: usize = leaky_relu::COLUMNS;
     let x = Matrix::new(ROWS, COLUMNS, Draws::new(SEED).uniform(0, ROWS * COLUMNS));
     leaky_relu::compare(args, &x, lab, |y, lab| {
-        for (place, y) in y.values().iter().enumerate() {
-            lab.metric(format!("y, row {}, column {}", place / COLUMNS + 1, place % COLUMNS + 1), *y);
-        }
+        let name = |place| format!("y, row {}, column {}", place / COLUMNS + 1, place % COLUMNS + 1);
+        lab.metrics(y.values().iter().enumerate().map(|(place, y)| (name(place), *y)));
     })
 }
 
@@ -67,29 +65,15 @@ pub(crate) fn manual_mlp(args: &manual_mlp::Args, lab: &mut Lab) -> Result<()> {
 
     let (split, draws) = (replay::moon1000(), Draws::new(replay::SEED_OF_TRAINING));
     let layers = [SourceLayer::logistic(0, 2, 5), SourceLayer::logistic(1, 5, 1)];
-    let mut network = replay::network(&layers, OPERATORS, draws)?;
-    let run = Trainer::new(&mut network, sgd(OPERATORS), &split.train, args.config())?;
-    let outcome = manual_mlp::train(run.journal(lab), args.lr, &split.dev)?;
-    let test = best_model::show(&mut network, &outcome, &split, lab)?;
-    for (name, value) in best_model::numbers(&outcome, args.log_every, test) {
-        lab.metric(name, value);
-    }
-    manual_mlp::claim(&outcome, lab);
+    args.training.show(replay::network(&layers, OPERATORS, draws)?, sgd(OPERATORS), &split, lab)?;
     Ok(())
 }
 
 /// The whole training of section 4.3, with the library's operators, from the two draws that follow those of section 4.2.
-pub(crate) fn autograd_mlp(args: &autograd_mlp::Args, lab: &mut Lab) -> Result<()> {
+pub(crate) fn autograd_mlp(args: &manual_mlp::Training, lab: &mut Lab) -> Result<()> {
     let (split, draws) = (replay::moon1000(), Draws::new(replay::SEED_OF_TRAINING));
     let layers = [SourceLayer::logistic(2, 2, 5), SourceLayer::logistic(3, 5, 1)];
-    let mut network = replay::network(&layers, Operators::Library, draws)?;
-    let run = Trainer::new(&mut network, sgd(Operators::Library), &split.train, args.config())?;
-    let outcome = manual_mlp::train(run.journal(lab), args.lr, &split.dev)?;
-    let test = best_model::show(&mut network, &outcome, &split, lab)?;
-    for (name, value) in best_model::numbers(&outcome, args.log_every, test) {
-        lab.metric(name, value);
-    }
-    manual_mlp::claim(&outcome, lab);
+    args.show(replay::network(&layers, Operators::Library, draws)?, sgd(Operators::Library), &split, lab)?;
     Ok(())
 }
 
@@ -104,45 +88,33 @@ pub(crate) fn zero_init(args: &zero_init::Args, lab: &mut Lab) -> Result<()> {
     zero_init::show(&training, &split, lab)
 }
 
-/// A step of the network 2-3-3-3-3-1 on the source's data.
-struct FiveLayers<'a> {
-    split: &'a Split,
-    weight_sd: f32,
-    bias: f32,
-    lr: f32,
-}
-
-impl FiveLayers<'_> {
-    /// The step with the named hidden activation and the weights of five calls from `first_call` on.
-    fn column(&self, Hidden { name, f }: Hidden, first_call: usize) -> Result<Column> {
-        let layer = |l: usize, fan_in, fan_out, activation| SourceLayer {
-            call: first_call + l,
-            fan_in,
-            fan_out,
-            deviation: self.weight_sd,
-            bias: self.bias,
-            activation,
-        };
-        let layers =
-            [layer(0, 2, 3, f), layer(1, 3, 3, f), layer(2, 3, 3, f), layer(3, 3, 3, f), layer(4, 3, 1, Activation::Logistic)];
-        let mut network = replay::network(&layers, Operators::Library, Draws::new(replay::SEED_OF_DATA))?;
-        let step = vanishing_gradient::first_step(&mut network, sgd(Operators::Library), self.lr, self.split)?;
-        Ok(Column { name, step })
-    }
+/// A step of the network 2-3-3-3-3-1 on the source's data, with the weights of five calls from `first_call` on.
+fn column(five_layers: FiveLayers, hidden: Hidden, first_call: usize, split: &Split) -> Result<Column> {
+    let FiveLayers { weight_sd: deviation, bias, .. } = five_layers;
+    let layer = |(l, activation)| SourceLayer {
+        call: first_call + l,
+        fan_in: if l == 0 { 2 } else { 3 },
+        fan_out: if l == 4 { 1 } else { 3 },
+        deviation,
+        bias,
+        activation,
+    };
+    let functions = [hidden.f, hidden.f, hidden.f, hidden.f, Activation::Logistic];
+    let layers: Vec<SourceLayer> = functions.into_iter().enumerate().map(layer).collect();
+    let mut network = replay::network(&layers, Operators::Library, Draws::new(replay::SEED_OF_DATA))?;
+    five_layers.step(hidden, &mut network, sgd(Operators::Library), split)
 }
 
 /// The step with the book's two activation functions, from the same weights.
 pub(crate) fn vanishing_gradient(args: &vanishing_gradient::Args, lab: &mut Lab) -> Result<()> {
-    let split = replay::moon1000();
-    let network = FiveLayers { split: &split, weight_sd: args.weight_sd, bias: args.bias, lr: args.lr };
+    let (five_layers, split) = (args.five_layers(), replay::moon1000());
     let [logistic, relu, ..] = args.activations();
-    vanishing_gradient::show(&[network.column(logistic, 5)?, network.column(relu, 5)?], lab)
+    vanishing_gradient::show(&[column(five_layers, logistic, 5, &split)?, column(five_layers, relu, 5, &split)?], lab)
 }
 
 /// The step with ReLU and with leaky ReLU, each from weights of its own; the source does not run ELU.
 pub(crate) fn dying_relu(args: &dying_relu::Args, lab: &mut Lab) -> Result<()> {
-    let split = replay::moon1000();
-    let network = FiveLayers { split: &split, weight_sd: args.weight_sd, bias: args.bias, lr: args.lr };
+    let (five_layers, split) = (args.five_layers(), replay::moon1000());
     let [relu, leaky, _] = args.activations();
-    dying_relu::show(&[network.column(relu, 15)?, network.column(leaky, 25)?], &split, lab)
+    dying_relu::show(&[column(five_layers, relu, 15, &split)?, column(five_layers, leaky, 25, &split)?], &split, lab)
 }

@@ -26,9 +26,6 @@ pub fn prepare(folder: &Path) -> Result<()> {
 
 /// Writes a file under a temporary name beside its own, then renames it: a reader, a full disk or an interruption never
 /// leaves half a file under its final name.
-///
-/// # Errors
-/// If the folder is missing, full or cannot be written to.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let _writing = writing();

@@ -1,11 +1,13 @@
 //! What the chapters share.
 //!
 //! From the bottom up, each module using only those before it: [`kernels`] (arithmetic with a fixed order of operations), [`rng`], [`matrix`],
-//! [`parameters`], [`files`], [`layers`] (each written once, with its gradient), [`optim`], [`data`], [`tape`] and [`chain`] (which drive the layers), [`models`], [`train`] (the
+//! [`parameters`], [`files`], [`layers`] (each written once, with its gradient), [`optim`], [`data`], [`tape`], [`chain`] and [`by_hand`] (which drive the layers), [`models`], [`train`] (the
 //! loop), [`replay`] (the source's own random numbers and arithmetic), [`plot`] and [`figures`], [`value`], [`published`] (the ledger) and [`lab`] (the
-//! bench that a section runs on), [`golden`] (golden files), [`registry`] and [`cli`].
+//! bench that a section runs on), [`classifier`], [`golden`] (golden files), [`registry`] and [`cli`].
 
+pub mod by_hand;
 pub mod chain;
+pub mod classifier;
 pub mod cli;
 pub mod data;
 pub mod figures;

@@ -1,7 +1,7 @@
 //! A chapter and its sections: one table from which the command line, the tests and `xtask` are made.
 
 use crate::{
-    lab::{Lab, Report, Settings},
+    lab::{Driver, Lab, Report, Settings},
     published,
 };
 use anyhow::{Context, Result, bail};
@@ -198,7 +198,8 @@ impl Chapter {
         let mut published = published::parse(self.published)?;
         published.retain(|entry| entry.section == section.id);
         let is_set = |flag| matches.try_get_one::<bool>(flag).ok().flatten().copied().unwrap_or_default();
-        let mut lab = Lab::new(settings, published)?.replaying(is_set(REPLAY)).on_tape(is_set(TAPED));
+        let driver = if is_set(TAPED) || cfg!(feature = "cuda") { Driver::Tape } else { Driver::Chain };
+        let mut lab = Lab::new(settings, published, is_set(REPLAY), driver)?;
         let run = section.replay.as_ref().filter(|_| is_set(REPLAY)).map_or(&section.run, |replay| &replay.run);
         // On a thread of the pool the kernels share their work without waking it anew each time.
         match rayon::scope(|_| run(matches, &mut lab)) {

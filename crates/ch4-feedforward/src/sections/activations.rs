@@ -99,9 +99,7 @@ fn print_table(title: &str, of: impl Fn(Activation, &[f32]) -> Vec<f32>, functio
     for (name, f) in functions {
         let numbers = of(*f, &TABULATED);
         rows.push(row(*name, numbers.iter().map(|number| format!("{number:.8}"))));
-        for (z, number) in TABULATED.iter().zip(numbers) {
-            lab.metric(format!("{name}, {title} at {z}"), number);
-        }
+        lab.metrics(TABULATED.iter().zip(numbers).map(|(z, number)| (format!("{name}, {title} at {z}"), number)));
     }
     lab.table(&Column::labelled(title, TABULATED.map(|z| format!("z = {z}"))), rows)?;
     Ok(writeln!(lab)?)

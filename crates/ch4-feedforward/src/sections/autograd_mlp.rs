@@ -10,21 +10,19 @@
 //!
 //! Departs from the book: its text announces gains from automatic gradients, but its two runs differ in their random weights only.
 
-use super::manual_mlp::{claim, train};
-use crate::{best_model, replays};
+use super::manual_mlp::Training;
+use crate::replays;
 use anyhow::{Result, anyhow};
-use clap::Args as ClapArgs;
 use common::{
-    cli::{self, at_least_one, non_negative, positive},
-    data::{Batches, Samples, moons},
+    cli,
+    data::{Samples, moons},
     kernels::Loss,
-    lab::{self, Lab},
-    optim::{Optimizer, Sgd},
+    lab::Lab,
     parameters::{Initialization, Parameters},
     registry::{Heading, Section},
     rng::Stream,
     tape::{self, Device, Logistic, builder::Linear},
-    train::{Decision, Log, Network, Trainer, TrainingConfig, evaluate},
+    train::Network,
 };
 use dfdx::{
     nn::{DeviceBuildExt, ModuleMut, ZeroGrads},
@@ -49,63 +47,23 @@ pub(crate) fn section() -> Section {
         .taped(&["--epochs", "100", "--taped"])
 }
 
-/// The book's hyper-parameters.
-#[derive(Debug, Clone, ClapArgs)]
-pub(crate) struct Args {
-    /// Learning rate of gradient descent
-    #[arg(long, default_value_t = 0.2, value_parser = positive)]
-    pub(crate) lr: f32,
-    /// Epochs, each one full-batch step
-    #[arg(long, default_value_t = 1000, value_parser = at_least_one)]
-    epochs: usize,
-    /// Epochs between two printed losses
-    #[arg(long, default_value_t = 50, value_parser = at_least_one)]
-    pub(crate) log_every: usize,
-    /// Standard deviation of the noise on the moons
-    #[arg(long, default_value_t = 0.5, value_parser = non_negative)]
-    noise: f32,
-    /// Train with this many seeds, one after the other from --seed on, and show what the results span
-    #[arg(long, default_value_t = 1, value_parser = at_least_one)]
-    seeds: usize,
-}
-
 /// Two inputs, five hidden units, one probability.
 pub(crate) type Mlp = (Linear<2, 5>, Logistic, Linear<5, 1>, Logistic);
 
-/// Trains and tests the network.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+/// Trains and tests the network, with the hyper-parameters of section 4.2.
+pub(crate) fn run(args: &Training, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
-    let taped = lab.is_taped();
-    let network =
-        |seed| lab::network::<Mlp, 2, 1>(taped, LOSS, Initialization::STANDARD_NORMAL, &mut Stream::new(seed, "weights"));
-
-    let split = moons::moon1000(args.noise, lab.seed());
-    let mut mlp = network(lab.seed())?;
-    let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
-    let outcome = train(run.journal(lab), args.lr, &split.dev)?;
-    let end = mlp.parameters().fingerprint();
-    let test = best_model::show(&mut mlp, &outcome, &split, lab)?;
-    for (name, value) in best_model::numbers(&outcome, args.log_every, test) {
-        lab.metric(name, value);
-    }
-    if args.seeds > 1 {
-        lab.over_seeds(seeds, |seed| {
-            let split = moons::moon1000(args.noise, seed);
-            let mut mlp = network(seed)?;
-            let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
-            let outcome = train(run, args.lr, &split.dev)?;
-            mlp.load(&outcome.best.parameters)?;
-            Ok(best_model::numbers(&outcome, args.log_every, evaluate(&mlp, &split.test, Decision::Probability)?))
-        })?;
-    }
-    claim(&outcome, lab);
-    let same = with_dfdx(args, &split.train, &mut lab.stream("weights"))?.fingerprint() == end;
+    let driver = lab.driver();
+    let mlp = |seed| driver.network::<Mlp, 2, 1>(LOSS, Initialization::STANDARD_NORMAL, &mut Stream::new(seed, "weights"));
+    let (_, end) = args.over_seeds(seeds, mlp, lab)?;
+    let train = moons::moon1000(args.noise, lab.seed()).train;
+    let same = with_dfdx(args, &train, &mut lab.stream("weights"))?.fingerprint() == end;
     lab.claim("dfdx's own loop and optimiser end with the same bits in every parameter", same);
     Ok(())
 }
 
 /// The same steps as dfdx's own examples write them; gives the parameters after the last.
-fn with_dfdx(args: &Args, train: &Samples, weights: &mut Stream) -> Result<Parameters> {
+fn with_dfdx(args: &Training, train: &Samples, weights: &mut Stream) -> Result<Parameters> {
     let device = Device::default();
     let mut mlp = device.build_module::<Mlp, f32>();
     tape::initialize(&mut mlp, Initialization::STANDARD_NORMAL, weights)?;
@@ -129,10 +87,3 @@ fn failed(error: impl std::fmt::Debug) -> anyhow::Error {
 
 /// What is minimised.
 pub(crate) const LOSS: Loss = Loss::BinaryCrossEntropy;
-
-impl Args {
-    pub(crate) fn config(&self) -> TrainingConfig {
-        let config = TrainingConfig::new(self.epochs, Batches::Full, Decision::Probability);
-        TrainingConfig { log: Some(Log::FullBatch { every: self.log_every }), ..config }
-    }
-}

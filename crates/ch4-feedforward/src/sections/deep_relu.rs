@@ -14,11 +14,14 @@
 //!
 //! Departs from the exercise: it names width, data and weights nowhere; those here are ours.
 
-use crate::dead_units::{self, EVERY, Run, Starts, print_cures, print_deaths};
+use crate::{
+    dead_units::{self, EVERY, Run, Starts, print_cures, print_deaths},
+    deep,
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    chain::{Chain, activation, linear},
+    chain::Chain,
     cli::{self, at_least_one, one_to, positive},
     data::{Batches, moons},
     kernels::{Activation, Loss},
@@ -73,7 +76,7 @@ pub(crate) struct Args {
 /// Counts dead units as the network trains, then tries each cure alone.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
-    let mut starts = |variant: Variant| -> Result<Starts> {
+    let starts = |variant: Variant| -> Result<Starts> {
         let runs = lab.each_seed(seeds.clone(), |seed| args.train(variant, seed))?;
         Ok(Starts { name: variant.name, runs })
     };
@@ -109,12 +112,7 @@ struct Variant {
 impl Args {
     /// Two inputs, equal hidden layers, one logit; weights from N(0, gain / inputs), biases zero.
     fn network(&self, Variant { f, gain, .. }: Variant, weights: &mut Stream) -> Result<Chain> {
-        let mut layers = vec![linear(2, self.width), activation(f)];
-        for _ in 1..self.hidden_layers {
-            layers.extend([linear(self.width, self.width), activation(f)]);
-        }
-        layers.push(linear(self.width, 1));
-        let mut chain = Chain::new(layers, Loss::BinaryCrossEntropyWithLogits);
+        let mut chain = Chain::new(deep(self.hidden_layers, self.width, f), Loss::BinaryCrossEntropyWithLogits);
         chain.visit_parameters(&mut |ParameterTensor { name, values, .. }| {
             let fan_in = if name == "0.weight" { 2 } else { self.width };
             if name.ends_with("weight") {

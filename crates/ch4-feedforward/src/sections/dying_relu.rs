@@ -15,9 +15,8 @@
 //!
 //! The accuracy on the development set says nothing: after the step all samples are still class 0, so that it is that class's share.
 
-use super::vanishing_gradient::{first_step, network};
 use crate::{
-    gradient_norms::{self, Column, Hidden, print_layers, print_table, row},
+    gradient_norms::{self, Column, FiveLayers, Hidden, print_layers, print_table},
     replays,
 };
 use anyhow::Result;
@@ -27,11 +26,8 @@ use common::{
     data::{Split, moons},
     kernels::Activation,
     lab::Lab,
-    optim::{Optimizer, Sgd},
-    parameters::{Initialization, Initializer},
     plot::{Dash, Marker},
     registry::{Heading, Section},
-    rng::Stream,
 };
 use std::fmt::Write;
 
@@ -55,13 +51,13 @@ pub(crate) fn section() -> Section {
 pub(crate) struct Args {
     /// Standard deviation of the initial weights
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    pub(crate) weight_sd: f32,
+    weight_sd: f32,
     /// Initial value of every bias
     #[arg(long, default_value_t = -8.0, value_parser = finite, allow_negative_numbers = true)]
-    pub(crate) bias: f32,
+    bias: f32,
     /// Learning rate of the one step
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    pub(crate) lr: f32,
+    lr: f32,
     /// Slope of the leaky ReLU
     #[arg(long, default_value_t = 0.01, value_parser = non_negative)]
     slope: f32,
@@ -82,12 +78,8 @@ const LOOKS: [(Marker, Dash); 3] =
 /// Prints and draws the norm of each layer's gradients.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
-    let taped = lab.is_taped();
-    let column = |seed, Hidden { name, f }| -> Result<Column> {
-        let split = moons::moon1000(0.5, seed);
-        let mut mlp = network(f, args.start(), &mut Stream::new(seed, "weights"), taped)?;
-        Ok(Column { name, step: first_step(&mut mlp, Optimizer::new(Sgd), args.lr, &split)? })
-    };
+    let (five_layers, driver) = (args.five_layers(), lab.driver());
+    let column = |seed, hidden| five_layers.column(hidden, seed, driver);
     let columns = args.activations().into_iter().map(|hidden| column(lab.seed(), hidden));
     show(&columns.collect::<Result<Vec<_>>>()?, &moons::moon1000(0.5, lab.seed()), lab)?;
     if args.seeds > 1 {
@@ -95,7 +87,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let [_, leaky, _] = args.activations();
         lab.over_seeds(seeds, |seed| {
             let column = column(seed, leaky)?;
-            let loss = (format!("{LEAKY}, loss"), column.step.loss);
+            let loss = (format!("{LEAKY}, loss"), column.loss);
             Ok(column.numbers().into_iter().chain([loss]).collect())
         })?;
     }
@@ -103,9 +95,8 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 }
 
 impl Args {
-    fn start(&self) -> Initialization {
-        let weight = Initializer::Normal { mean: 0.0, deviation: self.weight_sd };
-        Initialization { weight, bias: Initializer::Constant(self.bias) }
+    pub(crate) fn five_layers(&self) -> FiveLayers {
+        FiveLayers { weight_sd: self.weight_sd, bias: self.bias, lr: self.lr }
     }
 
     pub(crate) fn activations(&self) -> [Hidden; 3] {
@@ -129,16 +120,13 @@ pub(crate) fn show(columns: &[Column], split: &Split, lab: &mut Lab) -> Result<(
 /// The bias gradients, the loss and the accuracy after the step.
 fn print_rest(columns: &[Column], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nL2 norm of each layer's bias gradient")?;
-    print_layers(columns, |step| &step.biases, lab)?;
+    print_layers(columns, |column| &column.biases, lab)?;
     writeln!(lab, "\nLoss before the step, accuracy on the development set after it")?;
-    let rows = [row("loss", columns, |step| step.loss), row("score", columns, |step| step.dev_accuracy)];
-    print_table("", columns, rows.to_vec(), lab)?;
-    for Column { name, step } in columns {
-        lab.metric(format!("{name}, loss"), step.loss);
-        lab.metric(format!("{name}, dev accuracy"), step.dev_accuracy);
-        for (layer, norm) in step.biases.iter().enumerate() {
-            lab.metric(format!("{name}, bias of layer {}", layer + 1), *norm);
-        }
+    print_table(columns, [("loss", |column| column.loss), ("score", |column| column.dev_accuracy)], lab)?;
+    for Column { name, loss, dev_accuracy, biases, .. } in columns {
+        lab.metric(format!("{name}, loss"), *loss);
+        lab.metric(format!("{name}, dev accuracy"), *dev_accuracy);
+        lab.metrics((1..).zip(biases).map(|(layer, norm)| (format!("{name}, bias of layer {layer}"), *norm)));
     }
     Ok(())
 }
@@ -146,16 +134,14 @@ fn print_rest(columns: &[Column], lab: &mut Lab) -> Result<()> {
 /// What the section is there to show.
 fn claim(columns: &[Column], split: &Split, lab: &mut Lab) {
     let (dead, cures): (Vec<_>, Vec<_>) = columns.iter().partition(|column| column.name == RELU);
-    let is_zero = |Column { step, .. }: &&Column| step.weights.iter().chain(&step.biases[..4]).all(|norm| *norm == 0.0);
+    let is_zero = |column: &&Column| column.weights.iter().chain(&column.biases[..4]).all(|norm| *norm == 0.0);
     let zeros = dead.iter().all(is_zero);
     lab.claim("with ReLU all five weight gradients and the four hidden biases' are exactly 0", zeros);
-    let output = dead.iter().all(|column| column.step.biases[4] > 0.4);
+    let output = dead.iter().all(|column| column.biases[4] > 0.4);
     lab.claim("with ReLU the output bias still has a gradient, of about 0.5: one parameter is updated", output);
     let names = cures.iter().map(|column| column.name).collect::<Vec<_>>().join(" and ");
-    let is_positive = |Column { step, .. }: &&Column| step.weights.iter().chain(&step.biases).all(|norm| *norm > 0.0);
+    let is_positive = |column: &&Column| column.weights.iter().chain(&column.biases).all(|norm| *norm > 0.0);
     lab.claim(format!("{names}: a gradient reaches every layer"), cures.iter().all(is_positive));
-    let classes = split.dev.y.classes();
-    let zeros = classes.iter().filter(|class| **class == 0).count() as f32 / classes.len() as f32;
-    let share = columns.iter().all(|column| column.step.dev_accuracy == zeros);
+    let share = columns.iter().all(|column| column.dev_accuracy == split.dev.y.share(0));
     lab.claim("the dev accuracy is the share of class 0 in the development set, with every activation", share);
 }

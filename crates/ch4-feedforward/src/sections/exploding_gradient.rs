@@ -17,11 +17,14 @@
 //! Departs from the notebook: it also names ReLU in place of the logistic function as a cure. ReLU prevents vanishing; with these weights it is what explodes most.
 //! The loss is that of logits: through σ and its cut-off logarithm an output of 10⁹ would have no gradient at all.
 
-use crate::clipped_runs::{RELU, Run, TANH, Variant, draw, print_losses, print_norms};
+use crate::{
+    clipped_runs::{RELU, Run, TANH, Variant, draw, print_losses, print_norms},
+    deep,
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    chain::{Chain, activation, linear},
+    chain::Chain,
     cli::{at_least_one, one_to, positive},
     data::{Batches, Samples, moons},
     kernels::{Activation, Loss},
@@ -94,13 +97,9 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 impl Args {
     /// Two inputs, equal hidden layers, one logit.
     fn network(&self, f: Activation, deviation: f32, lab: &Lab) -> Chain {
-        let mut layers = vec![linear(2, self.width), activation(f)];
-        for _ in 2..self.layers {
-            layers.extend([linear(self.width, self.width), activation(f)]);
-        }
-        layers.push(linear(self.width, 1));
         let init = Initialization { weight: Initializer::Normal { mean: 0.0, deviation }, bias: Initializer::ZEROS };
-        Chain::new(layers, Loss::BinaryCrossEntropyWithLogits).initialized(init, &mut lab.stream("weights"))
+        Chain::new(deep(self.layers.max(2) - 1, self.width, f), Loss::BinaryCrossEntropyWithLogits)
+            .initialized(init, &mut lab.stream("weights"))
     }
 
     /// Gradient descent on all samples at once; a loss that is not finite ends it.

@@ -14,8 +14,8 @@
 //!    clearer. Its numbers are set beside our spans for both noises.
 //! 2. Its network 5-3 never uses the layer of three: what it prints for it is compared with 5 units. Ours uses it.
 
-use crate::grid::{Cell, Grid, Hidden, Run, Sides};
-use anyhow::Result;
+use crate::grid::{Cell, Grid, Hidden, Run};
+use anyhow::{Context, Result};
 use clap::Args as ClapArgs;
 use common::{
     chain::{Chain, linear, logistic},
@@ -75,23 +75,16 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     show_first_column(&noisy, lab)?;
     for (grid, name) in [(&noisy, "grid"), (&clear, "grid-small-noise")] {
         grid.print(lab)?;
-        let best = grid.cells().zip(grid.accuracies()).max_by(|(_, a), (_, b)| a.mean.total_cmp(&b.mean));
-        if let Some(((Cell { hidden, learning_rate }, _), band)) = best {
-            writeln!(
-                lab,
-                "best: {hidden} with learning rate {learning_rate}, single runs from {:.4} to {:.4}",
-                band.min, band.max
-            )?;
+        let best = grid.cells.iter().max_by(|a, b| a.accuracy.mean.total_cmp(&b.accuracy.mean));
+        if let Some(Cell { hidden, learning_rate, accuracy: Band { min, max, .. }, .. }) = best {
+            writeln!(lab, "best: {hidden} with learning rate {learning_rate}, single runs from {min:.4} to {max:.4}")?;
         }
         lab.figure(name, &grid.figure()?)?;
     }
-    for (name, band) in noisy.bands() {
-        lab.metric(format!("noise {}, {name}", args.noise), band.mean);
-    }
-    for (name, band) in clear.bands() {
-        lab.metric(name, band.mean);
-    }
-    compare([&noisy, &clear], lab)?;
+    let bands = [&noisy, &clear].map(|grid| grid.cells.iter().flat_map(Cell::bands).collect::<Vec<_>>());
+    lab.metrics(bands[0].iter().map(|(name, band)| (format!("noise {}, {name}", args.noise), band.mean)));
+    lab.metrics(bands[1].iter().map(|(name, band)| (name, band.mean)));
+    compare(args, &bands, lab)?;
     claim(&noisy, &clear, lab);
     Ok(())
 }
@@ -99,16 +92,22 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 impl Args {
     /// Trains every cell on moons of the given noise.
     fn fill(&self, noise: f32, lab: &mut Lab) -> Result<Grid<'_>> {
-        let sides = Sides { hidden: &self.hidden, learning_rates: &self.lrs };
+        let sides: Vec<(&Hidden, f32)> =
+            self.hidden.iter().flat_map(|hidden| self.lrs.iter().map(move |lr| (hidden, *lr))).collect();
         let runs = lab.each_seed(cli::seeds(lab.seed(), self.seeds)?, |seed| {
             let split = moons::moon1000(noise, seed);
-            sides.cells().map(|cell| self.train(cell, &split, seed)).collect::<Result<Vec<_>>>()
+            sides.iter().map(|(hidden, lr)| self.train(hidden, *lr, &split, seed)).collect::<Result<Vec<_>>>()
         })?;
-        Ok(Grid::new(noise, sides, &runs))
+        let cells = sides.into_iter().enumerate().map(|(i, (hidden, learning_rate))| {
+            let runs: Vec<Run> = runs.iter().map(|runs| runs[i].clone()).collect();
+            let accuracies: Vec<f64> = runs.iter().map(|run| f64::from(run.accuracy)).collect();
+            Ok(Cell { hidden, learning_rate, runs, accuracy: Band::of(&accuracies).context("a run of each cell")? })
+        });
+        Ok(Grid { noise, cells: cells.collect::<Result<_>>()?, learning_rates: &self.lrs })
     }
 
     /// Gradient descent on all samples at once; the best of its models is tested, as in section 4.2.
-    fn train(&self, Cell { hidden, learning_rate }: Cell, split: &Split, seed: u64) -> Result<Run> {
+    fn train(&self, hidden: &Hidden, learning_rate: f32, split: &Split, seed: u64) -> Result<Run> {
         let widths = [vec![2], hidden.0.clone(), vec![1]].concat();
         let layers = widths.windows(2).flat_map(|pair| [linear(pair[0], pair[1]), logistic()]);
         let mut network = Chain::new(layers, Loss::BinaryCrossEntropy)
@@ -130,25 +129,19 @@ impl Args {
 /// One run of each network with the first learning rate: its test, and how it learns.
 fn show_first_column(grid: &Grid, lab: &mut Lab) -> Result<()> {
     let mut panel = CurvePanel::new("epoch", "training loss");
-    let mut first = None;
-    for (Cell { hidden, learning_rate }, runs) in grid.cells() {
-        if *first.get_or_insert(learning_rate) == learning_rate {
-            let run = &runs[0];
-            writeln!(
-                lab,
-                "2-{hidden}-1, lr {learning_rate}, noise {}: [Test] score/loss: {:.4}/{:.4}",
-                grid.noise, run.accuracy, run.loss
-            )?;
-            panel = panel.with(Series::sampled(format!("2-{hidden}-1"), &run.losses, 0.0, 1.0));
-        }
+    for Cell { hidden, learning_rate, runs, .. } in grid.cells.iter().filter(|cell| cell.learning_rate == grid.learning_rates[0])
+    {
+        let Run { accuracy, loss, losses } = &runs[0];
+        let noise = grid.noise;
+        writeln!(lab, "2-{hidden}-1, lr {learning_rate}, noise {noise}: [Test] score/loss: {accuracy:.4}/{loss:.4}")?;
+        panel = panel.with(Series::sampled(format!("2-{hidden}-1"), losses, 0.0, 1.0));
     }
     lab.figure("losses", &Curves::new("One run of each network with the first learning rate").panel(panel).render()?)
 }
 
 /// Each number that the notebook prints, beside what ours spans over the seeds for each noise.
-fn compare(grids: [&Grid; 2], lab: &mut Lab) -> Result<()> {
+fn compare(args: &Args, bands: &[Vec<(String, Band)>; 2], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nwhat the notebook prints of its single runs, and what ours span over the seeds")?;
-    let bands = grids.map(Grid::bands);
     let mut inside = [0; 2];
     let mut rows = Vec::new();
     for ((name, noisy), (_, clear)) in bands[0].iter().zip(&bands[1]) {
@@ -160,10 +153,10 @@ fn compare(grids: [&Grid; 2], lab: &mut Lab) -> Result<()> {
         }
     }
     let printed = rows.len();
-    let noises = grids.map(|grid| Column::text(format!("ours at noise {}", grid.noise)));
-    lab.table(&[vec![Column::text("cell"), Column::number("printed")], noises.to_vec()].concat(), rows)?;
+    let ours = [args.noise, args.small_noise].map(|noise| Column::text(format!("ours at noise {noise}")));
+    lab.table(&[&[Column::text("cell"), Column::number("printed")], &ours[..]].concat(), rows)?;
     let [noisy, clear] = inside;
-    writeln!(lab, "inside: {noisy} of {printed} at noise {}, {clear} at noise {}", grids[0].noise, grids[1].noise)?;
+    writeln!(lab, "inside: {noisy} of {printed} at noise {}, {clear} at noise {}", args.noise, args.small_noise)?;
     lab.claim("what the notebook prints fits the smaller noise better", clear > noisy);
     Ok(())
 }
@@ -175,19 +168,15 @@ fn span(band: &Band, value: f64) -> String {
 
 /// What the section is there to show.
 fn claim(noisy: &Grid, clear: &Grid, lab: &mut Lab) {
-    let bands = noisy.accuracies();
-    let best = bands.iter().map(|band| band.max).fold(0.0, f64::max);
+    let best = noisy.cells.iter().map(|cell| cell.accuracy.max).fold(0.0, f64::max);
     lab.claim(format!("no run at noise {} reaches 0.9", noisy.noise), best < 0.9);
-    let spread = |bands: &[Band]| {
-        let (lo, hi) = bands.iter().map(|band| band.mean).fold((1.0, 0.0), |(lo, hi), x| (x.min(lo), x.max(hi)));
-        hi - lo
-    };
+    let means = |grid: &Grid| Band::of(&grid.cells.iter().map(|cell| cell.accuracy.mean).collect::<Vec<_>>());
+    let spread = |grid| means(grid).map_or(0.0, |means| means.max - means.min);
     let claim = format!("the means at noise {} span less than half of what they do at noise {}", noisy.noise, clear.noise);
-    lab.claim(claim, spread(&bands) < spread(&clear.accuracies()) / 2.0);
-    let two_units = |hidden: &Hidden| hidden.0 == [2];
-    let mean = |two: bool| {
-        let cells = clear.cells().zip(clear.accuracies()).filter(|((cell, _), _)| two_units(cell.hidden) == two);
-        cells.map(|(_, band)| band.mean).fold(0.0, f64::max)
+    lab.claim(claim, spread(noisy) < spread(clear) / 2.0);
+    let mean = |two_units: bool| {
+        let cells = clear.cells.iter().filter(|cell| (cell.hidden.0 == [2]) == two_units);
+        cells.map(|cell| cell.accuracy.mean).fold(0.0, f64::max)
     };
     let claim =
         format!("at noise {} two units stay below 0.9 with every learning rate, the best network exceeds 0.95", clear.noise);

@@ -16,6 +16,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::finite,
+    kernels::reduce::{self, largest_gap},
     lab::{Column, Lab},
     matrix::Matrix,
     registry::{Heading, Section},
@@ -72,15 +73,15 @@ pub(crate) fn compare(args: &Args, x: &Matrix, lab: &mut Lab, look: impl Fn(&Mat
             writeln!(lab)?;
         }
         print_passes(slope, [x, &by_hand.y, &by_tape.y, &dy, &by_hand.dx, &by_tape.dx], lab)?;
-        let differences = [largest_difference(&by_hand.y, &by_tape.y), largest_difference(&by_hand.dx, &by_tape.dx)];
-        for (name, difference) in ["outputs", "gradients"].into_iter().zip(differences) {
+        for (name, a, b) in [("outputs", &by_hand.y, &by_tape.y), ("gradients", &by_hand.dx, &by_tape.dx)] {
+            let difference = largest_gap(a.values(), b.values());
+            same_bits &= reduce::same_bits(a.values(), b.values());
             writeln!(lab, "largest difference of the {name}: {difference}")?;
             lab.metric(format!("slope {slope}, largest difference of the {name}"), difference);
         }
         if i == 0 {
             look(&by_hand.y, lab);
         }
-        same_bits &= bits(&by_hand.y).eq(bits(&by_tape.y)) && bits(&by_hand.dx).eq(bits(&by_tape.dx));
     }
     lab.claim("outputs and gradients of the operator and of the tape have the same bits", same_bits);
     Ok(())
@@ -137,12 +138,4 @@ fn print_passes(slope: f32, columns: [&Matrix; 6], lab: &mut Lab) -> Result<()> 
     });
     writeln!(lab, "slope {slope}")?;
     lab.table(&names, rows)
-}
-
-fn largest_difference(a: &Matrix, b: &Matrix) -> f32 {
-    a.values().iter().zip(b.values()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
-}
-
-fn bits(matrix: &Matrix) -> impl Iterator<Item = u32> + '_ {
-    matrix.values().iter().map(|value| value.to_bits())
 }

@@ -10,14 +10,11 @@
 //! 1. Its text says 2000 epochs, its code 1000: 1000.
 //! 2. The loss cuts logarithms off at −100, where the book's formula would become infinite.
 
-use crate::{
-    best_model,
-    by_hand::{ByHand, Passes},
-    replays,
-};
+use crate::replays;
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
+    by_hand::{ByHand, Passes},
     chain::{Chain, linear, logistic},
     cli::{self, at_least_one, non_negative, one_to, positive},
     data::{Batches, Samples, moons},
@@ -29,7 +26,7 @@ use common::{
     parameters::Initialization,
     registry::{Heading, Section},
     rng::Stream,
-    train::{Decision, Journal, Log, Network, Outcome, Trainer, TrainingConfig, evaluate},
+    train::{Decision, Journal, Log, Network, Outcome, Trainer, TrainingConfig},
 };
 use std::fmt::Write;
 
@@ -54,21 +51,28 @@ pub(crate) struct Args {
     /// Hidden units
     #[arg(long, default_value_t = 5, value_parser = one_to::<MOST_UNITS>)]
     hidden: usize,
+    #[command(flatten)]
+    pub(crate) training: Training,
+}
+
+/// How the two-layer network is trained, here and in section 4.3.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Training {
     /// Learning rate of gradient descent
     #[arg(long, default_value_t = 0.2, value_parser = positive)]
-    pub(crate) lr: f32,
+    pub(super) lr: f32,
     /// Epochs, each one full-batch step
     #[arg(long, default_value_t = 1000, value_parser = at_least_one)]
-    epochs: usize,
+    pub(super) epochs: usize,
     /// Epochs between two printed losses
     #[arg(long, default_value_t = 50, value_parser = at_least_one)]
     pub(crate) log_every: usize,
     /// Standard deviation of the noise on the moons
     #[arg(long, default_value_t = 0.5, value_parser = non_negative)]
-    noise: f32,
+    pub(crate) noise: f32,
     /// Train with this many seeds, one after the other from --seed on, and show what the results span
     #[arg(long, default_value_t = 1, value_parser = at_least_one)]
-    seeds: usize,
+    pub(crate) seeds: usize,
 }
 
 /// Hidden units that fit into any machine's memory.
@@ -76,34 +80,19 @@ const MOST_UNITS: usize = 10_000;
 
 /// Shows the network on one sample, then trains and tests it.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let seeds = cli::seeds(lab.seed(), args.seeds)?;
+    let seeds = cli::seeds(lab.seed(), args.training.seeds)?;
+    let draw = |widths, weights: &mut Stream| ByHand::<Mlp>::draw(widths, Initialization::STANDARD_NORMAL, weights);
     let sample = Matrix::new(1, 5, lab.stream("demo sample").uniforms(5, 0.0, 1.0));
-    show_one_sample(&ByHand::<Mlp>::draw([5, 10, 1], &mut lab.stream("demo weights")).outputs(&sample)?, lab)?;
+    show_one_sample(&draw([5, 10, 1], &mut lab.stream("demo weights")).outputs(&sample)?, lab)?;
 
-    let split = moons::moon1000(args.noise, lab.seed());
-    let mut mlp = ByHand::<Mlp>::draw([2, args.hidden, 1], &mut lab.stream("weights"));
-    let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
-    let outcome = train(run.journal(lab), args.lr, &split.dev)?;
-    let end = mlp.parameters().fingerprint();
-    let test = best_model::show(&mut mlp, &outcome, &split, lab)?;
-    for (name, value) in best_model::numbers(&outcome, args.log_every, test) {
-        lab.metric(name, value);
-    }
-    if args.seeds > 1 {
-        lab.over_seeds(seeds, |seed| {
-            let split = moons::moon1000(args.noise, seed);
-            let mut mlp = ByHand::<Mlp>::draw([2, args.hidden, 1], &mut Stream::new(seed, "weights"));
-            let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
-            let outcome = train(run, args.lr, &split.dev)?;
-            mlp.load(&outcome.best.parameters)?;
-            Ok(best_model::numbers(&outcome, args.log_every, evaluate(&mlp, &split.test, Decision::Probability)?))
-        })?;
-    }
-    claim(&outcome, lab);
+    let mlp = |seed| Ok(draw([2, args.hidden, 1], &mut Stream::new(seed, "weights")));
+    let (outcome, end) = args.training.over_seeds(seeds, mlp, lab)?;
+
     let layers = [linear(2, args.hidden), logistic(), linear(args.hidden, 1), logistic()];
     let mut chain = Chain::new(layers, Mlp::LOSS).initialized(Initialization::STANDARD_NORMAL, &mut lab.stream("weights"));
-    let run = Trainer::new(&mut chain, Optimizer::new(Sgd), &split.train, args.config())?;
-    let chained = train(run, args.lr, &split.dev)?;
+    let split = moons::moon1000(args.training.noise, lab.seed());
+    let run = Trainer::new(&mut chain, Optimizer::new(Sgd), &split.train, args.training.config())?;
+    let chained = args.training.train(run, &split.dev)?;
     let same = chained.history == outcome.history && chain.parameters().fingerprint() == end;
     lab.claim(
         "a chain of predefined layers has the same losses at every step and ends with the same bits in every parameter",
@@ -112,20 +101,20 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     Ok(())
 }
 
-impl Args {
+impl Training {
     pub(crate) fn config(&self) -> TrainingConfig {
         let config = TrainingConfig::new(self.epochs, Batches::Full, Decision::Probability);
         TrainingConfig { log: Some(Log::FullBatch { every: self.log_every }), ..config }
     }
-}
 
-/// Gradient descent on all samples at once; after each step the network is evaluated on the development set.
-pub(crate) fn train<N: Network, J: Journal>(mut run: Trainer<N, J>, learning_rate: f32, dev: &Samples) -> Result<Outcome> {
-    while run.forward_backward()?.is_some() {
-        run.update(learning_rate)?;
-        run.evaluate(dev)?;
+    /// Gradient descent on all samples at once; after each step the network is evaluated on the development set.
+    pub(crate) fn train<N: Network, J: Journal>(&self, mut run: Trainer<N, J>, dev: &Samples) -> Result<Outcome> {
+        while run.forward_backward()?.is_some() {
+            run.update(self.lr)?;
+            run.evaluate(dev)?;
+        }
+        Ok(run.finish())
     }
-    Ok(run.finish())
 }
 
 /// The passes of the network: two linear layers, each with a logistic function behind it.
@@ -165,12 +154,4 @@ pub(crate) fn show_one_sample(output: &Matrix, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "One sample through a 5-10-1 network: {output}\n")?;
     lab.metric("output for one sample", output);
     Ok(())
-}
-
-/// What the section is there to show.
-pub(crate) fn claim(outcome: &Outcome, lab: &mut Lab) {
-    let losses = &outcome.history.train_loss;
-    let falls = losses.last() < losses.first();
-    let best = outcome.best.evaluation.accuracy;
-    lab.claim("the loss falls, and the best model classifies more than 70 % of the development set", falls && best > 0.7);
 }

@@ -10,13 +10,14 @@
 //! Departs from the exercise's answer: it finds the tape's network better, from two runs whose random weights differ.
 
 use super::{autograd_mlp, manual_mlp};
-use crate::by_hand::ByHand;
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
+    by_hand::ByHand,
     cli::{at_least_one, non_negative, positive},
     data::{Batches, Samples, moons},
-    lab::{self, Column, Lab},
+    kernels::reduce::{largest_gap, same_bits},
+    lab::{Column, Driver, Lab},
     optim::{Optimizer, Sgd},
     parameters::Initialization,
     registry::{Heading, Section},
@@ -54,10 +55,9 @@ pub(crate) struct Args {
 /// Trains both networks and compares them step by step.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let train = moons::moon1000(args.noise, lab.seed()).train;
-    let mut by_hand = ByHand::<manual_mlp::Mlp>::draw([2, 5, 1], &mut lab.stream("weights"));
-    let mut weights = lab.stream("weights");
-    let (loss, init) = (autograd_mlp::LOSS, Initialization::STANDARD_NORMAL);
-    let mut by_tape = lab::network::<autograd_mlp::Mlp, 2, 1>(true, loss, init, &mut weights)?;
+    let init = Initialization::STANDARD_NORMAL;
+    let mut by_hand = ByHand::<manual_mlp::Mlp>::draw([2, 5, 1], init, &mut lab.stream("weights"));
+    let mut by_tape = Driver::Tape.network::<autograd_mlp::Mlp, 2, 1>(autograd_mlp::LOSS, init, &mut lab.stream("weights"))?;
 
     let hand = lab.timed("by hand", || steps(&mut by_hand, args, &train))?;
     let tape = lab.timed("by tape", || steps(&mut by_tape, args, &train))?;
@@ -95,14 +95,9 @@ fn steps<N: Network>(network: &mut N, args: &Args, train: &Samples) -> Result<Ve
     Ok(steps)
 }
 
-fn largest_gap(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
-}
-
 /// Compares every bit of every step.
 fn report(hand: &[Step], tape: &[Step], lab: &mut Lab) {
-    let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-    let differs = |(a, b): &(&Step, &Step)| a.loss.to_bits() != b.loss.to_bits() || bits(&a.gradients) != bits(&b.gradients);
+    let differs = |(a, b): &(&Step, &Step)| !same_bits(&[a.loss], &[b.loss]) || !same_bits(&a.gradients, &b.gradients);
     let differing = hand.iter().zip(tape).filter(differs).count();
     lab.metric("steps that differ in a bit", differing);
     lab.claim("loss and every gradient are the same bits at every step", differing == 0);

@@ -42,21 +42,18 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let mut rows = Vec::new();
     let mut figure = Scatter::new("Moon1000", "x₁", "x₂");
     for (name, part) in split.parts() {
-        let classes = part.y.classes();
-        let ones: usize = classes.iter().sum();
-        let share = ones as f32 / classes.len() as f32;
-        let counts = [classes.len(), classes.len() - ones, ones].map(|count| count.to_string());
-        rows.push(row(name, counts.into_iter().chain([format!("{share:.5}")])));
+        let (zeros, ones) = (part.y.count(0), part.y.count(1));
+        let counts = [part.len(), zeros, ones].map(|count| count.to_string());
+        rows.push(row(name, counts.into_iter().chain([format!("{:.5}", part.y.share(1))])));
         lab.metric(format!("{name} samples of class 1"), ones);
         let points: Vec<(f64, f64)> = figures::points(part).collect();
-        figure = figure.panel(ScatterPanel::new(name, Group::by_class(&points, &classes, &["class 0", "class 1"])));
+        figure = figure.panel(ScatterPanel::new(name, Group::by_class(&points, &part.y.classes(), &["class 0", "class 1"])));
     }
     lab.table(&Column::labelled("split", ["samples", "class 0", "class 1", "share of 1"]), rows)?;
     lab.figure("moons", &figure.render()?)?;
     lab.fingerprint(&Parameters(split.parts().map(|(name, part)| part.tensor(name)).to_vec()));
 
-    let ones = |part: &common::data::Samples| part.y.classes().iter().sum::<usize>();
-    let total: usize = split.parts().iter().map(|(_, part)| ones(part)).sum();
+    let total: usize = split.parts().iter().map(|(_, part)| part.y.count(1)).sum();
     lab.claim("the two classes are equally frequent over all 1000 samples", total == 500);
     Ok(())
 }

@@ -11,6 +11,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::one_to,
+    kernels::reduce::same_bits,
     lab::{Column, Lab, row},
     layers::Linear,
     matrix::Matrix,
@@ -73,8 +74,7 @@ pub(crate) fn compare(x: &Matrix, neuron: &Linear, other: Option<(&str, &Matrix)
     }
     writeln!(lab)?;
     lab.table(&Column::labelled("sample", columns.iter().map(|(name, _)| *name)), rows)?;
-    let equal = by_hand.column(0).map(f32::to_bits).eq(by_layer.iter().map(|z| z.to_bits()));
-    lab.claim("the formula and the predefined layer give the same bits", equal);
+    lab.claim("the formula and the predefined layer give the same bits", same_bits(by_hand.values(), &by_layer));
     Ok(())
 }
 
@@ -82,14 +82,10 @@ fn print_operands(x: &Matrix, neuron: &Linear, lab: &mut Lab) -> Result<()> {
     let line = |values: &[f32]| values.iter().map(|value| format!(" {value:>10.8}")).collect::<String>();
     for (sample, row) in x.iter_rows().enumerate() {
         writeln!(lab, "X, sample {:<5}{}", sample + 1, line(row))?;
-        for (feature, value) in row.iter().enumerate() {
-            lab.metric(format!("x{}, sample {}", feature + 1, sample + 1), *value);
-        }
+        lab.metrics((1..).zip(row).map(|(feature, value)| (format!("x{feature}, sample {}", sample + 1), *value)));
     }
     writeln!(lab, "w              {}", line(neuron.weight.values()))?;
-    for (feature, value) in neuron.weight.values().iter().enumerate() {
-        lab.metric(format!("w{}", feature + 1), *value);
-    }
+    lab.metrics((1..).zip(neuron.weight.values()).map(|(feature, value)| (format!("w{feature}"), *value)));
     writeln!(lab, "b              {}", line(&neuron.bias))?;
     lab.metric("b", neuron.bias[0]);
     Ok(())

@@ -16,7 +16,7 @@ use clap::Args as ClapArgs;
 use common::{
     chain::{Chain, linear, logistic},
     cli::{one_to, positive},
-    kernels::Loss,
+    kernels::{Loss, reduce::largest_gap},
     lab::{Column, Lab, row},
     matrix::Matrix,
     parameters::{Parameter, Parameters},
@@ -58,22 +58,21 @@ const INTERVALS: u16 = 2000;
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let x = grid(0.0, 1.0);
     let truth: Vec<f32> = x.values().iter().map(|x| target(*x)).collect();
+    let steepest = args.steepness[args.steepness.len() - 1];
     let (mut rows, mut errors) = (Vec::new(), Vec::new());
     for &n in &args.towers {
-        let gaps = args.steepness.iter().map(|w| Ok(largest_gap(&sum_of_towers(n, *w)?.outputs(&x)?, &truth)));
+        let gaps = args.steepness.iter().map(|w| Ok(largest_gap(sum_of_towers(n, *w)?.outputs(&x)?.values(), &truth)));
         let gaps: Vec<f32> = gaps.collect::<Result<_>>()?;
         rows.push(row(n.to_string(), gaps.iter().map(|gap| format!("{gap:.5}"))));
-        for (w, error) in args.steepness.iter().zip(&gaps) {
-            lab.metric(format!("{n} towers, w = {w}: largest error"), *error);
-        }
+        let named = args.steepness.iter().zip(&gaps);
+        lab.metrics(named.map(|(w, error)| (format!("{n} towers, w = {w}: largest error"), *error)));
         errors.push(gaps);
     }
     writeln!(lab, "largest error of n towers over [0, 1], by the slope w of their units")?;
     lab.table(&Column::labelled("towers", args.steepness.iter().map(|w| format!("w = {w}"))), rows)?;
     draw_tower(args, lab)?;
-    draw_sums(args, &x, &truth, lab)?;
+    draw_sums(args, steepest, &x, &truth, lab)?;
     draw_errors(args, &errors, lab)?;
-    let steepest = args.steepness[args.steepness.len() - 1];
     lab.fingerprint(&sum_of_towers(args.towers[args.towers.len() - 1], steepest)?.parameters());
     claim(&errors, lab);
     Ok(())
@@ -125,10 +124,6 @@ fn sum_of_towers(n: usize, w: f32) -> Result<Chain> {
     network(&towers.collect::<Vec<_>>(), w)
 }
 
-fn largest_gap(outputs: &Matrix, truth: &[f32]) -> f32 {
-    outputs.values().iter().zip(truth).map(|(y, truth)| (y - truth).abs()).fold(0.0, f32::max)
-}
-
 fn points<'a>(x: &'a Matrix, y: &'a [f32]) -> impl Iterator<Item = (f64, f64)> + 'a {
     x.values().iter().zip(y).map(|(x, y)| (f64::from(*x), f64::from(*y)))
 }
@@ -156,8 +151,7 @@ fn draw_tower(args: &Args, lab: &mut Lab) -> Result<()> {
 }
 
 /// The function and the sum of towers, a panel for each number of them.
-fn draw_sums(args: &Args, x: &Matrix, truth: &[f32], lab: &mut Lab) -> Result<()> {
-    let w = args.steepness[args.steepness.len() - 1];
+fn draw_sums(args: &Args, w: f32, x: &Matrix, truth: &[f32], lab: &mut Lab) -> Result<()> {
     let mut figure = Curves::new(format!("Sums of towers with w = {w}"));
     for &n in &args.towers {
         let sum = sum_of_towers(n, w)?.outputs(x)?;

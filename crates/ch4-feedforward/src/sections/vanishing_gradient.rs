@@ -10,7 +10,7 @@
 //! `--replay` takes the source's own data and weights, in the arithmetic of its GPU, and compares the norms digit by digit.
 
 use crate::{
-    gradient_norms::{self, Column, FirstStep, Hidden, print_table, row},
+    gradient_norms::{self, Column, FiveLayers, Hidden, print_table},
     replays,
 };
 use anyhow::Result;
@@ -20,7 +20,7 @@ use common::{
     cli::{self, at_least_one, finite, non_negative, positive},
     data::{Batches, Split, moons},
     kernels::{Activation, Loss},
-    lab::Lab,
+    lab::{Driver, Lab},
     optim::{Optimizer, Sgd},
     parameters::{Initialization, Initializer},
     plot::{Dash, Marker},
@@ -53,13 +53,13 @@ pub(crate) fn section() -> Section {
 pub(crate) struct Args {
     /// Standard deviation of the initial weights
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    pub(crate) weight_sd: f32,
+    weight_sd: f32,
     /// Initial value of every bias
     #[arg(long, default_value_t = 1.0, value_parser = finite)]
-    pub(crate) bias: f32,
+    bias: f32,
     /// Learning rate of the one step
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    pub(crate) lr: f32,
+    lr: f32,
     /// Slope of the leaky ReLU
     #[arg(long, default_value_t = 0.01, value_parser = non_negative)]
     slope: f32,
@@ -79,12 +79,8 @@ const LOOKS: [(Marker, Dash); 4] = [
 /// Prints and draws the norm of each layer's weight gradient.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
-    let taped = lab.is_taped();
-    let column = |seed, Hidden { name, f }| -> Result<Column> {
-        let split = moons::moon1000(0.5, seed);
-        let mut mlp = network(f, args.start(), &mut Stream::new(seed, "weights"), taped)?;
-        Ok(Column { name, step: first_step(&mut mlp, Optimizer::new(Sgd), args.lr, &split)? })
-    };
+    let (five_layers, driver) = (args.five_layers(), lab.driver());
+    let column = |seed, hidden| five_layers.column(hidden, seed, driver);
     let columns = args.activations().into_iter().map(|hidden| column(lab.seed(), hidden));
     show(&columns.collect::<Result<Vec<_>>>()?, lab)?;
     if args.seeds > 1 {
@@ -96,9 +92,8 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 }
 
 impl Args {
-    fn start(&self) -> Initialization {
-        let weight = Initializer::Normal { mean: 0.0, deviation: self.weight_sd };
-        Initialization { weight, bias: Initializer::Constant(self.bias) }
+    pub(crate) fn five_layers(&self) -> FiveLayers {
+        FiveLayers { weight_sd: self.weight_sd, bias: self.bias, lr: self.lr }
     }
 
     pub(crate) fn activations(&self) -> [Hidden; 4] {
@@ -120,39 +115,50 @@ type Mlp = (
     (Linear<3, 1>, Logistic),
 );
 
-/// The network with a hidden activation function that is chosen when the program runs: a chain, or the same layers on the tape.
-pub(crate) fn network(f: Activation, init: Initialization, weights: &mut Stream, taped: bool) -> Result<Box<dyn Network>> {
-    let loss = Loss::BinaryCrossEntropy;
-    if !taped {
-        let hidden = |fan_in| group([linear(fan_in, 3), activation(f)]);
-        let layers = [hidden(2), hidden(3), hidden(3), hidden(3), group([linear(3, 1), logistic()])];
-        return Ok(Box::new(Chain::new(layers, loss).initialized(init, weights)));
+impl FiveLayers {
+    /// The step on the moons of a seed, from weights of the same.
+    pub(crate) fn column(&self, hidden: Hidden, seed: u64, driver: Driver) -> Result<Column> {
+        let mut mlp = self.network(hidden.f, &mut Stream::new(seed, "weights"), driver)?;
+        self.step(hidden, &mut mlp, Optimizer::new(Sgd), &moons::moon1000(0.5, seed))
     }
-    let mut mlp = Device::default().build_module::<Mlp, f32>();
-    for layer in [&mut mlp.0.1, &mut mlp.1.1, &mut mlp.2.1, &mut mlp.3.1] {
-        layer.f = f;
-    }
-    tape::initialize(&mut mlp, init, weights)?;
-    Ok(Box::new(tape::Model::<_, 2, 1>::new(mlp, loss)))
-}
 
-/// One step of gradient descent on all samples.
-pub(crate) fn first_step<N: Network>(network: &mut N, optimizer: Optimizer, lr: f32, split: &Split) -> Result<FirstStep> {
-    let config = TrainingConfig::new(1, Batches::Full, Decision::Probability);
-    let mut run = Trainer::new(network, optimizer, &split.train, config)?;
-    let Some(step) = run.forward_backward()? else { unreachable!("a run of one epoch has a step") };
-    let gradients = run.network().gradients();
-    // Norms that are not finite are told of where they are shown.
-    if step.loss.is_finite() {
-        run.update(lr)?;
+    /// The network with a hidden activation function that is chosen when the program runs: a chain, or the same layers on the tape.
+    fn network(&self, f: Activation, weights: &mut Stream, driver: Driver) -> Result<Box<dyn Network>> {
+        let loss = Loss::BinaryCrossEntropy;
+        let weight = Initializer::Normal { mean: 0.0, deviation: self.weight_sd };
+        let init = Initialization { weight, bias: Initializer::Constant(self.bias) };
+        if driver == Driver::Chain {
+            let hidden = |fan_in| group([linear(fan_in, 3), activation(f)]);
+            let layers = [hidden(2), hidden(3), hidden(3), hidden(3), group([linear(3, 1), logistic()])];
+            return Ok(Box::new(Chain::new(layers, loss).initialized(init, weights)));
+        }
+        let mut mlp = Device::default().build_module::<Mlp, f32>();
+        for layer in [&mut mlp.0.1, &mut mlp.1.1, &mut mlp.2.1, &mut mlp.3.1] {
+            layer.f = f;
+        }
+        tape::initialize(&mut mlp, init, weights)?;
+        Ok(Box::new(tape::Model::<_, 2, 1>::new(mlp, loss)))
     }
-    Ok(FirstStep {
-        weights: gradients.norms("weight"),
-        biases: gradients.norms("bias"),
-        loss: step.loss,
-        dev_accuracy: evaluate(network, &split.dev, Decision::Probability)?.accuracy,
-        parameters: network.parameters(),
-    })
+
+    /// One step of gradient descent on all samples.
+    pub(crate) fn step<N: Network>(&self, hidden: Hidden, network: &mut N, rule: Optimizer, split: &Split) -> Result<Column> {
+        let config = TrainingConfig::new(1, Batches::Full, Decision::Probability);
+        let mut run = Trainer::new(network, rule, &split.train, config)?;
+        let Some(step) = run.forward_backward()? else { unreachable!("a run of one epoch has a step") };
+        let gradients = run.network().gradients();
+        // Norms that are not finite are told of where they are shown.
+        if step.loss.is_finite() {
+            run.update(self.lr)?;
+        }
+        Ok(Column {
+            name: hidden.name,
+            weights: gradients.norms("weight"),
+            biases: gradients.norms("bias"),
+            loss: step.loss,
+            dev_accuracy: evaluate(network, &split.dev, Decision::Probability)?.accuracy,
+            parameters: network.parameters(),
+        })
+    }
 }
 
 /// Prints and draws the norms.
@@ -167,23 +173,22 @@ pub(crate) fn show(columns: &[Column], lab: &mut Lab) -> Result<()> {
 /// The factors, and the accuracy on the development set after the step.
 fn print_rest(columns: &[Column], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nMean factor that a layer costs, accuracy on the development set after the step")?;
-    let rows = [row("fades", columns, FirstStep::factor), row("score", columns, |step| step.dev_accuracy)];
-    print_table("", columns, rows.to_vec(), lab)?;
-    for Column { name, step } in columns {
-        lab.metric(format!("{name}, mean factor a layer"), step.factor());
-        lab.metric(format!("{name}, dev accuracy"), step.dev_accuracy);
+    print_table(columns, [("fades", Column::factor), ("score", |column| column.dev_accuracy)], lab)?;
+    for column in columns {
+        lab.metric(format!("{}, mean factor a layer", column.name), column.factor());
+        lab.metric(format!("{}, dev accuracy", column.name), column.dev_accuracy);
     }
     Ok(())
 }
 
 /// What the section is there to show.
 fn claim(columns: &[Column], lab: &mut Lab) {
-    let fades = columns.iter().all(|column| column.step.weights.is_sorted());
+    let fades = columns.iter().all(|column| column.weights.is_sorted());
     lab.claim("the norms fall from each layer to the one before it, for every activation", fades);
     let column = |name| columns.iter().find(|column| column.name == name);
-    let first = |name| column(name).map(|column| column.step.weights[0]);
+    let first = |name| column(name).map(|column| column.weights[0]);
     lab.claim("ReLU leaves the first layer a larger gradient than the logistic function", first("ReLU") > first("logistic"));
-    let factors = ["logistic", "ReLU"].map(|name| column(name).map_or(0.0, |column| column.step.factor()));
+    let factors = ["logistic", "ReLU"].map(|name| column(name).map_or(0.0, |column| column.factor()));
     let claim = "a layer costs the norm a factor of more than 100 with the logistic function, of 25 to 250 with ReLU";
     lab.claim(claim, factors[0] > 100.0 && (25.0..250.0).contains(&factors[1]));
 }

@@ -9,10 +9,10 @@
 //!
 //! Departs from the notebook: it shows one run, which arrives; this section counts over many seeds and shows the first that does.
 
-use crate::by_hand::{ByHand, Passes};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
+    by_hand::{ByHand, Passes},
     chain::{Chain, linear, relu},
     cli::{self, at_least_one, positive},
     data::{Batches, Labels, Samples},
@@ -131,7 +131,7 @@ impl Passes for Xor {
 
 /// Trains one start. One that diverges keeps a loss that is not finite.
 fn train(seed: u64, learning_rate: f32, epochs: usize) -> Start {
-    let mut network = ByHand::<Xor>::draw([2, 2, 1], &mut Stream::new(seed, "weights"));
+    let mut network = ByHand::<Xor>::draw([2, 2, 1], Initialization::STANDARD_NORMAL, &mut Stream::new(seed, "weights"));
     let Samples { x, y } = samples();
     let mut losses = Vec::new();
     for _ in 0..epochs {

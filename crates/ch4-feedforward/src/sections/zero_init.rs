@@ -58,7 +58,7 @@ pub(crate) const HIDDEN: usize = 5;
 /// Trains the network and shows that its hidden units stay equal.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let zeros = Initialization { weight: Initializer::ZEROS, bias: Initializer::ZEROS };
-    let mut mlp = lab.network::<Mlp, 2, 1>(LOSS, zeros, &mut lab.stream("weights"))?;
+    let mut mlp = lab.driver().network::<Mlp, 2, 1>(LOSS, zeros, &mut lab.stream("weights"))?;
     let split = moons::moon1000(0.5, lab.seed());
     let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
     let training = watch(run.journal(lab), args.lr, &split.dev)?;
@@ -97,9 +97,7 @@ pub(crate) fn watch<N: Network>(mut run: Trainer<N, Lab>, learning_rate: f32, de
 /// Records the parameters, draws the curves, and says what came of it.
 pub(crate) fn show(Watched { outcome, states, end }: &Watched, split: &Split, lab: &mut Lab) -> Result<()> {
     for (epoch, units) in states.iter().enumerate() {
-        for (name, columns) in units.rows() {
-            lab.metric(format!("epoch {epoch}, {name}"), columns[0]);
-        }
+        lab.metrics(units.rows().map(|(name, columns)| (format!("epoch {epoch}, {name}"), columns[0])));
     }
     lab.metric("train loss, epoch 0", outcome.history.train_loss[0]);
     lab.metric("best dev accuracy", outcome.best.evaluation.accuracy);
@@ -154,8 +152,7 @@ fn claim(states: &[Units], outcome: &Outcome, split: &Split, lab: &mut Lab) {
     let [first, second] = &states[1].w1;
     let idle = first.iter().chain(second).chain(&states[1].b1).all(|x| *x == 0.0);
     lab.claim("the first update moves the output layer only", idle);
-    let classes = split.dev.y.classes();
-    let ones = classes.iter().sum::<usize>() as f32 / classes.len() as f32;
+    let ones = split.dev.y.share(1);
     let zeros = 1.0 - ones;
     let shares = outcome.history.dev_score.iter().all(|(_, score)| *score == ones || *score == zeros);
     lab.claim(format!("the dev accuracy is the share of a class in the development set, {ones:.5} or {zeros:.5}"), shares);

@@ -99,7 +99,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         variants.push(Variant {
             name: name.to_owned(),
             settings: digits.settings(&format!("{name} with --lr {lr} --decay {decay} --batch-size {batch_size}"), lab),
-            network: lab.network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
+            network: lab.driver().network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
             optimizer,
             learning_rate: lr,
             batches: batches.clone(),

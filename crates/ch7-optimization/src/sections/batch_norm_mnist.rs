@@ -87,7 +87,7 @@ type ConvNetBatchNorm = (
 
 /// Trains the network without and with batch normalisation.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let normalized = lab.network::<ConvNetBatchNorm, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
+    let normalized = lab.driver().network::<ConvNetBatchNorm, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
     compare("batch normalisation", normalized, args, lab)
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 pub(super) fn compare(name: &str, normalized: Box<dyn Network>, args: &Args, lab: &mut Lab) -> Result<()> {
     let Args { lr, batch_size, epochs, evaluate_every, ref digits } = *args;
     let batches = digits.checked(Batches::Shuffled { size: batch_size, stream: Box::new(lab.stream("shuffle")) })?;
-    let without = lab.network::<ConvNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
+    let without = lab.driver().network::<ConvNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
     let variants = [("without".to_owned(), without), (format!("with {name}"), normalized)].map(|(name, network)| {
         let flags = format!("--lr {lr} --batch-size {batch_size} --evaluate-every {evaluate_every} ({name})");
         let adam = Adam::new(0.9, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot);

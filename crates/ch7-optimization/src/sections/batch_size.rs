@@ -90,7 +90,7 @@ pub(super) fn train(pairs: &[Pair], epochs: usize, digits: &Digits, lab: &mut La
         variants.push(Variant {
             name: format!("batch {batch_size}, lr {lr}"),
             settings: digits.settings(&format!("batch size {batch_size} and learning rate {lr},"), lab),
-            network: lab.network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
+            network: lab.driver().network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
             optimizer: Optimizer::new(Sgd),
             learning_rate: lr,
             batches: digits.checked(Batches::Ordered { size: batch_size })?,

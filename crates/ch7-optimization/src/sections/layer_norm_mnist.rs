@@ -42,7 +42,7 @@ type ConvNetLayerNorm = (
 
 /// Trains the network without and with layer normalisation.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let normalized = lab.network::<ConvNetLayerNorm, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
+    let normalized = lab.driver().network::<ConvNetLayerNorm, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
     compare("layer normalisation", normalized, args, lab)
 }
 

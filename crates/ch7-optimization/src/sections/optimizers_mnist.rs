@@ -99,7 +99,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         variants.push(Variant {
             name: name.to_owned(),
             settings: digits.settings(&flags, lab),
-            network: lab.network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
+            network: lab.driver().network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
             optimizer,
             learning_rate,
             batches: batches.clone(),

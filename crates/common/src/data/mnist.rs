@@ -91,9 +91,6 @@ impl Images {
     }
 
     /// The 10,000 test images, from `mnist/` in the folder of the data sets.
-    ///
-    /// # Errors
-    /// As [`Images::train`].
     pub fn test(data: &Path) -> Result<Self> {
         Self::load(data, TEST_IMAGES, TEST_LABELS)
     }

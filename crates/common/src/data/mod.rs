@@ -51,6 +51,18 @@ impl Labels {
         (0..self.len()).map(|sample| self.class(sample)).collect()
     }
 
+    /// How many samples are of a class.
+    #[must_use]
+    pub fn count(&self, class: usize) -> usize {
+        (0..self.len()).filter(|&sample| self.class(sample) == class).count()
+    }
+
+    /// Their share of all samples.
+    #[must_use]
+    pub fn share(&self, class: usize) -> f32 {
+        self.count(class) as f32 / self.len() as f32
+    }
+
     /// The labels as a loss function takes them.
     #[must_use]
     pub fn targets(&self) -> Targets<'_> {
@@ -125,9 +137,6 @@ pub trait Dataset: std::fmt::Debug + Sync {
     }
 
     /// Shows all samples in their order, `size` at a time.
-    ///
-    /// # Errors
-    /// The first that `look` gives.
     fn in_parts(&self, size: usize, look: &mut dyn FnMut(&Samples) -> Result<()>) -> Result<()> {
         if let Some(samples) = self.whole().filter(|samples| samples.len() <= size) {
             return if samples.is_empty() { Ok(()) } else { look(samples) };
@@ -219,9 +228,6 @@ impl Batches {
     }
 
     /// Refuses a batch size that does not fit `n` samples.
-    ///
-    /// # Errors
-    /// If a batch would be empty, or larger than all samples.
     pub fn check(&self, n: usize) -> Result<()> {
         if let Self::Ordered { size } | Self::Shuffled { size, .. } = self {
             ensure!(

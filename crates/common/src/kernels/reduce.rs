@@ -104,6 +104,18 @@ pub fn argmax(x: &[f32]) -> usize {
     (1..x.len()).fold(0, |best, i| if x[i] > x[best] { i } else { best })
 }
 
+/// The largest |aᵢ − bᵢ|.
+#[must_use]
+pub fn largest_gap(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+/// Whether two slices have the same bits.
+#[must_use]
+pub fn same_bits(a: &[f32], b: &[f32]) -> bool {
+    a.iter().map(|x| x.to_bits()).eq(b.iter().map(|x| x.to_bits()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

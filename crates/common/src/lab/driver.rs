@@ -1,6 +1,5 @@
-//! Who runs the layers of a dfdx model: the chain, or dfdx's tape.
+//! Who runs the layers of a dfdx model.
 
-use super::Lab;
 use crate::{
     chain::{Chain, InChain},
     kernels::Loss,
@@ -12,26 +11,19 @@ use crate::{
 use anyhow::Result;
 use dfdx::nn::{BuildOnDevice, DeviceBuildExt, tensor_collection::TensorCollection};
 
-impl Lab {
-    /// The same bench with networks that are trained through the tape.
-    #[must_use]
-    pub fn on_tape(self, taped: bool) -> Self {
-        Self { taped, ..self }
-    }
+/// What trains a dfdx tuple model; the bits are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Driver {
+    /// The chain.
+    Chain,
+    /// dfdx's tape.
+    Tape,
+}
 
-    /// Whether networks are trained through the tape: with `--taped`, and on a GPU.
-    #[must_use]
-    pub fn is_taped(&self) -> bool {
-        self.taped || cfg!(feature = "cuda")
-    }
-
-    /// A network of the dfdx tuple model `M` of `I` inputs and `C` outputs, with first values drawn from `weights`: as a
-    /// chain, or, with `--taped` and on a GPU, on dfdx's tape. The bits are the same.
-    ///
-    /// # Errors
-    /// If the device that tensors live on fails.
+impl Driver {
+    /// A network of the dfdx tuple model `M` of `I` inputs and `C` outputs, with first values drawn from `weights`.
     pub fn network<M, const I: usize, const C: usize>(
-        &self,
+        self,
         loss: Loss,
         init: Initialization,
         weights: &mut Stream,
@@ -41,29 +33,11 @@ impl Lab {
         tape::Model<M::Built, I, C>: Network,
         M::Built: TensorCollection<f32, Device> + 'static,
     {
-        network::<M, I, C>(self.is_taped(), loss, init, weights)
+        if self == Self::Chain {
+            return Ok(Box::new(Chain::of::<M>(loss).initialized(init, weights)));
+        }
+        let mut model = Device::default().build_module::<M, f32>();
+        tape::initialize(&mut model, init, weights)?;
+        Ok(Box::new(tape::Model::<_, I, C>::new(model, loss)))
     }
-}
-
-/// A network of the dfdx tuple model `M`, on the tape or as a chain.
-///
-/// # Errors
-/// If the device that tensors live on fails.
-pub fn network<M, const I: usize, const C: usize>(
-    taped: bool,
-    loss: Loss,
-    init: Initialization,
-    weights: &mut Stream,
-) -> Result<Box<dyn Network>>
-where
-    M: InChain + BuildOnDevice<Device, f32>,
-    tape::Model<M::Built, I, C>: Network,
-    M::Built: TensorCollection<f32, Device> + 'static,
-{
-    if !taped {
-        return Ok(Box::new(Chain::of::<M>(loss).initialized(init, weights)));
-    }
-    let mut model = Device::default().build_module::<M, f32>();
-    tape::initialize(&mut model, init, weights)?;
-    Ok(Box::new(tape::Model::<_, I, C>::new(model, loss)))
 }

@@ -8,8 +8,8 @@ mod side_by_side;
 mod table;
 mod variants;
 
-pub use driver::network;
-pub use seeds::Numbers;
+pub use driver::Driver;
+pub use seeds::{Numbers, spans};
 pub use table::{Column, row};
 pub use variants::{Experiment, TrainedVariant, Variant, VariantBar, VariantRun, file_name};
 
@@ -52,7 +52,7 @@ pub struct Lab {
     settings: Settings,
     published: Vec<Entry>,
     replay: bool,
-    taped: bool,
+    driver: Driver,
     transcript: String,
     metrics: Vec<(String, Value)>,
     curves: Vec<(String, Vec<(usize, f32)>)>,
@@ -92,17 +92,15 @@ impl Report {
 }
 
 impl Lab {
-    /// A bench for the section whose published values are `published`; creates the results folder.
-    ///
-    /// # Errors
-    /// If the folder cannot be created or written to.
-    pub fn new(settings: Settings, published: Vec<Entry>) -> Result<Self> {
+    /// A bench for the section whose published values are `published`; creates the results folder. After a `replay`, a run on the source's own
+    /// numbers, they are compared digit by digit.
+    pub fn new(settings: Settings, published: Vec<Entry>, replay: bool, driver: Driver) -> Result<Self> {
         prepare(&settings.results)?;
         Ok(Self {
             settings,
             published,
-            replay: false,
-            taped: false,
+            replay,
+            driver,
             transcript: String::new(),
             metrics: Vec::new(),
             curves: Vec::new(),
@@ -120,6 +118,12 @@ impl Lab {
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.settings.seed
+    }
+
+    /// What trains this run's networks: the tape with `--taped` and on a GPU, otherwise the chain.
+    #[must_use]
+    pub fn driver(&self) -> Driver {
+        self.driver
     }
 
     /// The random stream of the given name.
@@ -160,16 +164,7 @@ impl Lab {
         result
     }
 
-    /// The same bench for a run on the source's own numbers: published values are compared digit by digit.
-    #[must_use]
-    pub fn replaying(self, replay: bool) -> Self {
-        Self { replay, ..self }
-    }
-
     /// The numbers that the sources print under the name of a metric or sequence, in the order of the ledger.
-    ///
-    /// # Errors
-    /// If one is not a number.
     pub fn printed(&self, metric: &str) -> Result<Vec<f64>> {
         let values = self.published.iter().filter(|entry| entry.metric == metric).map(Entry::values);
         Ok(values.collect::<Result<Vec<_>>>()?.concat())
@@ -177,13 +172,15 @@ impl Lab {
 
     /// Records a named number.
     pub fn metric(&mut self, name: impl Into<String>, value: impl Into<Value>) {
-        self.metrics.push((name.into(), value.into()));
+        self.metrics([(name, value)]);
+    }
+
+    /// Records several named numbers.
+    pub fn metrics<S: Into<String>, V: Into<Value>>(&mut self, numbers: impl IntoIterator<Item = (S, V)>) {
+        self.metrics.extend(numbers.into_iter().map(|(name, value)| (name.into(), value.into())));
     }
 
     /// Prints what an evaluation on the test samples gave and records it as `test accuracy` and `test loss`.
-    ///
-    /// # Errors
-    /// If it cannot be written.
     pub fn test(&mut self, Evaluation { loss, accuracy }: Evaluation) -> Result<()> {
         writeln!(self, "[Test] score/loss: {accuracy:.4}/{loss:.4}")?;
         self.metric("test accuracy", accuracy);
@@ -246,20 +243,19 @@ impl Lab {
     pub fn file(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
         let path = self.settings.results.join(name);
         write_whole(&path, bytes)?;
-        self.files.retain(|(written, _)| written != name);
-        self.files.push((name.to_owned(), short_sha256(bytes)));
+        self.note_file(name, bytes);
         Ok(path)
     }
 
+    fn note_file(&mut self, name: &str, bytes: &[u8]) {
+        self.files.retain(|(written, _)| written != name);
+        self.files.push((name.to_owned(), short_sha256(bytes)));
+    }
+
     /// Takes note of a file that a run has written into the results folder by itself, such as its checkpoint.
-    ///
-    /// # Errors
-    /// If it cannot be read.
     pub fn register_file(&mut self, path: &Path) -> Result<()> {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        self.files.retain(|(written, _)| *written != name);
-        self.files.push((name, short_sha256(&bytes)));
+        self.note_file(&path.file_name().unwrap_or_default().to_string_lossy(), &bytes);
         Ok(())
     }
 
@@ -276,15 +272,11 @@ impl Lab {
     /// Ends the run: prints claims, published values and fingerprint, writes transcript and metrics.
     pub fn finish(mut self) -> Result<Report> {
         self.clear_bar();
-        let mut failures: Vec<String> = self
-            .claims
-            .iter()
-            .filter(|(_, holds)| !holds)
-            .map(|(claim, _)| format!("the claim does not hold: {claim}"))
-            .collect();
+        let mut failures = Vec::new();
         for (i, (claim, holds)) in std::mem::take(&mut self.claims).into_iter().enumerate() {
             let space = if i == 0 { "\n" } else { "" };
             writeln!(self, "{space}[Claim] {claim}: {}", if holds { "holds" } else { "DOES NOT HOLD" })?;
+            failures.extend((!holds).then(|| format!("the claim does not hold: {claim}")));
         }
         failures.extend(self.print_ledger()?);
         if let Some(fingerprint) = self.fingerprint.take() {
@@ -309,23 +301,17 @@ impl Lab {
         if nothing { Ok(()) } else { self.write_results() }
     }
 
-    /// The metrics and curves as JSON.
-    #[must_use]
-    pub fn json(&self) -> Json {
-        let metrics: Map<String, Json> = self.metrics.iter().map(|(name, value)| (name.clone(), value.json())).collect();
-        let curves: Map<String, Json> = self
-            .curves
-            .iter()
-            .map(|(name, points)| {
-                let (steps, values): (Vec<usize>, Vec<Json>) = points.iter().map(|(s, v)| (s, Value::F32(*v).json())).unzip();
-                (name.clone(), json!({ "step": steps, "value": values }))
-            })
-            .collect();
-        let bands: Map<String, Json> = self
-            .bands
-            .iter()
-            .map(|(name, b)| (name.clone(), json!({ "n": b.n, "mean": b.mean, "sd": b.sd, "min": b.min, "max": b.max })))
-            .collect();
+    /// The metrics, bands and curves as JSON.
+    fn json(&self) -> Json {
+        fn map<T>(named: &[(String, T)], json: impl Fn(&T) -> Json) -> Map<String, Json> {
+            named.iter().map(|(name, value)| (name.clone(), json(value))).collect()
+        }
+        let metrics = map(&self.metrics, |value| value.json());
+        let bands = map(&self.bands, |b| json!({ "n": b.n, "mean": b.mean, "sd": b.sd, "min": b.min, "max": b.max }));
+        let curves = map(&self.curves, |points| {
+            let (steps, values): (Vec<usize>, Vec<Json>) = points.iter().map(|(s, v)| (s, Value::F32(*v).json())).unzip();
+            json!({ "step": steps, "value": values })
+        });
         json!({ "seed": self.settings.seed, "metrics": metrics, "bands": bands, "curves": curves })
     }
 

@@ -8,7 +8,11 @@ use crate::{
 };
 use anyhow::{Context, Result, ensure};
 use indicatif::{MultiProgress, ProgressBar};
-use std::{fs, io::ErrorKind, path::PathBuf};
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 /// One way to train a network, beside others.
 #[derive(Debug)]
@@ -72,9 +76,6 @@ struct Prepared<N> {
 
 impl Lab {
     /// Runs the variants of an experiment in parallel, one a core as long as there are enough; gives what each leaves, in their order.
-    ///
-    /// # Errors
-    /// The error of the first variant that failed.
     pub fn over_variants<A: Sync, T: Send>(&self, variants: &[A], run: impl Fn(&A) -> Result<T> + Sync) -> Result<Vec<T>> {
         side_by_side(variants.iter().collect(), run)
     }
@@ -82,9 +83,6 @@ impl Lab {
     /// Trains the variants of an experiment in parallel, each by `train`, which is given its run and its learning rate; gives them in their order.
     ///
     /// After each epoch a variant leaves a checkpoint, from which a later run goes on with the same bits.
-    ///
-    /// # Errors
-    /// The error of the first variant that failed; with `resume` also if there is nothing to go on from.
     pub fn train_variants<N: Network>(
         &mut self,
         variants: Vec<Variant<N>>,
@@ -156,7 +154,7 @@ fn run<N: Network>(
     Ok(TrainedVariant { name, network, history })
 }
 
-fn of_interrupted(path: &std::path::Path) -> String {
+fn of_interrupted(path: &Path) -> String {
     format!("{} of the interrupted run", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
@@ -168,13 +166,10 @@ pub fn file_name(name: &str) -> String {
 }
 
 /// Removes the checkpoint of an earlier run, so that it is not taken for one of this.
-fn remove_checkpoint(checkpoint: &PathBuf) -> Result<()> {
-    match fs::remove_file(checkpoint) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", checkpoint.display()))
-        }
-        _ => Ok(()),
-    }
+fn remove_checkpoint(checkpoint: &Path) -> Result<()> {
+    let removed = fs::remove_file(checkpoint);
+    let removed = removed.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) });
+    removed.with_context(|| format!("cannot remove {}", checkpoint.display()))
 }
 
 /// The bar of a variant, which is told of each step.

@@ -12,7 +12,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     data::iris::{self, FEATURES, Range, SPECIES},
-    lab::{Column, Lab},
+    lab::{Column, Lab, row},
     matrix::Matrix,
     parameters::Parameters,
     plot::{BoxPanel, BoxPlots, Pairs},
@@ -39,9 +39,9 @@ pub(crate) struct Args {}
 pub(crate) fn run(_: &Args, lab: &mut Lab) -> Result<()> {
     let flowers = iris::load(&lab.data().join("iris/iris.csv"))?;
     let classes = flowers.y.classes();
-    let counts = [0, 1, 2].map(|class| classes.iter().filter(|&&c| c == class).count());
-    let row = |(species, count): (&&str, usize)| vec![(*species).to_owned(), count.to_string()];
-    lab.table(&Column::labelled("species", ["flowers"]), SPECIES.iter().zip(counts).map(row))?;
+    let counts = [0, 1, 2].map(|class| flowers.y.count(class));
+    let rows = SPECIES.into_iter().zip(counts).map(|(species, count)| row(species, [count.to_string()]));
+    lab.table(&Column::labelled("species", ["flowers"]), rows)?;
     let missing = flowers.x.values().iter().filter(|x| x.is_nan()).count();
     writeln!(lab, "\nmissing values: {missing}\n")?;
 
@@ -54,7 +54,7 @@ pub(crate) fn run(_: &Args, lab: &mut Lab) -> Result<()> {
             flowers.x.column(feature).filter(|&x| f64::from(x) < low || f64::from(x) > high).map(|x| x.to_string()).collect();
         let (min, max) = (range.low[feature], range.high[feature]);
         let numbers = [f64::from(min), q1, median, q3, f64::from(max)].map(|x| format!("{x:.2}"));
-        rows.push([&[(*name).to_owned()], &numbers[..], &[outliers.join(" ")]].concat());
+        rows.push(row(*name, numbers.into_iter().chain([outliers.join(" ")])));
         lab.metric(format!("{name} outliers"), outliers.len());
         outliers_of.push(outliers.len());
     }

@@ -4,22 +4,15 @@
 //! species for one flower or for each line of a CSV file.
 
 use super::train::Mlp;
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    chain::Chain,
+    classifier::Classifier,
     data::iris::{self, FEATURES, Range, SPECIES},
-    kernels::{
-        Loss,
-        isa::Isa,
-        loss::{Outputs, softmax},
-        reduce,
-    },
+    kernels::reduce,
     lab::{Column, Lab},
     matrix::Matrix,
-    parameters::Parameters,
     registry::{Heading, Section},
-    train::Network,
 };
 use std::path::PathBuf;
 
@@ -59,44 +52,23 @@ pub(crate) struct Args {
 
 /// Prints the class and the probabilities of each flower.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let trained = lab.results_of("train").join("best-model.safetensors");
-    let checkpoint = args.checkpoint.clone().unwrap_or(trained);
-    ensure!(
-        checkpoint.exists(),
-        "there is no checkpoint {}: train one with `cargo run -p iris -- train`, or name one with --checkpoint",
-        checkpoint.display()
-    );
-    let parameters = Parameters::read(&checkpoint)?;
-    let mut network = Chain::of::<Mlp>(Loss::SoftmaxCrossEntropy);
-    let of_another_model = || {
-        format!("{} is not a checkpoint of this classifier: name one that `train` wrote with --checkpoint", checkpoint.display())
-    };
-    network.load(&parameters).with_context(of_another_model)?;
-    let range = Range::from_parameters(&parameters).with_context(of_another_model)?;
-
+    let classifier = Classifier::load::<Mlp>(env!("CARGO_PKG_NAME"), args.checkpoint.as_deref(), lab)?;
+    let range = classifier.take(Range::from_parameters)?;
     let flowers = if let Some(path) = &args.csv {
         iris::load_measurements(path)?
     } else {
         let lengths = vec![args.sepal_length, args.sepal_width, args.petal_length, args.petal_width];
         Matrix::new(1, FEATURES.len(), lengths)
     };
-    let logits = network.outputs(&range.normalize(&flowers))?;
-    let mut probabilities = Matrix::zeros(flowers.rows(), SPECIES.len());
-    softmax(Isa::best(), Outputs { values: logits.values(), columns: SPECIES.len() }, probabilities.values_mut());
+    let probabilities = classifier.probabilities(&range.normalize(&flowers), "flower", lab)?;
 
     let mut columns = FEATURES.map(Column::number).to_vec();
     columns.push(Column::text("prediction"));
     columns.extend(SPECIES.map(|name| Column::number(format!("P({name})"))));
     let row = |(flower, probabilities): (&[f32], &[f32])| {
-        let mut cells: Vec<String> = flower.iter().map(f32::to_string).collect();
-        cells.push(SPECIES[reduce::argmax(probabilities)].to_owned());
-        cells.extend(probabilities.iter().map(|p| format!("{p:.5}")));
-        cells
+        let prediction = SPECIES[reduce::argmax(probabilities)].to_owned();
+        let probabilities = probabilities.iter().map(|p| format!("{p:.5}"));
+        flower.iter().map(f32::to_string).chain([prediction]).chain(probabilities).collect()
     };
-    lab.table(&columns, flowers.iter_rows().zip(probabilities.iter_rows()).map(row))?;
-    let sums = probabilities.iter_rows().map(|row| (reduce::sum(row) - 1.0).abs() as f32);
-    lab.fingerprint(&parameters);
-    let largest_gap = sums.fold(0.0, f32::max);
-    lab.claim("the probabilities of each flower add up to 1", largest_gap < 1e-6);
-    Ok(())
+    lab.table(&columns, flowers.iter_rows().zip(probabilities.iter_rows()).map(row))
 }

@@ -104,7 +104,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let split = iris::split(&flowers, seed);
     args.check(split.train.len())?;
 
-    let mut network = lab.network::<Mlp, 4, 3>(LOSS, INIT, &mut lab.stream("weights"))?;
+    let mut network = lab.driver().network::<Mlp, 4, 3>(LOSS, INIT, &mut lab.stream("weights"))?;
     let run = Trainer::new(&mut network, Optimizer::new(Sgd), &split.train, args.config(seed))?;
     let outcome = learn(run.journal(lab), args, &split.dev)?;
     lab.history("", &outcome.history)?;

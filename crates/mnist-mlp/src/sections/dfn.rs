@@ -9,28 +9,26 @@
 //!
 //! The average loss is the mean over the mini-batches, the smaller last one counting as much as the others, as in the source.
 
-mod network;
-
 use anyhow::Result;
 use clap::{Args as ClapArgs, ValueEnum};
 use common::{
+    by_hand::{ByHand, Passes},
+    chain::{Chain, linear, logistic},
     cli::{at_least_one, one_to, positive},
     data::{
-        Batches, Labels,
+        Batches, Dataset, Samples,
         mnist::{ImageDataset, Images, N_DIGITS, N_PIXELS, N_TEST, N_TRAIN, PixelScale},
     },
     figures,
-    kernels::{Activation, Loss},
+    kernels::{Activation, Loss, loss::Targets},
     lab::Lab,
     layers::{Activate, Linear, LinearGradients, loss_backward},
     matrix::Matrix,
     optim::{Optimizer, Sgd},
     parameters::{Initialization, Initializer},
     registry::{Heading, Section},
-    rng::Stream,
-    train::{Decision, Evaluation, Network, Trainer, TrainingConfig, evaluate},
+    train::{Decision, Evaluation, Network, Trainer, TrainingConfig, evaluate, update},
 };
-use network::Trained;
 use std::fmt::Write;
 
 /// The section and its editions.
@@ -80,6 +78,10 @@ impl Args {
         };
         Initialization { weight, bias: Initializer::ZEROS }
     }
+
+    fn network(&self, lab: &Lab) -> ByHand<Dfn> {
+        ByHand::draw([N_PIXELS, self.hidden, N_DIGITS], self.init(), &mut lab.stream("weights"))
+    }
 }
 
 /// How the weights start; biases are zero.
@@ -91,11 +93,6 @@ enum Init {
     HeUniform,
 }
 
-/// The losses that the source prints agree with those of a reference framework within this.
-const BAND: f32 = 0.012;
-/// What the reference framework gives after the first and the last of 20 epochs.
-const REFERENCE: (f32, f32) = (2.284, 0.407);
-
 /// Trains the network and prints the source's lines.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let (train, test) = (Images::train(lab.data())?, Images::test(lab.data())?);
@@ -104,7 +101,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let train = ImageDataset::chosen(&train, chosen, PixelScale::SymmetricFromUnit);
     let test = ImageDataset::first(&test, N_TEST, PixelScale::SymmetricFromUnit);
 
-    let mut network = Trained::new(Dfn::draw(args, &mut lab.stream("weights")));
+    let mut network = args.network(lab);
     let batches = Batches::Shuffled { size: args.batch_size, stream: Box::new(lab.stream("shuffle")) };
     let config = TrainingConfig::new(args.epochs, batches, Decision::Argmax);
     let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &train, config)?.journal(lab);
@@ -121,9 +118,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         }
     }
     let history = run.finish().history;
-    for (epoch, loss) in (1..).zip(&history.epoch_loss) {
-        lab.metric(format!("average loss, epoch {epoch}"), *loss);
-    }
+    lab.metrics((1..).zip(&history.epoch_loss).map(|(epoch, loss)| (format!("average loss, epoch {epoch}"), *loss)));
     lab.history("", &history)?;
     lab.figure("curves", &figures::step_curves("Digits, by hand", &history)?)?;
     lab.checkpoint("model", &network.parameters())?;
@@ -133,8 +128,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "[Test] score/loss: {accuracy:.4}/{loss:.4}")?;
     lab.metric("test accuracy", accuracy);
     let losses = &history.epoch_loss;
-    let equals_chain = network::equals_chain(args, &train, lab)?;
-    lab.claim("after 20 steps a chain of the same layers has the same bits", equals_chain);
+    lab.claim("after 20 steps a chain of the same layers has the same bits", equals_chain(args, &train, lab)?);
     lab.claim("the average loss falls from each epoch to the next", losses.windows(2).all(|pair| pair[1] < pair[0]));
     if args.is_the_sources() {
         claims(losses, accuracy, lab);
@@ -142,55 +136,60 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     Ok(())
 }
 
-/// What the source's run shows, which a reference framework shows as well.
+/// What the source's run shows, which a reference framework shows as well: its losses after the first and the last of 20 epochs, from which
+/// the printed ones are no further.
 fn claims(losses: &[f32], accuracy: f32, lab: &mut Lab) {
-    let near = |loss: Option<&f32>, reference: f32| loss.is_some_and(|loss| (loss - reference).abs() <= BAND);
-    let (first, last) = REFERENCE;
-    lab.claim(format!("the first average loss is {first} within {BAND}"), near(losses.first(), first));
-    lab.claim(format!("the last average loss is {last} within {BAND}"), near(losses.last(), last));
+    const BAND: f32 = 0.012;
+    for (which, loss, reference) in [("first", losses.first(), 2.284), ("last", losses.last(), 0.407)] {
+        let near = loss.is_some_and(|loss| (loss - reference).abs() <= BAND);
+        lab.claim(format!("the {which} average loss is {reference} within {BAND}"), near);
+    }
     lab.claim("about 89 % of the test images are classified", (0.885..0.905).contains(&accuracy));
 }
 
+/// The passes of the network.
+#[derive(Debug, Clone, Copy)]
+struct Dfn;
+
 /// The activation function of the hidden layer.
 const LOGISTIC: Activate = Activate(Activation::Logistic);
-/// The loss of the logits.
-const LOSS: Loss = Loss::SoftmaxCrossEntropy;
 
-/// The two layers.
-#[derive(Debug, Clone)]
-struct Dfn {
-    hidden: Linear,
-    output: Linear,
-}
+impl Passes for Dfn {
+    const LOSS: Loss = Loss::SoftmaxCrossEntropy;
 
-/// What the hidden layer makes of a batch, and the logits.
-struct Forward {
-    z1: Matrix,
-    a1: Matrix,
-    z2: Matrix,
-}
-
-impl Dfn {
-    fn draw(args: &Args, weights: &mut Stream) -> Self {
-        let hidden = Linear::draw(N_PIXELS, args.hidden, args.init(), weights);
-        let output = Linear::draw(args.hidden, N_DIGITS, args.init(), weights);
-        Self { hidden, output }
+    fn forward([hidden, output]: &[Linear; 2], x: &Matrix) -> Matrix {
+        output.forward(&LOGISTIC.forward(&hidden.forward(x)))
     }
 
-    fn forward(&self, x: &Matrix) -> Forward {
-        let z1 = self.hidden.forward(x); // eq. 4.8
+    fn forward_backward([hidden, output]: &[Linear; 2], x: &Matrix, targets: Targets) -> (Matrix, [LinearGradients; 2]) {
+        let z1 = hidden.forward(x); // eq. 4.8
         let a1 = LOGISTIC.forward(&z1); // eq. 4.9
-        let z2 = self.output.forward(&a1); // eq. 4.8
-        Forward { z1, a1, z2 }
-    }
+        let z2 = output.forward(&a1); // eq. 4.8
 
-    /// The gradients of both layers' parameters for a batch.
-    fn backward(&self, x: &Matrix, Forward { z1, a1, z2 }: &Forward, labels: &Labels) -> [LinearGradients; 2] {
-        let dz2 = loss_backward(LOSS, z2, labels.targets()); // eq. 4.11
-        let output = self.output.backward(a1, &dz2); // eq. 4.22, 4.23
-        let da1 = self.output.backward_input(&dz2); // eq. 4.19
-        let dz1 = LOGISTIC.backward(z1, a1, &da1); // eq. 4.16
-        let hidden = self.hidden.backward(x, &dz1); // eq. 4.22, 4.23
-        [hidden, output]
+        let dz2 = loss_backward(Self::LOSS, &z2, targets); // eq. 4.11
+        let doutput = output.backward(&a1, &dz2); // eq. 4.22, 4.23
+        let da1 = output.backward_input(&dz2); // eq. 4.19
+        let dz1 = LOGISTIC.backward(&z1, &a1, &da1); // eq. 4.16
+        let dhidden = hidden.backward(x, &dz1); // eq. 4.22, 4.23
+        (z2, [dhidden, doutput])
     }
+}
+
+/// Steps after which the two ways to compute the network are compared.
+const SHORT: usize = 20;
+
+/// Whether a few steps by hand and by a chain of the same layers end with the same bits.
+fn equals_chain(args: &Args, train: &ImageDataset, lab: &Lab) -> Result<bool> {
+    let layers = [linear(N_PIXELS, args.hidden), logistic(), linear(args.hidden, N_DIGITS)];
+    let mut chain = Chain::new(layers, Dfn::LOSS).initialized(args.init(), &mut lab.stream("weights"));
+    let mut by_hand = args.network(lab);
+    let rows: Vec<usize> = (0..train.len()).collect();
+    for rows in rows.chunks(args.batch_size).cycle().take(SHORT) {
+        let Samples { x, y } = train.batch(rows);
+        for network in [&mut chain as &mut dyn Network, &mut by_hand] {
+            network.forward_backward(&x, &y)?;
+            update(network, &mut Optimizer::new(Sgd), args.lr)?;
+        }
+    }
+    Ok(by_hand.parameters().fingerprint() == chain.parameters().fingerprint())
 }

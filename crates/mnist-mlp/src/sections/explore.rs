@@ -14,7 +14,7 @@ use clap::Args as ClapArgs;
 use common::{
     data::mnist::{Images, N_DIGITS, N_PIXELS, SIDE},
     kernels::reduce,
-    lab::{Column, Lab},
+    lab::{Column, Lab, row},
     parameters::{Parameter, Parameters},
     plot,
     registry::{Heading, Section},
@@ -47,16 +47,14 @@ pub(crate) fn run(_: &Args, lab: &mut Lab) -> Result<()> {
     let (train, test) = (Images::train(lab.data())?, Images::test(lab.data())?);
     let means = mean_images(&train);
     let (train_counts, test_counts) = (counts(&train), counts(&test));
-    print_counts((&train_counts, &test_counts), &means, lab)?;
+    print_counts(&train_counts, &test_counts, &means, lab)?;
 
-    let (mut deviations, mut rows) = (Vec::new(), Vec::new());
-    for (name, images) in [("train", &train), ("test", &test)] {
-        let Pixels { mean, deviation, blank } = pixels(images);
-        let cells = [format!("{mean:.4}"), format!("{deviation:.4}"), format!("{:.1} %", 100.0 * blank)];
-        rows.push([&[name.to_owned(), images.len().to_string()], &cells[..]].concat());
-        lab.metric(format!("{name} pixel mean"), mean);
-        lab.metric(format!("{name} pixel deviation"), deviation);
-        deviations.push(format!("{mean:.4} {deviation:.4}"));
+    let mut rows = Vec::new();
+    let pixels = [pixels(&train), pixels(&test)];
+    for ((name, images), Pixels { mean, deviation, blank }) in [("train", &train), ("test", &test)].into_iter().zip(&pixels) {
+        let numbers = [format!("{mean:.4}"), format!("{deviation:.4}"), format!("{:.1} %", 100.0 * blank)];
+        rows.push(row(name, [images.len().to_string()].into_iter().chain(numbers)));
+        lab.metrics([(format!("{name} pixel mean"), *mean), (format!("{name} pixel deviation"), *deviation)]);
     }
     writeln!(lab)?;
     lab.table(&Column::labelled("pixels", ["images", "mean", "deviation", "blank"]), rows)?;
@@ -65,20 +63,19 @@ pub(crate) fn run(_: &Args, lab: &mut Lab) -> Result<()> {
     let constant = share(&test, |_| most_frequent);
     let nearest = share(&test, |pixels| nearest_mean(&means, pixels));
     writeln!(lab)?;
-    let classifiers = [
-        (format!("always {most_frequent}, the most frequent training digit"), constant),
-        ("the digit whose mean training image is nearest".to_owned(), nearest),
-    ];
-    let rows = classifiers.map(|(name, accuracy)| vec![name, format!("{accuracy:.4}")]);
+    let always = format!("always {most_frequent}, the most frequent training digit");
+    let classifiers = [(&always[..], constant), ("the digit whose mean training image is nearest", nearest)];
+    let rows = classifiers.map(|(name, accuracy)| row(name, [format!("{accuracy:.4}")]));
     lab.table(&Column::labelled("classifier", ["accuracy"]), rows)?;
-    lab.metric("test accuracy, most frequent digit", constant);
-    lab.metric("test accuracy, nearest mean", nearest);
+    lab.metrics([("test accuracy, most frequent digit", constant), ("test accuracy, nearest mean", nearest)]);
 
     draw(&train, &means, lab)?;
-    lab.fingerprint(&Parameters(vec![tensor(&means)]));
+    let values = means.iter().flatten().map(|&x| x as f32).collect();
+    lab.fingerprint(&Parameters(vec![Parameter { name: "mean images".into(), shape: vec![N_DIGITS, N_PIXELS], values }]));
     let shares = |counts: &[usize; N_DIGITS], n: usize| counts.iter().all(|&count| (80..=120).contains(&(1000 * count / n)));
     lab.claim("each digit is 8 to 12 % of either set", shares(&train_counts, train.len()) && shares(&test_counts, test.len()));
-    lab.claim("the training pixels have mean 0.1307 and deviation 0.3081, as commonly stated", deviations[0] == "0.1307 0.3081");
+    let commonly = format!("{:.4} {:.4}", pixels[0].mean, pixels[0].deviation) == "0.1307 0.3081";
+    lab.claim("the training pixels have mean 0.1307 and deviation 0.3081, as commonly stated", commonly);
     lab.claim("the nearest mean classifies more than 80 % of the test images", nearest > 0.8);
     Ok(())
 }
@@ -105,20 +102,16 @@ fn mean_images(images: &Images) -> Vec<Vec<f64>> {
     sums.into_iter().zip(counts(images)).map(mean).collect()
 }
 
-fn print_counts((train, test): (&[usize], &[usize]), means: &[Vec<f64>], lab: &mut Lab) -> Result<()> {
-    let (n_train, n_test): (usize, usize) = (train.iter().sum(), test.iter().sum());
-    let share = |count: usize, n: usize| format!("{:.2} %", 100.0 * count as f64 / n as f64);
+fn print_counts(train: &[usize], test: &[usize], means: &[Vec<f64>], lab: &mut Lab) -> Result<()> {
+    let sums: [usize; 2] = [train.iter().sum(), test.iter().sum()];
+    let share = |count: usize, n: usize| [count.to_string(), format!("{:.2} %", 100.0 * count as f64 / n as f64)];
     let mut rows = Vec::new();
-    for (digit, mean) in means.iter().enumerate() {
-        let ink = reduce::mean_and_deviation(mean).0;
-        let (train, test) = (train[digit], test[digit]);
-        let train_cells = [train.to_string(), share(train, n_train)];
-        let test_cells = [test.to_string(), share(test, n_test)];
-        rows.push([&[digit.to_string()], &train_cells[..], &test_cells[..], &[format!("{ink:.4}")]].concat());
-        lab.metric(format!("train images of {digit}"), train);
-        lab.metric(format!("test images of {digit}"), test);
+    for (digit, ((&train, &test), mean)) in train.iter().zip(test).zip(means).enumerate() {
+        let ink = format!("{:.4}", reduce::mean_and_deviation(mean).0);
+        rows.push(row(digit.to_string(), share(train, sums[0]).into_iter().chain(share(test, sums[1])).chain([ink])));
+        lab.metrics([(format!("train images of {digit}"), train), (format!("test images of {digit}"), test)]);
     }
-    rows.push(["all", &n_train.to_string(), "", &n_test.to_string(), "", ""].map(str::to_owned).to_vec());
+    rows.push(["all", &sums[0].to_string(), "", &sums[1].to_string(), "", ""].map(str::to_owned).to_vec());
     lab.table(&Column::labelled("digit", ["train", "share", "test", "share", "mean ink"]), rows)
 }
 
@@ -182,10 +175,4 @@ fn draw(train: &Images, means: &[Vec<f64>], lab: &mut Lab) -> Result<()> {
         }
     }
     lab.figure("samples", &figure.render()?)
-}
-
-/// The mean images as a tensor.
-fn tensor(means: &[Vec<f64>]) -> Parameter {
-    let values = means.iter().flatten().map(|&x| x as f32).collect();
-    Parameter { name: "mean images".into(), shape: vec![N_DIGITS, N_PIXELS], values }
 }

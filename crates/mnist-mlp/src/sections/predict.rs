@@ -4,31 +4,22 @@
 //! pictures. A picture is brought into the form that MNIST's images have: ink on paper, fitted into 20 × 20 pixels, its centre of mass in the
 //! centre of 28 × 28. What is drawn in the terminal is what the network sees.
 
-use super::train::{LOSS, Mlp, SCALE};
-use anyhow::{Context, Result, ensure};
+use super::train::{Mlp, SCALE};
+use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    chain::Chain,
+    classifier::Classifier,
     data::{
         digit,
-        mnist::{Images, N_DIGITS, N_PIXELS, N_TEST, SIDE},
+        mnist::{Images, N_PIXELS, N_TEST, SIDE},
     },
-    kernels::{
-        isa::Isa,
-        loss::{Outputs, softmax},
-        reduce,
-    },
+    kernels::reduce,
     lab::Lab,
     matrix::Matrix,
-    parameters::Parameters,
     plot,
     registry::{Heading, Section},
-    train::Network,
 };
-use std::{
-    fmt::Write,
-    path::{Path, PathBuf},
-};
+use std::{fmt::Write, path::PathBuf};
 
 /// The section and its editions.
 pub(crate) fn section() -> Section {
@@ -66,20 +57,10 @@ fn test_image(text: &str) -> Result<usize, String> {
 
 /// Prints the class and the probabilities of each digit, and draws it.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let trained = lab.results_of("train").join("best-model.safetensors");
-    let checkpoint = args.checkpoint.clone().unwrap_or(trained);
-    let parameters = read(&checkpoint)?;
-    let mut network = Chain::of::<Mlp>(LOSS);
-    network.load(&parameters).with_context(|| {
-        format!("{} is not a checkpoint of this classifier: name one that `train` wrote with --checkpoint", checkpoint.display())
-    })?;
-
+    let classifier = Classifier::load::<Mlp>(env!("CARGO_PKG_NAME"), args.checkpoint.as_deref(), lab)?;
     let digits = digits(args, lab)?;
     let inputs = digits.iter().flat_map(|digit| &digit.pixels).map(|&x| SCALE.apply(x)).collect();
-    let logits = network.outputs(&Matrix::new(digits.len(), N_PIXELS, inputs))?;
-    let mut probabilities = Matrix::zeros(digits.len(), N_DIGITS);
-    softmax(Isa::best(), Outputs { values: logits.values(), columns: N_DIGITS }, probabilities.values_mut());
-
+    let probabilities = classifier.probabilities(&Matrix::new(digits.len(), N_PIXELS, inputs), "digit", lab)?;
     let mut figure = plot::Images::new("", (SIDE, SIDE)).in_rows_of(digits.len().min(5));
     for (i, (digit, probabilities)) in digits.iter().zip(probabilities.iter_rows()).enumerate() {
         if i > 0 {
@@ -92,21 +73,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let ink: Vec<f64> = digit.pixels.iter().map(|&x| f64::from(x) / 255.0).collect();
         figure = figure.image(format!("predicted: {predicted}"), &ink);
     }
-    lab.figure("digits", &figure.render()?)?;
-    lab.fingerprint(&parameters);
-    let gaps = probabilities.iter_rows().map(|row| (reduce::sum(row) - 1.0).abs() as f32);
-    let largest_gap = gaps.fold(0.0, f32::max);
-    lab.claim("the probabilities of each digit add up to 1", largest_gap < 1e-6);
-    Ok(())
-}
-
-fn read(checkpoint: &Path) -> Result<Parameters> {
-    ensure!(
-        checkpoint.exists(),
-        "there is no checkpoint {}: train one with `cargo run -p mnist-mlp -- train`, or name one with --checkpoint",
-        checkpoint.display()
-    );
-    Parameters::read(checkpoint)
+    lab.figure("digits", &figure.render()?)
 }
 
 /// An image to classify.

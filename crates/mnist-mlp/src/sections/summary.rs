@@ -88,10 +88,8 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "Params size (MB): {own:.2}")?;
     writeln!(lab, "Estimated total size (MB): {:.2}", input + passes + own)?;
     writeln!(lab, "Adam remembers two numbers more for each parameter: {:.2} MB", 2.0 * own)?;
-    for (name, value) in [("input MB", input), ("passes MB", passes), ("parameters MB", own), ("total MB", input + passes + own)]
-    {
-        lab.metric(name, (100.0 * value).round() / 100.0);
-    }
+    let sizes_in_mb = [("input MB", input), ("passes MB", passes), ("parameters MB", own), ("total MB", input + passes + own)];
+    lab.metrics(sizes_in_mb.map(|(name, value)| (name, (100.0 * value).round() / 100.0)));
     lab.metric("parameters", total);
     lab.metric("FLOPs of a forward pass of the batch", 2 * batch * sizes.iter().map(Size::multiply_adds).sum::<usize>());
     let counted: usize = parameters.0.iter().map(|tensor| tensor.values.len()).sum();

@@ -109,7 +109,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let (train, test) = (ImageDataset::first(&train, args.images, SCALE), ImageDataset::first(&test, args.test_images, SCALE));
     let interrupted = args.resume.then(|| interrupted(lab)).transpose()?;
 
-    let mut network = lab.network::<Mlp, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
+    let mut network = lab.driver().network::<Mlp, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
     let adam = Adam::new(0.9, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot);
     let mut config = args.config(lab);
     if let Some(interrupted) = &interrupted {

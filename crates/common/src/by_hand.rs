@@ -1,7 +1,6 @@
 //! Two linear layers whose passes a section writes out by hand, as the training loop sees them.
 
-use anyhow::Result;
-use common::{
+use crate::{
     data::Labels,
     kernels::{Loss, loss::Targets},
     layers::{self, Linear, LinearGradients},
@@ -10,10 +9,11 @@ use common::{
     rng::Stream,
     train::{Network, ParameterTensor},
 };
+use anyhow::Result;
 use std::marker::PhantomData;
 
 /// The passes of a network of two linear layers.
-pub(crate) trait Passes: Send {
+pub trait Passes: Send {
     /// What is minimised.
     const LOSS: Loss;
 
@@ -26,9 +26,9 @@ pub(crate) trait Passes: Send {
 
 /// Two linear layers with hand-written passes. Its tensors have the names that they have in a chain, where activations count as layers.
 #[derive(Debug, Clone)]
-pub(crate) struct ByHand<P> {
+pub struct ByHand<P> {
     /// The linear layers.
-    pub(crate) layers: [Linear; 2],
+    pub layers: [Linear; 2],
     /// Their gradients for the last training batch.
     gradients: [LinearGradients; 2],
     /// The outputs for it.
@@ -36,15 +36,20 @@ pub(crate) struct ByHand<P> {
     passes: PhantomData<P>,
 }
 
+/// The names of weight and bias of both layers.
+const NAMES: [[&str; 2]; 2] = [["0.weight", "0.bias"], ["2.weight", "2.bias"]];
+
 impl<P: Passes> ByHand<P> {
-    /// A network of the given widths: weights from N(0, 1), biases zero.
-    pub(crate) fn draw([inputs, hidden, outputs]: [usize; 3], weights: &mut Stream) -> Self {
-        let mut draw = |fan_in, fan_out| Linear::draw(fan_in, fan_out, Initialization::STANDARD_NORMAL, weights);
+    /// A network of the given widths, drawn layer by layer, weights before biases.
+    #[must_use]
+    pub fn draw([inputs, hidden, outputs]: [usize; 3], init: Initialization, weights: &mut Stream) -> Self {
+        let mut draw = |fan_in, fan_out| Linear::draw(fan_in, fan_out, init, weights);
         Self::new([draw(inputs, hidden), draw(hidden, outputs)])
     }
 
     /// A network of the given layers.
-    pub(crate) fn new(layers: [Linear; 2]) -> Self {
+    #[must_use]
+    pub fn new(layers: [Linear; 2]) -> Self {
         let gradients = layers.each_ref().map(|Linear { weight, bias }| LinearGradients {
             dweight: Matrix::zeros(weight.rows(), weight.columns()),
             dbias: vec![0.0; bias.len()],
@@ -53,19 +58,15 @@ impl<P: Passes> ByHand<P> {
     }
 }
 
-/// The name of a tensor of linear layer number `l`.
-fn name(l: usize, tensor: &str) -> String {
-    format!("{}.{tensor}", 2 * l)
-}
-
-/// Weights and biases of both layers by their names.
-fn named<'a>(tensors: impl Iterator<Item = (&'a Matrix, &'a Vec<f32>)>) -> Parameters {
-    let both = tensors.enumerate().flat_map(|(l, (weight, bias))| {
+/// Weights and biases of both layers, or their gradients, by their names.
+fn named(layers: [(&Matrix, &Vec<f32>); 2]) -> Parameters {
+    let tensors = layers.into_iter().zip(NAMES).flat_map(|((weight, bias), names)| {
+        let [weight_name, bias_name] = names.map(str::to_owned);
         let shape = vec![weight.rows(), weight.columns()];
-        let weight = Parameter { name: name(l, "weight"), shape, values: weight.values().to_vec() };
-        [weight, Parameter { name: name(l, "bias"), shape: vec![bias.len()], values: bias.clone() }]
+        let weight = Parameter { name: weight_name, shape, values: weight.values().to_vec() };
+        [weight, Parameter { name: bias_name, shape: vec![bias.len()], values: bias.clone() }]
     });
-    Parameters(both.collect())
+    Parameters(tensors.collect())
 }
 
 impl<P: Passes> Network for ByHand<P> {
@@ -87,28 +88,27 @@ impl<P: Passes> Network for ByHand<P> {
     }
 
     fn visit_parameters(&mut self, look: &mut dyn FnMut(ParameterTensor)) -> Result<()> {
-        for (l, (layer, gradients)) in self.layers.iter_mut().zip(&mut self.gradients).enumerate() {
+        for ((layer, gradients), [weight, bias]) in self.layers.iter_mut().zip(&mut self.gradients).zip(NAMES) {
             let (values, gradient) = (layer.weight.values_mut(), gradients.dweight.values_mut());
-            look(ParameterTensor { name: &name(l, "weight"), values, gradient });
-            look(ParameterTensor { name: &name(l, "bias"), values: &mut layer.bias, gradient: &mut gradients.dbias });
+            look(ParameterTensor { name: weight, values, gradient });
+            look(ParameterTensor { name: bias, values: &mut layer.bias, gradient: &mut gradients.dbias });
         }
         Ok(())
     }
 
     fn parameters(&self) -> Parameters {
-        named(self.layers.iter().map(|layer| (&layer.weight, &layer.bias)))
+        named(self.layers.each_ref().map(|layer| (&layer.weight, &layer.bias)))
     }
 
     fn gradients(&self) -> Parameters {
-        named(self.gradients.iter().map(|gradients| (&gradients.dweight, &gradients.dbias)))
+        named(self.gradients.each_ref().map(|gradients| (&gradients.dweight, &gradients.dbias)))
     }
 
     fn load(&mut self, parameters: &Parameters) -> Result<()> {
-        for (l, Linear { weight, bias }) in self.layers.iter_mut().enumerate() {
+        for (Linear { weight, bias }, names) in self.layers.iter_mut().zip(NAMES) {
             let shape = [weight.rows(), weight.columns()];
-            weight.values_mut().copy_from_slice(&parameters.get(&name(l, "weight"), &shape)?.values);
-            let shape = [bias.len()];
-            bias.copy_from_slice(&parameters.get(&name(l, "bias"), &shape)?.values);
+            weight.values_mut().copy_from_slice(&parameters.get(names[0], &shape)?.values);
+            bias.copy_from_slice(&parameters.get(names[1], &[shape[1]])?.values);
         }
         Ok(())
     }

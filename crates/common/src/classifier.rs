@@ -1,0 +1,63 @@
+//! A classifier that a section has trained, loaded to answer.
+
+use crate::{
+    chain::{Chain, InChain},
+    kernels::{
+        Loss,
+        isa::Isa,
+        loss::{Outputs, softmax},
+        reduce,
+    },
+    lab::Lab,
+    matrix::Matrix,
+    parameters::Parameters,
+    train::Network,
+};
+use anyhow::{Context, Result, ensure};
+use std::path::Path;
+
+/// A network of one logit a class, from its checkpoint.
+#[derive(Debug)]
+pub struct Classifier {
+    path: String,
+    parameters: Parameters,
+    network: Chain,
+}
+
+impl Classifier {
+    /// Loads the dfdx tuple model `M` from `checkpoint`, by default the one that the section `train` of the crate `chapter` left.
+    pub fn load<M: InChain>(chapter: &str, checkpoint: Option<&Path>, lab: &Lab) -> Result<Self> {
+        let trained = lab.results_of("train").join("best-model.safetensors");
+        let checkpoint = checkpoint.unwrap_or(&trained);
+        let path = checkpoint.display().to_string();
+        ensure!(
+            checkpoint.exists(),
+            "there is no checkpoint {path}: train one with `cargo run -p {chapter} -- train`, or name one with --checkpoint"
+        );
+        let (parameters, mut network) = (Parameters::read(checkpoint)?, Chain::of::<M>(Loss::SoftmaxCrossEntropy));
+        network.load(&parameters).with_context(|| of_another_model(&path))?;
+        Ok(Self { path, parameters, network })
+    }
+
+    /// What else the checkpoint holds.
+    pub fn take<T>(&self, what: impl FnOnce(&Parameters) -> Result<T>) -> Result<T> {
+        what(&self.parameters).with_context(|| of_another_model(&self.path))
+    }
+
+    /// The soft-max probability of each class, for each row of `x`; claims that those of each `sample` add up to 1.
+    pub fn probabilities(&self, x: &Matrix, sample: &str, lab: &mut Lab) -> Result<Matrix> {
+        let logits = self.network.outputs(x)?;
+        let mut probabilities = Matrix::zeros(x.rows(), logits.columns());
+        let outputs = Outputs { values: logits.values(), columns: logits.columns() };
+        softmax(Isa::best(), outputs, probabilities.values_mut());
+        let gaps = probabilities.iter_rows().map(|row| (reduce::sum(row) - 1.0).abs() as f32);
+        let largest_gap = gaps.fold(0.0, f32::max);
+        lab.fingerprint(&self.parameters);
+        lab.claim(format!("the probabilities of each {sample} add up to 1"), largest_gap < 1e-6);
+        Ok(probabilities)
+    }
+}
+
+fn of_another_model(path: &str) -> String {
+    format!("{path} is not a checkpoint of this classifier: name one that `train` wrote with --checkpoint")
+}
