@@ -9,8 +9,8 @@ use common::{
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    fmt::Write,
-    fs,
+    fmt::{self, Display, Formatter, Write},
+    fs, io,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -26,9 +26,32 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let results = args.folder.clone().unwrap_or_else(results_folder);
     let all = statuses(&results)?;
     ensure!(!all.is_empty(), "no results in {}: run `cargo xtask reproduce-all` first", results.display());
-    let good = all.iter().filter(|status| status.is_good()).count();
+    let good = count_good(&all);
     say(&format!("{good} of {} runs are identical with their golden files\nreport: {}", all.len(), write(&results)?.display()));
     Ok(if good == all.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Outcome {
+    Identical,
+    Differs,
+    New,
+    Blessed,
+    Failed,
+}
+
+impl Outcome {
+    pub(crate) fn is_good(self) -> bool {
+        matches!(self, Self::Identical | Self::Blessed)
+    }
+}
+
+impl Display for Outcome {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{self:?}").to_lowercase())
+    }
 }
 
 /// How a section's last run ended, as `status.json` beside its results; folders of several machines can be copied together.
@@ -41,33 +64,35 @@ pub(crate) struct Status {
     title: String,
     summary: String,
     flags: String,
-    outcome: String,
-    detail: String,
+    pub(crate) outcome: Outcome,
+    pub(crate) detail: String,
     place: usize,
 }
 
 impl Status {
-    pub(crate) fn new(chapter: &Chapter, section: &Section, edition: Edition, (outcome, detail): (&str, String)) -> Self {
+    pub(crate) fn new(chapter: &Chapter, section: &Section, edition: Edition, outcome: Outcome, detail: String) -> Self {
         Self {
             chapter: chapter.name.to_owned(),
             chapter_title: chapter.title.to_owned(),
-            name: section.golden(edition).trim_end_matches(".snap").to_owned(),
+            name: section.name(edition),
             book: section.book.to_owned(),
             title: section.title.to_owned(),
             summary: section.summary.to_owned(),
             flags: edition.flags.join(" "),
-            outcome: outcome.to_owned(),
+            outcome,
             detail,
             place: chapter.sections.iter().position(|s| s.id == section.id).unwrap_or_default(),
         }
     }
 
-    fn is_good(&self) -> bool {
-        self.outcome == "identical" || self.outcome == "blessed"
+    /// The path of its results: `crate/section`.
+    pub(crate) fn path(&self) -> String {
+        format!("{}/{}", self.chapter, self.name)
     }
 
-    pub(crate) fn write(&self, folder: &Path) -> Result<()> {
-        fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    pub(crate) fn write(&self, results: &Path) -> Result<()> {
+        let folder = results.join(self.path());
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         write_whole(&folder.join("status.json"), &serde_json::to_vec_pretty(self)?)
     }
 }
@@ -84,7 +109,7 @@ img{max-width:100%;height:auto;display:block;margin:1rem 0}
 pub(crate) fn write(results: &Path) -> Result<PathBuf> {
     let all = statuses(results)?;
     for status in &all {
-        let folder = results.join(&status.chapter).join(&status.name);
+        let folder = results.join(status.path());
         write_whole(&folder.join("index.html"), section_page(status, &folder)?.as_bytes())?;
     }
     let index = results.join("index.html");
@@ -114,19 +139,24 @@ fn folders(parent: &Path) -> Result<Vec<PathBuf>> {
     if !parent.exists() {
         return Ok(Vec::new());
     }
-    let mut folders = Vec::new();
-    for entry in fs::read_dir(parent).with_context(|| format!("cannot read {}", parent.display()))? {
-        let path = entry?.path();
-        if path.is_dir() {
-            folders.push(path);
-        }
-    }
-    folders.sort();
-    Ok(folders)
+    let mut paths = entries(parent).with_context(|| format!("cannot read {}", parent.display()))?;
+    paths.retain(|path| path.is_dir());
+    Ok(paths)
+}
+
+/// What a folder holds, in order.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn count_good(all: &[Status]) -> usize {
+    all.iter().filter(|status| status.outcome.is_good()).count()
 }
 
 fn front_page(all: &[Status]) -> Result<String> {
-    let good = all.iter().filter(|status| status.is_good()).count();
+    let good = count_good(all);
     let mut body = format!(
         "<h1>Every experiment, reproduced</h1>\n<p>{good} of {} runs are identical with their golden files.</p>\n",
         all.len()
@@ -160,11 +190,9 @@ fn section_page(status: &Status, folder: &Path) -> Result<String> {
         escape(summary),
         escape(detail)
     );
-    let mut names: Vec<String> = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
+    let paths = entries(folder)?;
+    let names = paths.iter().filter_map(|path| path.file_name()).map(|name| name.to_string_lossy());
+    let names: Vec<_> = names.collect();
     for figure in names.iter().filter(|name| matches!(extension(name), "svg" | "gif")) {
         writeln!(body, "<img src=\"{figure}\" alt=\"figure {figure}\">")?;
     }

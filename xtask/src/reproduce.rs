@@ -1,11 +1,14 @@
 //! `reproduce-all`: runs every section, compares with the goldens, leaves a report.
 
-use crate::{chapters, report, root, say};
+use crate::{
+    chapters,
+    report::{self, Outcome, Status},
+    root, say,
+};
 use anyhow::{Context, Result, bail};
 use common::{
     cli::{UsageError, at_least_one, data_folder, results_folder},
-    files,
-    golden::{self, Difference},
+    files, golden,
     registry::{Chapter, Edition, Section},
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -66,45 +69,6 @@ impl Job<'_> {
     }
 }
 
-/// How a job ended.
-enum Outcome {
-    Identical,
-    Differs(Difference),
-    New,
-    Blessed,
-    Failed(String),
-}
-
-impl Outcome {
-    fn word(&self) -> &'static str {
-        match self {
-            Self::Identical => "identical",
-            Self::Differs(_) => "differs",
-            Self::New => "new",
-            Self::Blessed => "blessed",
-            Self::Failed(_) => "failed",
-        }
-    }
-
-    fn detail(&self) -> String {
-        match self {
-            Self::Differs(difference) => difference.to_string(),
-            Self::New => "no golden file yet: accept it with --bless".to_owned(),
-            Self::Failed(error) => error.clone(),
-            Self::Identical | Self::Blessed => String::new(),
-        }
-    }
-
-    /// Whether the section ran to its end: what it wrote is of this run.
-    fn has_results(&self) -> bool {
-        !matches!(self, Self::Failed(_))
-    }
-
-    fn is_good(&self) -> bool {
-        matches!(self, Self::Identical | Self::Blessed)
-    }
-}
-
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let chapters = chapters();
     let jobs = choose(&chapters, args)?;
@@ -117,10 +81,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
     // A section that reads another one's results runs after all that do not.
     let (later, first): (Vec<&Job>, Vec<&Job>) = jobs.iter().partition(|job| job.section.needs.is_some());
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<Status> = Vec::new();
     for wave in [first, later] {
-        let done: BTreeSet<String> =
-            rows.iter().filter(|(_, outcome, _)| outcome.has_results()).map(|(path, ..)| path.clone()).collect();
+        // A section that ran to its end has written results of this run.
+        let done: BTreeSet<String> = rows.iter().filter(|status| status.outcome != Outcome::Failed).map(Status::path).collect();
         rows.extend(run_wave(&wave, workers, &|job| attempt(job, args, &out, &done), &out, &bar));
     }
     bar.finish_and_clear();
@@ -131,9 +95,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// The editions that the flags ask for.
-///
-/// # Errors
-/// If there are none.
 fn choose<'a>(chapters: &'a [Chapter], args: &Args) -> Result<Vec<Job<'a>>, UsageError> {
     let mut jobs = Vec::new();
     for chapter in chapters {
@@ -168,16 +129,14 @@ pub(crate) fn matches(glob: &str, text: &str) -> bool {
     }
 }
 
-type Row = (String, Outcome, Duration);
-
 /// Runs jobs that do not depend on each other; prints each as it ends.
 fn run_wave(
     jobs: &[&Job],
     workers: usize,
-    attempt: &(dyn Fn(&Job) -> Result<Outcome> + Sync),
+    attempt: &(dyn Fn(&Job) -> Result<(Outcome, String)> + Sync),
     out: &Path,
     bar: &ProgressBar,
-) -> Vec<Row> {
+) -> Vec<Status> {
     let queue = Mutex::new(jobs.iter());
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -189,34 +148,33 @@ fn run_wave(
                     bar.set_message(job.path());
                     let start = Instant::now();
                     // A section that panics fails like any other; nothing of it is used afterwards.
-                    let outcome = panic::catch_unwind(AssertUnwindSafe(|| attempt(job)))
+                    let failed = |error: anyhow::Error| (Outcome::Failed, format!("{error:#}"));
+                    let (outcome, detail) = panic::catch_unwind(AssertUnwindSafe(|| attempt(job)))
                         .unwrap_or_else(|_| bail!("the section panicked; its message stands above"))
-                        .unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
-                    let status = report::Status::new(job.chapter, job.section, job.edition, (outcome.word(), outcome.detail()));
-                    let outcome = match status.write(&out.join(job.path())) {
-                        Ok(()) => outcome,
-                        Err(error) => Outcome::Failed(format!("{error:#}")),
-                    };
+                        .unwrap_or_else(failed);
+                    let mut status = Status::new(job.chapter, job.section, job.edition, outcome, detail);
+                    if let Err(error) = status.write(out) {
+                        (status.outcome, status.detail) = failed(error);
+                    }
                     // The receiver lives until every sender is gone.
-                    let _ = sender.send((job.path(), outcome, start.elapsed()));
+                    let _ = sender.send((status, start.elapsed()));
                 }
             });
         }
         drop(sender);
-        let mut rows: Vec<Row> = Vec::new();
-        for row in receiver {
-            let (path, outcome, time) = &row;
+        let told = |(status, time): (Status, Duration)| {
             bar.inc(1);
-            bar.suspend(|| say(&format!("{:<9} {path:<40} {:>8.2} s  {}", outcome.word(), time.as_secs_f32(), outcome.detail())));
-            rows.push(row);
-        }
-        rows
+            let (outcome, path, seconds) = (status.outcome, status.path(), time.as_secs_f32());
+            bar.suspend(|| say(&format!("{outcome:<9} {path:<40} {seconds:>8.2} s  {}", status.detail)));
+            status
+        };
+        receiver.into_iter().map(told).collect()
     })
 }
 
 /// Runs a job and compares it with its golden file; first the section that it needs, unless that one is among the `done`: results of an
 /// earlier run may be those of other flags.
-fn attempt(job: &Job, args: &Args, out: &Path, done: &BTreeSet<String>) -> Result<Outcome> {
+fn attempt(job: &Job, args: &Args, out: &Path, done: &BTreeSet<String>) -> Result<(Outcome, String)> {
     if let Some((section, edition)) = job.chapter.needed(job.section, job.edition) {
         let needed = Job { chapter: job.chapter, section, edition };
         if !done.contains(&needed.path()) {
@@ -228,13 +186,16 @@ fn attempt(job: &Job, args: &Args, out: &Path, done: &BTreeSet<String>) -> Resul
     let found = report.golden();
     let path = root().join("snapshots").join(job.chapter.name).join(job.section.golden(job.edition));
     let is_new = golden::read(&path)?.is_none();
-    let Some(difference) = golden::difference(&path, &found)? else { return Ok(Outcome::Identical) };
+    let Some(difference) = golden::difference(&path, &found)? else { return Ok((Outcome::Identical, String::new())) };
+    if !args.bless && is_new {
+        return Ok((Outcome::New, "no golden file yet: accept it with --bless".to_owned()));
+    }
     if !args.bless {
-        return Ok(if is_new { Outcome::New } else { Outcome::Differs(difference) });
+        return Ok((Outcome::Differs, difference.to_string()));
     }
     show(&job.path(), &golden::read(&path)?.unwrap_or_default(), &found);
     golden::accept(&path, &format!("{} · {}", job.section.book, job.section.title), &found)?;
-    Ok(Outcome::Blessed)
+    Ok((Outcome::Blessed, String::new()))
 }
 
 /// Shows what of a golden file is about to change: all between the lines that stay the same at its start and at its end.
@@ -252,11 +213,11 @@ fn show(path: &str, expected: &str, found: &str) {
 }
 
 /// Prints the table of what was not identical; gives their number.
-fn summarise(rows: &[Row], time: Duration) -> usize {
-    let bad: Vec<&Row> = rows.iter().filter(|(_, outcome, _)| !outcome.is_good()).collect();
+fn summarise(rows: &[Status], time: Duration) -> usize {
+    let bad: Vec<&Status> = rows.iter().filter(|status| !status.outcome.is_good()).collect();
     say(&format!("\n{} of {} identical or blessed in {:.1} s", rows.len() - bad.len(), rows.len(), time.as_secs_f32()));
-    for (path, outcome, _) in &bad {
-        say(&format!("  {path}: {} {}", outcome.word(), outcome.detail()));
+    for status in &bad {
+        say(&format!("  {}: {} {}", status.path(), status.outcome, status.detail));
     }
     bad.len()
 }

@@ -3,7 +3,7 @@
 use crate::{chapters, root, say};
 use anyhow::{Context, Result};
 use common::{
-    published,
+    published::{self, Entry},
     registry::{Chapter, Section},
 };
 use std::{
@@ -23,40 +23,38 @@ pub(crate) fn run() -> Result<ExitCode> {
     let mut complaints = Vec::new();
     let readme = fs::read_to_string(root.join("README.md")).context("cannot read README.md")?;
     for chapter in chapters() {
-        check_ledger(&chapter, &mut complaints)?;
-        check_goldens(&root, &chapter, &mut complaints)?;
-        for section in &chapter.sections {
-            check_section(&root, &chapter, section, &readme, &mut complaints);
-        }
-        check_modules(&root, &chapter, &mut complaints)?;
+        complaints.extend(check_ledger(&chapter)?);
+        complaints.extend(check_goldens(&root, &chapter)?);
+        complaints.extend(chapter.sections.iter().flat_map(|section| check_section(&root, &chapter, section, &readme)));
+        complaints.extend(check_modules(&root, &chapter)?);
     }
-    check_lengths(&root, &mut complaints)?;
+    complaints.extend(check_lengths(&root)?);
     for complaint in &complaints {
         say(complaint);
     }
-    say(&format!(
-        "tidy: {}",
-        if complaints.is_empty() { "nothing to complain of".to_owned() } else { format!("{} complaints", complaints.len()) }
-    ));
-    Ok(if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if complaints.is_empty() {
+        say("tidy: nothing to complain of");
+        return Ok(ExitCode::SUCCESS);
+    }
+    say(&format!("tidy: {} complaints", complaints.len()));
+    Ok(ExitCode::FAILURE)
 }
 
 /// Each section has a row in the README that says what its `section()` says, a module of its name and a short file.
-fn check_section(root: &Path, chapter: &Chapter, section: &Section, readme: &str, complaints: &mut Vec<String>) {
+fn check_section(root: &Path, chapter: &Chapter, section: &Section, readme: &str) -> Vec<String> {
     let (name, id) = (chapter.name, section.id);
     let row = format!("| `{id}` | {} | {} |", section.book, section.summary);
-    if !readme.contains(&row) {
-        complaints.push(format!("README.md: {name} has no row {row}"));
-    }
+    let no_row = (!readme.contains(&row)).then(|| format!("README.md: {name} has no row {row}"));
     let path = module_path(root, chapter, id);
-    match fs::read_to_string(&path) {
-        Err(_) => complaints.push(format!("{name} {id}: expected its module in {}", path.display())),
+    let shown = path.display();
+    let about_module = match fs::read_to_string(&path) {
+        Err(_) => Some(format!("{name} {id}: expected its module in {shown}")),
         Ok(text) if text.lines().count() > LONGEST_SECTION => {
-            complaints.push(format!("{}: {} lines, more than {LONGEST_SECTION}", path.display(), text.lines().count()));
+            Some(format!("{shown}: {} lines, more than {LONGEST_SECTION}", text.lines().count()))
         }
-        Ok(text) if !text.starts_with("//! ") => complaints.push(format!("{}: no module doc", path.display())),
-        Ok(_) => {}
-    }
+        Ok(text) => (!text.starts_with("//! ")).then(|| format!("{shown}: no module doc")),
+    };
+    no_row.into_iter().chain(about_module).collect()
 }
 
 fn module_path(root: &Path, chapter: &Chapter, id: &str) -> PathBuf {
@@ -64,41 +62,34 @@ fn module_path(root: &Path, chapter: &Chapter, id: &str) -> PathBuf {
 }
 
 /// No module without a section.
-fn check_modules(root: &Path, chapter: &Chapter, complaints: &mut Vec<String>) -> Result<()> {
-    let folder = root.join("crates").join(chapter.name).join("src/sections");
-    let expected: BTreeSet<PathBuf> = chapter.sections.iter().map(|section| module_path(root, chapter, section.id)).collect();
-    complaints.extend(files(&folder)?.difference(&expected).map(|path| format!("{}: no section of that name", path.display())));
-    Ok(())
+fn check_modules(root: &Path, chapter: &Chapter) -> Result<Vec<String>> {
+    let expected = chapter.sections.iter().map(|section| module_path(root, chapter, section.id)).collect();
+    let found = files(&root.join("crates").join(chapter.name).join("src/sections"))?;
+    Ok(found.difference(&expected).map(|path| format!("{}: no section of that name", path.display())).collect())
 }
 
 /// Each edition has its golden file, and no golden file is left over.
-fn check_goldens(root: &Path, chapter: &Chapter, complaints: &mut Vec<String>) -> Result<()> {
+fn check_goldens(root: &Path, chapter: &Chapter) -> Result<Vec<String>> {
     let folder = root.join("snapshots").join(chapter.name);
-    let editions =
-        |section: &Section| section.editions.iter().map(|edition| folder.join(section.golden(*edition))).collect::<Vec<_>>();
-    let expected: BTreeSet<PathBuf> = chapter.sections.iter().flat_map(editions).collect();
+    let goldens = |section: &Section| section.editions.iter().map(|edition| section.golden(*edition)).collect::<Vec<_>>();
+    let expected: BTreeSet<PathBuf> = chapter.sections.iter().flat_map(goldens).map(|golden| folder.join(golden)).collect();
     let found = files(&folder)?;
-    complaints.extend(
-        expected
-            .difference(&found)
-            .map(|path| format!("{}: missing; make it with `cargo xtask reproduce-all --bless`", path.display())),
-    );
-    complaints.extend(found.difference(&expected).map(|path| format!("{}: no section has this golden", path.display())));
-    Ok(())
+    let missing = |path: &PathBuf| format!("{}: missing; make it with `cargo xtask reproduce-all --bless`", path.display());
+    let left_over = |path: &PathBuf| format!("{}: no section has this golden", path.display());
+    Ok(expected.difference(&found).map(missing).chain(found.difference(&expected).map(left_over)).collect())
 }
 
 /// Each published value belongs to a section and can be read.
-fn check_ledger(chapter: &Chapter, complaints: &mut Vec<String>) -> Result<()> {
-    for entry in published::parse(chapter.published).with_context(|| format!("the ledger of {}", chapter.name))? {
-        if chapter.section(&entry.section).is_none() {
-            complaints.push(format!("published value {} of {}: no section {}", entry.metric, chapter.name, entry.section));
-        }
-    }
-    Ok(())
+fn check_ledger(chapter: &Chapter) -> Result<Vec<String>> {
+    let mut entries = published::parse(chapter.published).with_context(|| format!("the ledger of {}", chapter.name))?;
+    entries.retain(|entry| chapter.section(&entry.section).is_none());
+    let complaint = |entry: &Entry| format!("published value {} of {}: no section {}", entry.metric, chapter.name, entry.section);
+    Ok(entries.iter().map(complaint).collect())
 }
 
 /// No source file is too long to read in one sitting.
-fn check_lengths(root: &Path, complaints: &mut Vec<String>) -> Result<()> {
+fn check_lengths(root: &Path) -> Result<Vec<String>> {
+    let mut complaints = Vec::new();
     let mut folders = vec![root.join("crates"), root.join("xtask")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder)? {
@@ -113,7 +104,7 @@ fn check_lengths(root: &Path, complaints: &mut Vec<String>) -> Result<()> {
             }
         }
     }
-    Ok(())
+    Ok(complaints)
 }
 
 /// The files of a folder; none of a folder that is not there.
@@ -121,8 +112,7 @@ fn files(folder: &Path) -> Result<BTreeSet<PathBuf>> {
     if !folder.exists() {
         return Ok(BTreeSet::new());
     }
-    fs::read_dir(folder)?
-        .map(|entry| Ok(entry?.path()))
-        .filter(|path| path.as_ref().map_or(true, |path| path.is_file()))
-        .collect()
+    let mut paths: BTreeSet<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    paths.retain(|path| path.is_file());
+    Ok(paths)
 }
