@@ -19,6 +19,7 @@ mod sections {
     pub(crate) mod manual_vs_autograd;
     pub(crate) mod moons;
     pub(crate) mod neuron;
+    pub(crate) mod quadratic_or_cross_entropy;
     pub(crate) mod universal_approximation;
     pub(crate) mod vanishing_gradient;
     pub(crate) mod xor;
@@ -32,7 +33,7 @@ use common::{
 };
 use sections::{
     activations, autograd_mlp, deep_relu, dying_relu, exploding_gradient, hidden_layers, init_histograms, leaky_relu, manual_mlp,
-    manual_vs_autograd, moons, neuron, universal_approximation, vanishing_gradient, xor, zero_init,
+    manual_vs_autograd, moons, neuron, quadratic_or_cross_entropy, universal_approximation, vanishing_gradient, xor, zero_init,
 };
 
 /// The chapter's sections in the book's order.
@@ -57,6 +58,7 @@ pub fn chapter() -> Chapter {
             exploding_gradient::section(),
             dying_relu::section(),
             deep_relu::section(),
+            quadratic_or_cross_entropy::section(),
             universal_approximation::section(),
             xor::section(),
         ],
