@@ -92,35 +92,34 @@ impl Entry {
 
     /// The printed number's value.
     pub fn value(&self) -> Result<f64> {
-        self.printed.parse().with_context(|| format!("published value of {}: \"{}\" is not a number", self.metric, self.printed))
+        self.number(&self.printed)
     }
 
     /// The printed numbers, one or a sequence.
     pub fn values(&self) -> Result<Vec<f64>> {
-        let number =
-            |text: &str| text.parse().with_context(|| format!("published value of {}: \"{text}\" is not a number", self.metric));
-        self.printed.split(' ').map(number).collect()
+        self.printed.split(' ').map(|text| self.number(text)).collect()
+    }
+
+    fn number(&self, text: &str) -> Result<f64> {
+        text.parse().with_context(|| format!("published value of {}: \"{text}\" is not a number", self.metric))
     }
 
     /// Compares our value with the printed one, as its class asks.
     pub fn verdict(&self, ours: Value) -> Result<Verdict> {
         let digits = digits(&self.printed, ours);
-        Ok(match (self.class, self.reference()) {
-            (Class::Exact, _) => Verdict { holds: digits.all(), text: digits.to_string() },
-            (Class::Banded, Some(band)) => {
-                let (theirs, ours) = (band.contains(self.value()?), band.contains(ours.as_f64()));
-                let text = match (theirs, ours) {
-                    (true, true) => "both inside",
-                    (true, false) => "ours outside",
-                    (false, true) => "printed outside, ours inside",
-                    (false, false) => "both outside",
-                };
-                Verdict { holds: ours, text: text.to_owned() }
-            }
-            (Class::Banded, None) => Verdict { holds: true, text: "no reference band".to_owned() },
-            (Class::Qualitative, _) => Verdict { holds: true, text: "see the claim".to_owned() },
-            (Class::NotReproducible, _) => Verdict { holds: true, text: "not reproducible".to_owned() },
-        })
+        let (holds, text) = match (self.class, self.reference()) {
+            (Class::Exact, _) => return Ok(Verdict { holds: digits.all(), text: digits.to_string() }),
+            (Class::Banded, Some(band)) => match (band.contains(self.value()?), band.contains(ours.as_f64())) {
+                (true, true) => (true, "both inside"),
+                (true, false) => (false, "ours outside"),
+                (false, true) => (true, "printed outside, ours inside"),
+                (false, false) => (false, "both outside"),
+            },
+            (Class::Banded, None) => (true, "no reference band"),
+            (Class::Qualitative, _) => (true, "see the claim"),
+            (Class::NotReproducible, _) => (true, "not reproducible"),
+        };
+        Ok(Verdict { holds, text: text.to_owned() })
     }
 }
 

@@ -10,10 +10,10 @@ pub use workspace::{data_folder, results_folder};
 
 use crate::{
     files::stop_writing,
-    lab::{Report, Settings},
+    lab::Settings,
     registry::{Chapter, Section, take_negative_numbers},
 };
-use anyhow::{Context, Error, Result, anyhow, bail};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use clap::{ArgMatches, Args, Command, FromArgMatches, parser::ValueSource};
 use std::{
     io::{self, IsTerminal, Write},
@@ -131,9 +131,6 @@ fn dispatch(chapter: &Chapter, matches: &ArgMatches) -> Result<()> {
 }
 
 fn list(chapter: &Chapter) -> Result<()> {
-    if chapter.sections.is_empty() {
-        return print("no section yet\n");
-    }
     let widest =
         |text: fn(&Section) -> &str| chapter.sections.iter().map(|section| text(section).len()).max().unwrap_or_default();
     let (ids, books) = (widest(|section| section.id), widest(|section| section.book));
@@ -189,7 +186,8 @@ fn run(chapter: &Chapter, section: &Section, (matches, given): (&ArgMatches, &Ar
         let _ =
             writeln!(io::stderr(), "\n{:.2} s; in {}: {}", start.elapsed().as_secs_f32(), results.display(), names.join(", "));
     }
-    failures(&report)
+    ensure!(report.failures.is_empty(), report.failures.join("; "));
+    Ok(())
 }
 
 /// The first hyper-parameter that a flag sets.
@@ -205,8 +203,4 @@ fn is_the_books(matches: &ArgMatches) -> bool {
     const NEUTRAL: [&str; 8] = ["out", "data_dir", "threads", "quick", "quiet", "json", "resume", "taped"];
     let chosen = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
     matches.ids().map(clap::Id::as_str).all(|id| NEUTRAL.contains(&id) || !chosen(id))
-}
-
-fn failures(report: &Report) -> Result<()> {
-    if report.failures.is_empty() { Ok(()) } else { Err(Error::msg(report.failures.join("; "))) }
 }

@@ -11,25 +11,20 @@ use std::fmt::Write as _;
 impl Lab {
     /// Prints the comparison with the published values; gives what should hold and does not.
     pub(super) fn print_ledger(&mut self) -> Result<Vec<String>> {
-        let compared: Vec<(Entry, Value)> = self
-            .published
-            .iter()
-            .filter_map(|entry| {
-                let (_, value) = self.metrics.iter().find(|(name, _)| *name == entry.metric)?;
-                Some((entry.clone(), *value))
-            })
-            .collect();
+        let ours = |entry: &Entry| self.metrics.iter().find(|(name, _)| *name == entry.metric).map(|(_, ours)| *ours);
+        let mut compared: Vec<(Entry, Value)> =
+            self.published.iter().filter_map(|entry| Some((entry.clone(), ours(entry)?))).collect();
         if compared.is_empty() && self.bands.is_empty() {
             return Ok(Vec::new());
         }
         if self.replay {
-            let reached = compared.into_iter().filter(|(entry, _)| matches!(entry.class, Class::Exact | Class::Banded));
-            return self.print_digits(&reached.collect::<Vec<_>>());
+            compared.retain(|(entry, _)| matches!(entry.class, Class::Exact | Class::Banded));
+            self.print_digits(&compared)?;
+            return Ok(Vec::new());
         }
         // Without a band there is nothing to judge a random number by.
-        let judged: Vec<_> =
-            compared.into_iter().filter(|(entry, _)| entry.class != Class::Banded || entry.reference().is_some()).collect();
-        let failures = self.print_verdicts(&judged)?;
+        compared.retain(|(entry, _)| entry.class != Class::Banded || entry.reference().is_some());
+        let failures = self.print_verdicts(&compared)?;
         self.print_bands()?;
         Ok(failures)
     }
@@ -43,11 +38,10 @@ impl Lab {
         let name_width = compared.iter().map(|(entry, _)| entry.metric.chars().count()).fold(26, usize::max);
         let words = compared.iter().filter(|(entry, _)| entry.class == Class::Qualitative);
         let width = words.map(|(entry, _)| entry.printed.chars().count()).fold(12, usize::max);
-        writeln!(
-            self,
-            "\n[Published] {:<name_width$} {:>width$} {:>12}  {:<9} {:<22} verdict",
-            "value", "printed", "ours", "class", "reference band"
-        )?;
+        let line = |[name, printed, ours, class, band, verdict]: [&str; 6]| {
+            format!("{name:<name_width$} {printed:>width$} {ours:>12}  {class:<9} {band:<22} {verdict}")
+        };
+        writeln!(self, "\n[Published] {}", line(["value", "printed", "ours", "class", "reference band", "verdict"]))?;
         for (entry, ours) in compared {
             let verdict = entry.verdict(*ours)?;
             let band = entry.reference().map_or_else(String::new, |band| format!("{} .. {}", short(band.min), short(band.max)));
@@ -58,12 +52,8 @@ impl Lab {
                 Class::NotReproducible => "no",
             };
             let printed = if entry.class == Class::Qualitative { entry.printed.clone() } else { short(entry.value()?) };
-            let value = short(ours.as_f64());
-            writeln!(
-                self,
-                "            {:<name_width$} {printed:>width$} {value:>12}  {class:<9} {band:<22} {}",
-                entry.metric, verdict.text
-            )?;
+            let cells = [&entry.metric, &printed, &short(ours.as_f64()), class, &band, &verdict.text];
+            writeln!(self, "            {}", line(cells))?;
             if entry.class == Class::Exact && !verdict.holds {
                 failures.push(format!("{}: printed {}, ours {ours}", entry.metric, entry.printed));
             }
@@ -72,7 +62,7 @@ impl Lab {
     }
 
     /// Digit by digit, for runs on the source's own numbers.
-    fn print_digits(&mut self, compared: &[(Entry, Value)]) -> Result<Vec<String>> {
+    fn print_digits(&mut self, compared: &[(Entry, Value)]) -> Result<()> {
         writeln!(self, "\n[Replay] {:<24} {:>22} {:>22}  agreeing", "value", "printed", "ours")?;
         let mut whole = 0;
         for (entry, ours) in compared {
@@ -90,7 +80,7 @@ impl Lab {
             let (printed, ours) = (printed.len(), ours.len());
             writeln!(self, "         {name}: {printed} printed, {ours} ours, {differ} differ")?;
         }
-        Ok(Vec::new())
+        Ok(())
     }
 
     /// Our own bands beside those of the reference framework.
@@ -98,13 +88,12 @@ impl Lab {
         if self.bands.is_empty() {
             return Ok(());
         }
-        let spread =
+        let range =
             |band: &Band| format!("{} ± {} [{} .. {}]", short(band.mean), short(band.sd), short(band.min), short(band.max));
-        writeln!(
-            self,
-            "\n[Bands] {:<26} {:>10}  {:<42} {:<42} verdict",
-            "value", "printed", "ours over seeds", "reference over seeds"
-        )?;
+        let line = |[name, printed, ours, theirs, verdict]: [&str; 5]| {
+            format!("{name:<26} {printed:>10}  {ours:<42} {theirs:<42} {verdict}")
+        };
+        writeln!(self, "\n[Bands] {}", line(["value", "printed", "ours over seeds", "reference over seeds", "verdict"]))?;
         for (name, ours) in self.bands.clone() {
             let entry = self.published.iter().find(|entry| entry.metric == name).cloned();
             let printed = entry.as_ref().map(Entry::value).transpose()?;
@@ -116,9 +105,9 @@ impl Lab {
             if let Some(reference) = &reference {
                 verdict.push(if ours.agrees_with(reference) { "means agree" } else { "means differ" });
             }
-            let (printed, theirs) =
-                (printed.map_or_else(String::new, short), reference.as_ref().map_or_else(String::new, spread));
-            writeln!(self, "        {name:<26} {printed:>10}  {:<42} {theirs:<42} {}", spread(&ours), verdict.join(", "))?;
+            let printed = printed.map_or_else(String::new, short);
+            let theirs = reference.as_ref().map_or_else(String::new, range);
+            writeln!(self, "        {}", line([&name, &printed, &range(&ours), &theirs, &verdict.join(", ")]))?;
         }
         Ok(())
     }
