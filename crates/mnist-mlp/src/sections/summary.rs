@@ -17,7 +17,7 @@ use common::{
     chain::Chain,
     cli::at_least_one,
     data::mnist::N_PIXELS,
-    lab::{Column, Lab},
+    lab::{Column, Lab, row},
     registry::{Heading, Section},
     train::Network,
 };
@@ -45,44 +45,36 @@ pub(crate) struct Args {
 /// Bytes in a number.
 const BYTES: usize = 4;
 
-/// Inputs and outputs of a linear layer.
-struct Size {
-    inputs: usize,
-    outputs: usize,
-}
-
-impl Size {
-    fn parameters(&self) -> usize {
-        self.inputs * self.outputs + self.outputs
-    }
-
+/// What a linear layer costs, or several.
+#[derive(Default)]
+struct Costs {
+    parameters: usize,
     /// Of one image.
-    fn multiply_adds(&self) -> usize {
-        self.inputs * self.outputs
-    }
+    multiply_adds: usize,
+    outputs: usize,
 }
 
 /// Prints the table.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let parameters = Chain::of::<Mlp>(LOSS).parameters();
-    let weights = parameters.0.iter().filter(|tensor| tensor.name.ends_with("weight"));
-    let sizes: Vec<Size> = weights.map(|weight| Size { inputs: weight.shape[0], outputs: weight.shape[1] }).collect();
     let batch = args.batch_size;
-    let mut rows = Vec::new();
-    for (layer, size) in (1..).zip(&sizes) {
-        let shape = |features: usize| format!("[{batch}, {features}]");
-        let name = [format!("linear {layer}"), shape(size.inputs), shape(size.outputs)];
-        rows.push([&name[..], &costs(std::slice::from_ref(size), batch)].concat());
-        lab.metric(format!("parameters of linear {layer}"), size.parameters());
-        lab.metric(format!("multiply-adds of linear {layer}"), size.multiply_adds());
+    let (mut all, mut rows) = (Costs::default(), Vec::new());
+    for (layer, weight) in (1..).zip(parameters.0.iter().filter(|tensor| tensor.name.ends_with("weight"))) {
+        let (inputs, outputs) = (weight.shape[0], weight.shape[1]);
+        let costs = Costs { parameters: inputs * outputs + outputs, multiply_adds: inputs * outputs, outputs };
+        let shapes = [inputs, outputs].map(|features| format!("[{batch}, {features}]"));
+        rows.push(row(format!("linear {layer}"), shapes.into_iter().chain(costs.cells(batch))));
+        lab.metric(format!("parameters of linear {layer}"), costs.parameters);
+        lab.metric(format!("multiply-adds of linear {layer}"), costs.multiply_adds);
+        all.parameters += costs.parameters;
+        all.multiply_adds += costs.multiply_adds;
+        all.outputs += outputs;
     }
-    rows.push([&["all", "", ""].map(str::to_owned)[..], &costs(&sizes, batch)].concat());
+    rows.push(row("all", [String::new(), String::new()].into_iter().chain(all.cells(batch))));
     let numbers = ["input", "output", "parameters", "multiply-adds", "FLOPs an image", "output MB", "parameters MB"];
     lab.table(&Column::labelled("layer", numbers), rows)?;
 
-    let total: usize = sizes.iter().map(Size::parameters).sum();
-    let outputs: usize = sizes.iter().map(|size| size.outputs).sum();
-    let (input, passes, own) = (mb(batch * N_PIXELS), mb(2 * batch * outputs), mb(total));
+    let (input, passes, own) = (mb(batch * N_PIXELS), mb(2 * batch * all.outputs), mb(all.parameters));
     writeln!(lab, "\nInput size (MB): {input:.2}")?;
     writeln!(lab, "Forward/backward pass size (MB): {passes:.2}")?;
     writeln!(lab, "Params size (MB): {own:.2}")?;
@@ -90,24 +82,20 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "Adam remembers two numbers more for each parameter: {:.2} MB", 2.0 * own)?;
     let sizes_in_mb = [("input MB", input), ("passes MB", passes), ("parameters MB", own), ("total MB", input + passes + own)];
     lab.metrics(sizes_in_mb.map(|(name, value)| (name, (100.0 * value).round() / 100.0)));
-    lab.metric("parameters", total);
-    lab.metric("FLOPs of a forward pass of the batch", 2 * batch * sizes.iter().map(Size::multiply_adds).sum::<usize>());
+    lab.metric("parameters", all.parameters);
+    lab.metric("FLOPs of a forward pass of the batch", 2 * batch * all.multiply_adds);
     let counted: usize = parameters.0.iter().map(|tensor| tensor.values.len()).sum();
-    lab.claim("the formula counts every parameter that the network has", counted == total);
+    lab.claim("the formula counts every parameter that the network has", counted == all.parameters);
     Ok(())
 }
 
-/// What a layer costs, or all of them: the last five cells of a line.
-fn costs(sizes: &[Size], batch: usize) -> [String; 5] {
-    let sum = |of: fn(&Size) -> usize| sizes.iter().map(of).sum::<usize>();
-    let (parameters, multiply_adds, outputs) = (sum(Size::parameters), sum(Size::multiply_adds), sum(|size| size.outputs));
-    [
-        grouped(parameters),
-        grouped(multiply_adds),
-        grouped(2 * multiply_adds),
-        format!("{:.2}", mb(2 * batch * outputs)),
-        format!("{:.2}", mb(parameters)),
-    ]
+impl Costs {
+    /// The last five cells of a line.
+    fn cells(&self, batch: usize) -> [String; 5] {
+        let Self { parameters, multiply_adds, outputs } = *self;
+        let [outputs, own] = [2 * batch * outputs, parameters].map(|numbers| format!("{:.2}", mb(numbers)));
+        [grouped(parameters), grouped(multiply_adds), grouped(2 * multiply_adds), outputs, own]
+    }
 }
 
 /// So many numbers in MB.
