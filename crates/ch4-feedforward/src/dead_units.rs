@@ -96,15 +96,14 @@ pub(crate) fn print_cures(variants: &[Starts; 5], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nhow {} starts of each variant end", variants[0].runs.len())?;
     let mut rows = Vec::new();
     for variant in variants {
-        let dead: Vec<f64> = variant.runs.iter().map(|run| f64::from(run.dead_shares()[run.dead.len() - 1])).collect();
-        let scores: Vec<f64> = variant.runs.iter().map(|run| f64::from(run.score)).collect();
-        let [(dead, _), (score, _)] = [mean_and_deviation(&dead), mean_and_deviation(&scores)];
+        let Starts { name, runs } = variant;
+        let mean = |of: fn(&Run) -> f32| mean_and_deviation(&runs.iter().map(|run| f64::from(of(run))).collect::<Vec<_>>()).0;
+        let (dead, score) = (mean(|run| run.dead_shares()[run.dead.len() - 1]), mean(|run| run.score));
         let counts = [variant.learnt(), variant.count(Run::is_constant), variant.count(|run| !run.last_loss().is_finite())];
         let cells = counts.iter().map(usize::to_string).chain([format!("{:.1} %", 100.0 * dead), format!("{score:.4}")]);
-        rows.push(row(variant.name, cells));
-        lab.metric(format!("{}: starts that learn", variant.name), variant.learnt());
-        lab.metric(format!("{}: dead units", variant.name), dead);
-        lab.metric(format!("{}: dev accuracy", variant.name), score);
+        rows.push(row(*name, cells));
+        lab.metric(format!("{name}: starts that learn"), variant.learnt());
+        lab.metrics([(format!("{name}: dead units"), dead), (format!("{name}: dev accuracy"), score)]);
     }
     let heads = ["learn", "learn nothing", "diverge", "dead units", "dev accuracy"];
     lab.table(&Column::labelled("", heads), rows)?;

@@ -81,12 +81,11 @@ pub(crate) fn print_layers(columns: &[Column], norms: fn(&Column) -> &[f32], lab
     lab.table(&heads("layer", columns), rows)
 }
 
+/// A kind of number, and where a step has it.
+type Kind = (&'static str, fn(&Column) -> f32);
+
 /// Prints a row for each kind of number, a column for each step.
-pub(crate) fn print_table<const N: usize>(
-    columns: &[Column],
-    kinds: [(&str, fn(&Column) -> f32); N],
-    lab: &mut Lab,
-) -> Result<()> {
+pub(crate) fn print_table(columns: &[Column], kinds: [Kind; 2], lab: &mut Lab) -> Result<()> {
     let cells = |number: fn(&Column) -> f32| columns.iter().map(move |column| Value::F32(number(column)).to_string());
     lab.table(&heads("", columns), kinds.map(|(kind, number)| row(kind, cells(number))))
 }

@@ -188,7 +188,7 @@ fn claim(columns: &[Column], lab: &mut Lab) {
     let column = |name| columns.iter().find(|column| column.name == name);
     let first = |name| column(name).map(|column| column.weights[0]);
     lab.claim("ReLU leaves the first layer a larger gradient than the logistic function", first("ReLU") > first("logistic"));
-    let factors = ["logistic", "ReLU"].map(|name| column(name).map_or(0.0, |column| column.factor()));
+    let factors = ["logistic", "ReLU"].map(|name| column(name).map_or(0.0, Column::factor));
     let claim = "a layer costs the norm a factor of more than 100 with the logistic function, of 25 to 250 with ReLU";
     lab.claim(claim, factors[0] > 100.0 && (25.0..250.0).contains(&factors[1]));
 }

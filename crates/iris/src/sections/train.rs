@@ -99,13 +99,12 @@ impl Args {
 /// Trains, tests and asks for one flower.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let flowers = iris::load(&lab.data().join("iris/iris.csv"))?;
-    let seed = lab.seed();
-    let seeds = seeds(seed, args.seeds)?;
-    let split = iris::split(&flowers, seed);
+    let seeds = seeds(lab.seed(), args.seeds)?;
+    let split = iris::split(&flowers, lab.seed());
     args.check(split.train.len())?;
 
     let mut network = lab.driver().network::<Mlp, 4, 3>(LOSS, INIT, &mut lab.stream("weights"))?;
-    let run = Trainer::new(&mut network, Optimizer::new(Sgd), &split.train, args.config(seed))?;
+    let run = Trainer::new(&mut network, Optimizer::new(Sgd), &split.train, args.config(lab.seed()))?;
     let outcome = learn(run.journal(lab), args, &split.dev)?;
     lab.history("", &outcome.history)?;
     lab.figure("curves", &curves(&outcome)?)?;
@@ -116,9 +115,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let checkpoint = lab.checkpoint("best-model", &best)?;
     network.load(&Parameters::read(&checkpoint)?)?;
     let test = test(&network, &split, lab)?;
-    for (name, value) in results(&outcome, args, test) {
-        lab.metric(name, value);
-    }
+    lab.metrics(results(&outcome, args, test));
     if args.seeds > 1 {
         span(args, seeds, &flowers, lab)?;
     }
@@ -166,15 +163,12 @@ fn curves(outcome: &Outcome) -> Result<Svg> {
 /// The numbers that the book prints, and the test.
 fn results(outcome: &Outcome, args: &Args, test: Evaluation) -> Numbers {
     let history = &outcome.history;
-    let losses =
-        history.train_loss.iter().enumerate().step_by(args.log_every).map(|(step, x)| (format!("train loss, step {step}"), *x));
-    let dev_scores = history.dev_score.iter().map(|(step, x)| (format!("dev accuracy, step {step}"), *x));
-    let dev_losses = history.dev_loss.iter().map(|(step, x)| (format!("dev loss, step {step}"), *x));
-    losses
-        .chain(dev_scores)
-        .chain(dev_losses)
-        .chain([("test accuracy".to_owned(), test.accuracy), ("test loss".to_owned(), test.loss)])
-        .collect()
+    let named = |name: &'static str| move |(step, x): (usize, f32)| (format!("{name}, step {step}"), x);
+    let losses = history.train_loss.iter().copied().enumerate().step_by(args.log_every).map(named("train loss"));
+    let dev_scores = history.dev_score.iter().copied().map(named("dev accuracy"));
+    let dev_losses = history.dev_loss.iter().copied().map(named("dev loss"));
+    let tested = [("test accuracy".to_owned(), test.accuracy), ("test loss".to_owned(), test.loss)];
+    losses.chain(dev_scores).chain(dev_losses).chain(tested).collect()
 }
 
 /// What the book's numbers and the test accuracy span over seeds.

@@ -83,7 +83,7 @@ pub(super) const SCALE: PixelScale = PixelScale::Symmetric;
 const INIT: Initialization = Initialization { weight: Initializer::XavierUniform, bias: Initializer::ZEROS };
 
 /// The checkpoint of the last whole epoch.
-const RESUME: &str = "resume";
+const RESUME: &str = "resume.safetensors";
 /// Wrong answers that the figure shows at most.
 const SHOWN: usize = 30;
 
@@ -99,7 +99,7 @@ impl Args {
         let Self { lr, batch_size, images, test_images, .. } = self;
         let seed = lab.seed();
         let settings = format!("--lr {lr} --batch-size {batch_size} --images {images} --test-images {test_images} --seed {seed}");
-        CheckpointFile { path: lab.results().join(format!("{RESUME}.safetensors")), settings }
+        CheckpointFile { path: lab.results().join(RESUME), settings }
     }
 }
 
@@ -147,13 +147,13 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
 /// What an interrupted run left.
 fn interrupted(lab: &Lab) -> Result<Checkpoint> {
-    let path = lab.results().join(format!("{RESUME}.safetensors"));
+    let path = lab.results().join(RESUME);
     ensure!(path.exists(), "there is no {}: leave out --resume to train from the start", of_interrupted());
     Checkpoint::read(&path).with_context(of_interrupted)
 }
 
 fn of_interrupted() -> String {
-    format!("{RESUME}.safetensors of the interrupted run")
+    format!("{RESUME} of the interrupted run")
 }
 
 /// Which digits are taken for which, and what they look like.
