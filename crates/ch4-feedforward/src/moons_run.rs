@@ -48,7 +48,7 @@ impl Training {
         let run = Trainer::new(&mut network, optimizer, &split.train, self.config())?;
         let outcome = self.train(run.journal(lab), &split.dev)?;
         lab.history("", &outcome.history)?;
-        lab.figure("curves", &figures::learning_curves("Loss and accuracy of the two-layer network", &outcome.history, true)?)?;
+        lab.figure("curves", &figures::learning_curves("Loss and accuracy of the two-layer network", &outcome.history)?)?;
         let end = network.parameters();
         lab.fingerprint(&end);
 

@@ -9,18 +9,17 @@ use crate::{
 };
 use anyhow::Result;
 
-/// Loss on the training and the development set over epochs, side by side with the accuracies if `scores` is set.
-pub fn learning_curves(title: &str, history: &History, scores: bool) -> Result<Svg> {
+/// Loss on the training and the development set over epochs, side by side with the accuracies.
+pub fn learning_curves(title: &str, history: &History) -> Result<Svg> {
     let panel = |y_label: &str, train: &[f32], dev: &[(usize, f32)]| {
         let (train_label, dev_label) = (format!("Train {y_label}"), format!("Dev {y_label}"));
         let dev: Vec<f32> = dev.iter().map(|(_, value)| *value).collect();
         CurvePanel::new("epoch", y_label).with(Series::train(train_label, train)).with(Series::dev(dev_label, &dev))
     };
-    let mut figure = Curves::new(title).panel(panel("loss", &history.train_loss, &history.dev_loss));
-    if scores {
-        figure = figure.panel(panel("accuracy", &history.train_score, &history.dev_score));
-    }
-    figure.render()
+    Curves::new(title)
+        .panel(panel("loss", &history.train_loss, &history.dev_loss))
+        .panel(panel("accuracy", &history.train_score, &history.dev_score))
+        .render()
 }
 
 /// Points that a curve of step losses has at most; each is a mean over as many steps as it takes.

@@ -102,7 +102,7 @@ pub(crate) fn show(Watched { outcome, states, end }: &Watched, split: &Split, la
     lab.metric("train loss, epoch 0", outcome.history.train_loss[0]);
     lab.metric("best dev accuracy", outcome.best.evaluation.accuracy);
     lab.history("", &outcome.history)?;
-    lab.figure("curves", &figures::learning_curves("Training from zeros: five equal hidden units", &outcome.history, true)?)?;
+    lab.figure("curves", &figures::learning_curves("Training from zeros: five equal hidden units", &outcome.history)?)?;
     lab.fingerprint(end);
     lab.claim("the first loss is ln 2, to the bit", outcome.history.train_loss[0] == std::f32::consts::LN_2);
     claim(states, outcome, split, lab);
