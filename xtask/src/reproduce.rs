@@ -60,12 +60,8 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn name(&self) -> String {
-        self.section.name(self.edition)
-    }
-
     fn path(&self) -> String {
-        format!("{}/{}", self.chapter.name, self.name())
+        format!("{}/{}", self.chapter.name, self.section.name(self.edition))
     }
 }
 
@@ -185,15 +181,13 @@ fn attempt(job: &Job, args: &Args, out: &Path, done: &BTreeSet<String>) -> Resul
     let report = job.chapter.run_edition(job.section, job.edition, (&data_folder(), &out.join(job.path())))?;
     let found = report.golden();
     let path = root().join("snapshots").join(job.chapter.name).join(job.section.golden(job.edition));
-    let is_new = golden::read(&path)?.is_none();
+    let expected = golden::read(&path)?;
     let Some(difference) = golden::difference(&path, &found)? else { return Ok((Outcome::Identical, String::new())) };
-    if !args.bless && is_new {
-        return Ok((Outcome::New, "no golden file yet: accept it with --bless".to_owned()));
-    }
     if !args.bless {
-        return Ok((Outcome::Differs, difference.to_string()));
+        let new = || (Outcome::New, "no golden file yet: accept it with --bless".to_owned());
+        return Ok(expected.map_or_else(new, |_| (Outcome::Differs, difference.to_string())));
     }
-    show(&job.path(), &golden::read(&path)?.unwrap_or_default(), &found);
+    show(&job.path(), &expected.unwrap_or_default(), &found);
     golden::accept(&path, &format!("{} · {}", job.section.book, job.section.title), &found)?;
     Ok((Outcome::Blessed, String::new()))
 }
