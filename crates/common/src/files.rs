@@ -12,9 +12,6 @@ use std::{
 static WRITING: RwLock<()> = RwLock::new(());
 
 /// Creates a folder for results and makes sure that it can be written to.
-///
-/// # Errors
-/// If it cannot; the message says what to do.
 pub fn prepare(folder: &Path) -> Result<()> {
     let cure = || format!("cannot write results to {}: choose another folder with --out", folder.display());
     fs::create_dir_all(folder).with_context(cure)?;

@@ -79,16 +79,14 @@ const LOOKS: [(Marker, Dash); 3] =
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
     let (five_layers, driver) = (args.five_layers(), lab.driver());
-    let column = |seed, hidden| five_layers.column(hidden, seed, driver);
-    let columns = args.activations().into_iter().map(|hidden| column(lab.seed(), hidden));
-    show(&columns.collect::<Result<Vec<_>>>()?, &moons::moon1000(0.5, lab.seed()), lab)?;
+    let columns = |seed, hidden: &[Hidden]| five_layers.columns(hidden, seed, driver);
+    show(&columns(lab.seed(), &args.activations())?, &moons::moon1000(0.5, lab.seed()), lab)?;
     if args.seeds > 1 {
         // The ledger has bands for the leaky ReLU.
-        let [_, leaky, _] = args.activations();
+        let leaky = &args.activations()[1..2];
         lab.over_seeds(seeds, |seed| {
-            let column = column(seed, leaky)?;
-            let loss = (format!("{LEAKY}, loss"), column.loss);
-            Ok(column.numbers().into_iter().chain([loss]).collect())
+            let column = &columns(seed, leaky)?[0];
+            Ok(column.numbers().into_iter().chain([(format!("{LEAKY}, loss"), column.loss)]).collect())
         })?;
     }
     Ok(())

@@ -56,7 +56,7 @@ const INTERVALS: u16 = 2000;
 
 /// Prints and draws how near the towers come.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let x = grid(0.0, 1.0);
+    let x = grid();
     let truth: Vec<f32> = x.values().iter().map(|x| target(*x)).collect();
     let steepest = args.steepness[args.steepness.len() - 1];
     let (mut rows, mut errors) = (Vec::new(), Vec::new());
@@ -84,10 +84,9 @@ fn target(x: f32) -> f32 {
     (0.2 + 0.4 * x * x + 0.3 * x * libm::sin(15.0 * x) + 0.05 * libm::cos(50.0 * x)) as f32
 }
 
-/// Evenly spaced points from `low` to `high`, a row each.
-fn grid(low: f32, high: f32) -> Matrix {
-    let step = (high - low) / f32::from(INTERVALS);
-    let points: Vec<f32> = (0..=INTERVALS).map(|i| low + f32::from(i) * step).collect();
+/// Evenly spaced points from 0 to 1, a row each.
+fn grid() -> Matrix {
+    let points: Vec<f32> = (0..=INTERVALS).map(|i| f32::from(i) * (1.0 / f32::from(INTERVALS))).collect();
     Matrix::new(points.len(), 1, points)
 }
 
@@ -131,21 +130,18 @@ fn points<'a>(x: &'a Matrix, y: &'a [f32]) -> impl Iterator<Item = (f64, f64)> +
 /// A tower from its two units, and towers of each steepness.
 fn draw_tower(args: &Args, lab: &mut Lab) -> Result<()> {
     const TOWER: Tower = Tower { from: 0.4, to: 0.6, height: 1.0 };
-    let x = grid(0.0, 1.0);
+    let x = grid();
     let w = args.steepness[args.steepness.len() / 2];
-    let outputs = |tower: Tower, w: f32| network(&[tower], w)?.outputs(&x);
-    let rise = outputs(Tower { to: 2.0, ..TOWER }, w)?;
-    let fall = outputs(Tower { from: TOWER.to, to: 2.0, height: -1.0 }, w)?;
-    let tower = outputs(TOWER, w)?;
-    let parts = CurvePanel::new("x", "output")
-        .titled(format!("two units with w = {w}"))
-        .with(Series::new("σ(w(x − 0.4))", points(&x, rise.values())).dashed(Dash::Dashed))
-        .with(Series::new("−σ(w(x − 0.6))", points(&x, fall.values())).dashed(Dash::Dotted))
-        .with(Series::new("sum", points(&x, tower.values())));
+    let curve = |label: &str, tower: Tower, w: f32| -> Result<Series> {
+        Ok(Series::new(label, points(&x, network(&[tower], w)?.outputs(&x)?.values())))
+    };
+    let rise = curve("σ(w(x − 0.4))", Tower { to: 2.0, ..TOWER }, w)?.dashed(Dash::Dashed);
+    let fall = curve("−σ(w(x − 0.6))", Tower { from: TOWER.to, to: 2.0, height: -1.0 }, w)?.dashed(Dash::Dotted);
+    let parts = CurvePanel::new("x", "output").titled(format!("two units with w = {w}"));
+    let parts = parts.with(rise).with(fall).with(curve("sum", TOWER, w)?);
     let mut steeper = CurvePanel::new("x", "output").titled("towers by steepness");
-    for w in &args.steepness {
-        let tower = outputs(TOWER, *w)?;
-        steeper = steeper.with(Series::new(format!("w = {w}"), points(&x, tower.values())));
+    for &w in &args.steepness {
+        steeper = steeper.with(curve(&format!("w = {w}"), TOWER, w)?);
     }
     lab.figure("tower", &Curves::new("A tower of two logistic units").panel(parts).panel(steeper).render()?)
 }

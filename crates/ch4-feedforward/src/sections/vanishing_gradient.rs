@@ -80,13 +80,12 @@ const LOOKS: [(Marker, Dash); 4] = [
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
     let (five_layers, driver) = (args.five_layers(), lab.driver());
-    let column = |seed, hidden| five_layers.column(hidden, seed, driver);
-    let columns = args.activations().into_iter().map(|hidden| column(lab.seed(), hidden));
-    show(&columns.collect::<Result<Vec<_>>>()?, lab)?;
+    let columns = |seed, hidden: &[Hidden]| five_layers.columns(hidden, seed, driver);
+    show(&columns(lab.seed(), &args.activations())?, lab)?;
     if args.seeds > 1 {
         // The ledger has bands for the book's two activation functions.
-        let [logistic, relu, ..] = args.activations();
-        lab.over_seeds(seeds, |seed| Ok([column(seed, logistic)?.numbers(), column(seed, relu)?.numbers()].concat()))?;
+        let books = &args.activations()[..2];
+        lab.over_seeds(seeds, |seed| Ok(columns(seed, books)?.iter().flat_map(Column::numbers).collect()))?;
     }
     Ok(())
 }
@@ -116,10 +115,14 @@ type Mlp = (
 );
 
 impl FiveLayers {
-    /// The step on the moons of a seed, from weights of the same.
-    pub(crate) fn column(&self, hidden: Hidden, seed: u64, driver: Driver) -> Result<Column> {
-        let mut mlp = self.network(hidden.f, &mut Stream::new(seed, "weights"), driver)?;
-        self.step(hidden, &mut mlp, Optimizer::new(Sgd), &moons::moon1000(0.5, seed))
+    /// The step with each of some hidden activations, on the moons of a seed, from weights of the same.
+    pub(crate) fn columns(&self, hidden: &[Hidden], seed: u64, driver: Driver) -> Result<Vec<Column>> {
+        let split = moons::moon1000(0.5, seed);
+        let column = |hidden: &Hidden| {
+            let mut mlp = self.network(hidden.f, &mut Stream::new(seed, "weights"), driver)?;
+            self.step(*hidden, &mut mlp, Optimizer::new(Sgd), &split)
+        };
+        hidden.iter().map(column).collect()
     }
 
     /// The network with a hidden activation function that is chosen when the program runs: a chain, or the same layers on the tape.

@@ -83,9 +83,6 @@ pub struct Images {
 
 impl Images {
     /// The 60,000 training images, from `mnist/` in the folder of the data sets.
-    ///
-    /// # Errors
-    /// If a file is missing, damaged, or not the published one; the message names it and what to do.
     pub fn train(data: &Path) -> Result<Self> {
         Self::load(data, TRAIN_IMAGES, TRAIN_LABELS)
     }
