@@ -91,6 +91,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// The editions that the flags ask for.
+///
+/// # Errors
+/// If there are none.
 fn choose<'a>(chapters: &'a [Chapter], args: &Args) -> Result<Vec<Job<'a>>, UsageError> {
     let mut jobs = Vec::new();
     for chapter in chapters {

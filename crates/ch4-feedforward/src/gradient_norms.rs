@@ -60,6 +60,9 @@ impl Column {
 }
 
 /// Prints and records the norms of the weight gradients.
+///
+/// # Errors
+/// If one is not finite.
 pub(crate) fn print(columns: &[Column], lab: &mut Lab) -> Result<()> {
     for Column { name, weights, .. } in columns {
         if let Some(layer) = weights.iter().position(|norm| !norm.is_finite()) {

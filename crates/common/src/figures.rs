@@ -10,6 +10,9 @@ use crate::{
 use anyhow::Result;
 
 /// Loss on the training and the development set over epochs, side by side with the accuracies.
+///
+/// # Errors
+/// If the history is empty.
 pub fn learning_curves(title: &str, history: &History) -> Result<Svg> {
     let panel = |y_label: &str, train: &[f32], dev: &[(usize, f32)]| {
         let (train_label, dev_label) = (format!("Train {y_label}"), format!("Dev {y_label}"));
@@ -26,6 +29,9 @@ pub fn learning_curves(title: &str, history: &History) -> Result<Svg> {
 const POINTS: usize = 150;
 
 /// Loss and accuracy of a long run over its steps: those of the batches as means over a few steps, those of the evaluations as points.
+///
+/// # Errors
+/// If the history is empty.
 pub fn step_curves(title: &str, history: &History) -> Result<Svg> {
     let panel = |y_label: &str, train: &[f32], evaluated: &[(usize, f32)]| {
         let evaluated: Vec<(f64, f64)> = evaluated.iter().map(|&(step, y)| (step as f64, f64::from(y))).collect();
@@ -52,6 +58,9 @@ pub fn averaged(label: &str, values: &[f32]) -> Series {
 const NODES: usize = 200;
 
 /// The regions that a network with two inputs and one probability as output assigns to the two classes, over [−π, π]², with all samples.
+///
+/// # Errors
+/// If the network cannot be evaluated.
 pub fn decision_regions(title: &str, network: &dyn Network, split: &Split) -> Result<Svg> {
     let range = (-std::f64::consts::PI, std::f64::consts::PI);
     let field = field(network, range, NODES)?;
@@ -62,6 +71,9 @@ pub fn decision_regions(title: &str, network: &dyn Network, split: &Split) -> Re
 }
 
 /// What a network with two inputs and one output answers at `nodes` × `nodes` points of a square, cut off to [0, 1].
+///
+/// # Errors
+/// If the network cannot be evaluated.
 pub fn field(network: &dyn Network, range: (f64, f64), nodes: usize) -> Result<Field> {
     let points = Grid::nodes(range, range, nodes, nodes);
     let x = Matrix::new(points.len(), 2, points.iter().flat_map(|(x, y)| [*x as f32, *y as f32]).collect());

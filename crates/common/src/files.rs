@@ -12,6 +12,9 @@ use std::{
 static WRITING: RwLock<()> = RwLock::new(());
 
 /// Creates a folder for results and makes sure that it can be written to.
+///
+/// # Errors
+/// If it cannot; the message says what to do.
 pub fn prepare(folder: &Path) -> Result<()> {
     let cure = || format!("cannot write results to {}: choose another folder with --out", folder.display());
     fs::create_dir_all(folder).with_context(cure)?;
@@ -23,6 +26,9 @@ pub fn prepare(folder: &Path) -> Result<()> {
 
 /// Writes a file under a temporary name beside its own, then renames it: a reader, a full disk or an interruption never
 /// leaves half a file under its final name.
+///
+/// # Errors
+/// If the folder is missing, full or cannot be written to.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let _writing = writing();

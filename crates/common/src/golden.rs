@@ -26,6 +26,9 @@ impl fmt::Display for Difference {
 }
 
 /// The text of a golden file, without the header that insta keeps above it; none if there is no such file.
+///
+/// # Errors
+/// If the file is there but cannot be read, or has no header.
 pub fn read(path: &Path) -> Result<Option<String>> {
     if !path.exists() {
         return Ok(None);

@@ -84,6 +84,9 @@ pub fn stop_when_interrupted() {
 }
 
 /// Prints to the standard output; that nobody reads it any more (`| head`) is no error.
+///
+/// # Errors
+/// If it cannot be written to.
 pub fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -40,6 +40,9 @@ pub fn one_to<const LARGEST: usize>(text: &str) -> Result<usize, String> {
 }
 
 /// The `n` seeds from `first` on.
+///
+/// # Errors
+/// If they go past the largest seed.
 pub fn seeds(first: u64, n: usize) -> Result<RangeInclusive<u64>, UsageError> {
     let last = (n as u64).checked_sub(1).and_then(|further| first.checked_add(further));
     let past =

@@ -20,6 +20,9 @@ const NOISE: u8 = 6;
 
 /// Reads the picture of a digit, a PNG file of any size and colour type, as the 784 pixels of an image such as MNIST has: 0 is paper, 255
 /// is ink. Paper is the colour along the border; ink may be darker or lighter.
+///
+/// # Errors
+/// If the file cannot be read or is not a PNG picture, or nothing is drawn on it.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     fit(&Picture::read(path)?).with_context(|| {
         format!(

@@ -20,6 +20,9 @@ const LONGEST: f32 = 100.0;
 const FEWEST: usize = 10;
 
 /// Parses one length in centimetres.
+///
+/// # Errors
+/// If it is not a number, or no flower's.
 pub fn length(text: &str) -> Result<f32, String> {
     let length: f32 = text.parse().map_err(|_| format!("expected a number, found \"{text}\""))?;
     let fits = length > 0.0 && length < LONGEST;
@@ -28,6 +31,10 @@ pub fn length(text: &str) -> Result<f32, String> {
 
 /// Reads `iris.csv`: a header line, then one flower a line, four lengths in centimetres and the species; flowers enough to be split. A
 /// message names file and line.
+///
+/// # Errors
+/// If the file cannot be read, a line is not four lengths and a species, or the flowers are too few to be split; the message names
+/// file and line.
 pub fn load(path: &Path) -> Result<Samples> {
     let name = path.display().to_string();
     let text =
@@ -42,6 +49,9 @@ pub fn load(path: &Path) -> Result<Samples> {
 }
 
 /// Reads measurements from a file of the user's: as [`load`], for any number of lines and without species.
+///
+/// # Errors
+/// As [`load`], for any number of lines and without species.
 pub fn load_measurements(path: &Path) -> Result<Matrix> {
     let name = path.display().to_string();
     parse_measurements(&read(path).with_context(|| format!("cannot read {name}"))?, &name)
@@ -55,6 +65,9 @@ fn read(path: &Path) -> Result<String> {
 }
 
 /// Parses the text of `iris.csv`; `name` is what messages call it.
+///
+/// # Errors
+/// As [`load`].
 pub fn parse(text: &str, name: &str) -> Result<Samples> {
     let mut classes = Vec::new();
     let x = lines(text, name, |line, fields| {
@@ -71,6 +84,9 @@ pub fn parse(text: &str, name: &str) -> Result<Samples> {
 }
 
 /// Parses measurements without species: a header line, then at least the four lengths a line (more fields are ignored).
+///
+/// # Errors
+/// As [`load`].
 pub fn parse_measurements(text: &str, name: &str) -> Result<Matrix> {
     let x = lines(text, name, |line, fields| {
         ensure!(fields.len() >= 4, "{line}: expected at least 4 fields (the four lengths), found {}", fields.len());
@@ -130,6 +146,9 @@ impl Range {
     }
 
     /// The limits that a checkpoint carries for four features.
+    ///
+    /// # Errors
+    /// If it carries none for four features.
     pub fn from_parameters(parameters: &Parameters) -> Result<Self> {
         let values = |name| parameters.get(name, &[FEATURES.len()]).map(|limits| limits.values.clone());
         Ok(Self { low: values("input.low")?, high: values("input.high")? })

@@ -83,11 +83,17 @@ pub struct Images {
 
 impl Images {
     /// The 60,000 training images, from `mnist/` in the folder of the data sets.
+    ///
+    /// # Errors
+    /// If a file is missing, damaged, or not the published one; the message names it and what to do.
     pub fn train(data: &Path) -> Result<Self> {
         Self::load(data, TRAIN_IMAGES, TRAIN_LABELS)
     }
 
     /// The 10,000 test images, from `mnist/` in the folder of the data sets.
+    ///
+    /// # Errors
+    /// As [`Images::train`].
     pub fn test(data: &Path) -> Result<Self> {
         Self::load(data, TEST_IMAGES, TEST_LABELS)
     }

@@ -137,6 +137,9 @@ pub trait Dataset: std::fmt::Debug + Sync {
     }
 
     /// Shows all samples in their order, `size` at a time.
+    ///
+    /// # Errors
+    /// The first that `look` gives.
     fn in_parts(&self, size: usize, look: &mut dyn FnMut(&Samples) -> Result<()>) -> Result<()> {
         if let Some(samples) = self.whole().filter(|samples| samples.len() <= size) {
             return if samples.is_empty() { Ok(()) } else { look(samples) };
@@ -228,6 +231,9 @@ impl Batches {
     }
 
     /// Refuses a batch size that does not fit `n` samples.
+    ///
+    /// # Errors
+    /// If a batch would be empty, or larger than all samples.
     pub fn check(&self, n: usize) -> Result<()> {
         if let Self::Ordered { size } | Self::Shuffled { size, .. } = self {
             ensure!(

@@ -22,6 +22,9 @@ pub enum Driver {
 
 impl Driver {
     /// A network of the dfdx tuple model `M` of `I` inputs and `C` outputs, with first values drawn from `weights`.
+    ///
+    /// # Errors
+    /// If the device that tensors live on fails.
     pub fn network<M, const I: usize, const C: usize>(
         self,
         loss: Loss,

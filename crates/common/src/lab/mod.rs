@@ -94,6 +94,9 @@ impl Report {
 impl Lab {
     /// A bench for the section whose published values are `published`; creates the results folder. After a `replay`, a run on the source's own
     /// numbers, they are compared digit by digit.
+    ///
+    /// # Errors
+    /// If the folder cannot be created or written to.
     pub fn new(settings: Settings, published: Vec<Entry>, replay: bool, driver: Driver) -> Result<Self> {
         prepare(&settings.results)?;
         Ok(Self {
@@ -165,6 +168,9 @@ impl Lab {
     }
 
     /// The numbers that the sources print under the name of a metric or sequence, in the order of the ledger.
+    ///
+    /// # Errors
+    /// If one is not a number.
     pub fn printed(&self, metric: &str) -> Result<Vec<f64>> {
         let values = self.published.iter().filter(|entry| entry.metric == metric).map(Entry::values);
         Ok(values.collect::<Result<Vec<_>>>()?.concat())
@@ -181,6 +187,9 @@ impl Lab {
     }
 
     /// Prints what an evaluation on the test samples gave and records it as `test accuracy` and `test loss`.
+    ///
+    /// # Errors
+    /// If it cannot be written.
     pub fn test(&mut self, Evaluation { loss, accuracy }: Evaluation) -> Result<()> {
         writeln!(self, "[Test] score/loss: {accuracy:.4}/{loss:.4}")?;
         self.metric("test accuracy", accuracy);
@@ -253,6 +262,9 @@ impl Lab {
     }
 
     /// Takes note of a file that a run has written into the results folder by itself, such as its checkpoint.
+    ///
+    /// # Errors
+    /// If it cannot be read.
     pub fn register_file(&mut self, path: &Path) -> Result<()> {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         self.note_file(&path.file_name().unwrap_or_default().to_string_lossy(), &bytes);

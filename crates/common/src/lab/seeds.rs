@@ -20,6 +20,9 @@ pub fn spans(runs: &[Numbers]) -> impl Iterator<Item = (String, Band)> + '_ {
 impl Lab {
     /// Runs an experiment for each seed, in parallel, and records what each of its numbers spans, if the ledger has a reference
     /// band for it; gives the numbers of all runs, in the order of the seeds.
+    ///
+    /// # Errors
+    /// The error of a run that failed, with its seed.
     pub fn over_seeds(
         &mut self,
         seeds: RangeInclusive<u64>,
@@ -33,6 +36,9 @@ impl Lab {
     }
 
     /// Runs an experiment for each seed, in parallel; gives the results in the order of the seeds. An error is told with its seed.
+    ///
+    /// # Errors
+    /// The error of a run that failed, with its seed.
     pub fn each_seed<T: Send>(&self, seeds: RangeInclusive<u64>, run: impl Fn(u64) -> Result<T> + Sync) -> Result<Vec<T>> {
         let bar = self.shows_progress().then(|| progress_bar(seeds.clone().count(), "seeds"));
         let numbered = seeds.into_par_iter().map(|seed| {

@@ -40,6 +40,9 @@ pub fn row(label: impl Into<String>, cells: impl IntoIterator<Item = String>) ->
 impl Lab {
     /// Prints a table: heads, then rows, each column as wide as its widest cell.
     ///
+    /// # Errors
+    /// If it cannot be written.
+    ///
     /// # Panics
     /// If a row has not one cell a column.
     pub fn table(&mut self, columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>) -> Result<()> {

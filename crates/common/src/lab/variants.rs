@@ -76,6 +76,9 @@ struct Prepared<N> {
 
 impl Lab {
     /// Runs the variants of an experiment in parallel, one a core as long as there are enough; gives what each leaves, in their order.
+    ///
+    /// # Errors
+    /// The error of the first variant that failed.
     pub fn over_variants<A: Sync, T: Send>(&self, variants: &[A], run: impl Fn(&A) -> Result<T> + Sync) -> Result<Vec<T>> {
         side_by_side(variants.iter().collect(), run)
     }
@@ -83,6 +86,9 @@ impl Lab {
     /// Trains the variants of an experiment in parallel, each by `train`, which is given its run and its learning rate; gives them in their order.
     ///
     /// After each epoch a variant leaves a checkpoint, from which a later run goes on with the same bits.
+    ///
+    /// # Errors
+    /// The error of the first variant that failed; with `resume` also if there is nothing to go on from.
     pub fn train_variants<N: Network>(
         &mut self,
         variants: Vec<Variant<N>>,

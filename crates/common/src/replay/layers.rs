@@ -63,6 +63,9 @@ impl SourceLayer {
 }
 
 /// The source's network of the given layers, with its binary cross-entropy and the weights that it drew.
+///
+/// # Errors
+/// If the layers do not fit together.
 pub fn network(layers: &[SourceLayer], operators: Operators, draws: Draws) -> Result<Chain> {
     let specs = layers.iter().flat_map(|&SourceLayer { fan_in, fan_out, activation: f, .. }| {
         let affine = layer(SourceLinear { linear: LinearLayer { fan_in, fan_out }, operators });

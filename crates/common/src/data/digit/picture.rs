@@ -22,6 +22,9 @@ pub(super) struct Picture {
 
 impl Picture {
     /// Reads a whole PNG file that is not too large.
+    ///
+    /// # Errors
+    /// If it cannot be read, is not a whole PNG file, or is too large; the message names it and what to do.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let name = path.display();
         let file = File::open(path).with_context(|| format!("cannot read {name}"))?;

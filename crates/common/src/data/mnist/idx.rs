@@ -53,6 +53,9 @@ impl File {
     }
 
     /// The bytes behind the header of a compressed file.
+    ///
+    /// # Errors
+    /// If it is not the published file, as [`File::read`].
     pub fn parse_compressed(&self, compressed: impl BufRead) -> Result<Vec<u8>> {
         self.parse(self.decompress(compressed)?)
     }
