@@ -66,8 +66,13 @@ impl SourceLayer {
 ///
 /// # Errors
 /// If the layers do not fit together.
+///
+/// # Panics
+/// If an activation is none of the source's: logistic, ReLU, leaky ReLU.
 pub fn network(layers: &[SourceLayer], operators: Operators, draws: Draws) -> Result<Chain> {
     let specs = layers.iter().flat_map(|&SourceLayer { fan_in, fan_out, activation: f, .. }| {
+        let is_known = matches!(f, Activation::Logistic | Activation::Relu | Activation::LeakyRelu { .. });
+        assert!(is_known, "an activation that the source does not use");
         let affine = layer(SourceLinear { linear: LinearLayer { fan_in, fan_out }, operators });
         let logistic = custom(move |shape| SourceLogistic { shape, operators });
         [affine, if f == Activation::Logistic { logistic } else { activation(f) }]
