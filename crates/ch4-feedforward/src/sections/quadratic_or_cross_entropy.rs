@@ -23,7 +23,7 @@ use clap::Args as ClapArgs;
 use common::{
     chain::{Chain, linear, logistic},
     cli::{self, at_least_one, finite, positive},
-    data::{Batches, moons},
+    data::{Batches, Split, moons},
     kernels::{Activation, Loss, loss::Targets},
     lab::{Column, Lab, row},
     layers::{Activate, Linear, loss_backward},
@@ -33,7 +33,7 @@ use common::{
     plot::{CurvePanel, Curves, Series},
     registry::{Heading, Section},
     rng::Stream,
-    train::{Decision, Trainer, TrainingConfig},
+    train::{Decision, Record, Trainer, TrainingConfig},
 };
 use std::fmt::Write;
 
@@ -149,7 +149,10 @@ fn train_units(args: &Args, lab: &mut Lab) -> Result<()> {
 /// Shows how the network's accuracy grows, as a mean over many starts.
 fn train_networks(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
-    let runs = lab.each_seed(seeds, |seed| COSTS.map(|(_, loss)| train_network(loss, seed, args)).into_iter().collect())?;
+    let runs = lab.each_seed(seeds, |seed| {
+        let split = moons::moon1000(moons::NOISE, seed);
+        COSTS.map(|(_, loss)| train_network(loss, &split, seed, args)).into_iter().collect()
+    })?;
     let mean = |cost: usize, epoch: usize| {
         runs.iter().map(|costs: &Vec<Vec<f32>>| f64::from(costs[cost][epoch])).sum::<f64>() / runs.len() as f64
     };
@@ -162,15 +165,14 @@ fn train_networks(args: &Args, lab: &mut Lab) -> Result<()> {
         "\n2-5-1 on the moons, weights from N(0, {}²): mean accuracy on the development set over {} starts",
         args.deviation, args.seeds
     )?;
-    let rows = COSTS
-        .iter()
-        .zip(&means)
-        .map(|((name, _), means)| row(*name, shown.iter().map(|epochs| format!("{:.4}", means[epochs - 1]))));
-    lab.table(&Column::labelled("after epoch", shown.iter().map(usize::to_string)), rows)?;
+    let mut rows = Vec::new();
     for ((name, _), means) in COSTS.iter().zip(&means) {
+        let numbers: Vec<(usize, f64)> = shown.iter().map(|&epochs| (epochs, means[epochs - 1])).collect();
+        rows.push(row(*name, numbers.iter().map(|(_, mean)| format!("{mean:.4}"))));
+        lab.metrics(numbers.iter().map(|(epochs, mean)| (format!("{name}, mean dev accuracy after epoch {epochs}"), *mean)));
         panel = panel.with(Series::sampled(*name, means, 1.0, 1.0));
-        lab.metrics(shown.iter().map(|epochs| (format!("{name}, mean dev accuracy after epoch {epochs}"), means[epochs - 1])));
     }
+    lab.table(&Column::labelled("after epoch", shown.iter().map(usize::to_string)), rows)?;
     lab.figure("network", &Curves::new("A network whose output is sure at first").panel(panel).render()?)?;
     let behind = shown.iter().skip(1).all(|epochs| means[0][epochs - 1] < means[1][epochs - 1]);
     lab.claim(
@@ -181,13 +183,13 @@ fn train_networks(args: &Args, lab: &mut Lab) -> Result<()> {
 }
 
 /// The accuracy on the development set after each epoch.
-fn train_network(loss: Loss, seed: u64, args: &Args) -> Result<Vec<f32>> {
-    let split = moons::moon1000(moons::NOISE, seed);
+fn train_network(loss: Loss, split: &Split, seed: u64, args: &Args) -> Result<Vec<f32>> {
     let weight = Initializer::Normal { mean: 0.0, deviation: args.deviation };
     let init = Initialization { weight, ..Initialization::STANDARD_NORMAL };
     let layers = [linear(2, 5), logistic(), linear(5, 1), logistic()];
     let mut network = Chain::new(layers, loss).initialized(init, &mut Stream::new(seed, "weights"));
-    let config = TrainingConfig::new(args.epochs, Batches::Full, Decision::Probability);
+    let record = Record::Losses { every: args.epochs };
+    let config = TrainingConfig { record, ..TrainingConfig::new(args.epochs, Batches::Full, Decision::Probability) };
     let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &split.train, config)?;
     let mut accuracies = Vec::new();
     while run.forward_backward()?.is_some() {
