@@ -94,6 +94,7 @@ impl<R: ElementRule<N>, const N: usize> WithSimd for Sweep<'_, R, N> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::reduce::same_bits;
 
     /// Values that look random, some of them tiny.
     fn values(n: usize, salt: usize) -> Vec<f32> {
@@ -119,8 +120,7 @@ mod tests {
     fn check(isa: Isa, n: usize) {
         let [mut theta, g, mut a, mut b] = [1, 2, 3, 4].map(|salt| values(n, salt));
         sweep_on(isa, Trainable { parameter: &mut theta, gradient: &g }, [&mut a, &mut b], rule);
-        let same =
-            reference(n).iter().zip([theta, a, b]).all(|(x, y)| x.iter().map(|x| x.to_bits()).eq(y.iter().map(|y| y.to_bits())));
+        let same = reference(n).iter().zip([theta, a, b]).all(|(x, y)| same_bits(x, &y));
         assert!(same, "{n} parameters on {isa}");
     }
 
