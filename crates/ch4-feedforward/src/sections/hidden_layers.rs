@@ -55,7 +55,7 @@ pub(crate) struct Args {
     #[arg(long, value_delimiter = ',', default_values_t = [0.2, 1.0, 2.0, 3.0, 5.0], value_parser = positive)]
     lrs: Vec<f32>,
     /// Standard deviation of the noise on the book's moons
-    #[arg(long, default_value_t = 0.5, value_parser = non_negative)]
+    #[arg(long, default_value_t = moons::NOISE, value_parser = non_negative)]
     noise: f32,
     /// Standard deviation of the noise that the notebook's results hint at
     #[arg(long, default_value_t = 0.15, value_parser = non_negative)]

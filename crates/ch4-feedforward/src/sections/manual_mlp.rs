@@ -68,7 +68,7 @@ pub(crate) struct Training {
     #[arg(long, default_value_t = 50, value_parser = at_least_one)]
     pub(crate) log_every: usize,
     /// Standard deviation of the noise on the moons
-    #[arg(long, default_value_t = 0.5, value_parser = non_negative)]
+    #[arg(long, default_value_t = moons::NOISE, value_parser = non_negative)]
     pub(crate) noise: f32,
     /// Train with this many seeds, one after the other from --seed on, and show what the results span
     #[arg(long, default_value_t = 1, value_parser = at_least_one)]

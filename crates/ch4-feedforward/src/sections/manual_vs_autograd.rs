@@ -48,7 +48,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 100, value_parser = at_least_one)]
     log_every: usize,
     /// Standard deviation of the noise on the moons
-    #[arg(long, default_value_t = 0.5, value_parser = non_negative)]
+    #[arg(long, default_value_t = moons::NOISE, value_parser = non_negative)]
     noise: f32,
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn section() -> Section {
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Standard deviation of the noise
-    #[arg(long, default_value_t = 0.5, value_parser = non_negative)]
+    #[arg(long, default_value_t = moons::NOISE, value_parser = non_negative)]
     noise: f32,
 }
 

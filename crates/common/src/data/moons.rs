@@ -33,7 +33,7 @@ pub fn moons(n: usize, noise: f32, seed: u64) -> Samples {
     samples
 }
 
-/// Standard deviation of the book's noise.
+/// Standard deviation of the noise on the book's moons.
 pub const NOISE: f32 = 0.5;
 
 /// The book's Moon1000: 1000 samples, noise 0.5, cut into 640 for training, 160 for development and 200 for the test.
