@@ -28,7 +28,6 @@
 mod animation;
 mod axes;
 mod backend;
-mod bars;
 mod box_axes;
 mod boxes;
 mod canvas;
@@ -60,7 +59,6 @@ pub mod theme;
 mod ticks;
 
 pub use animation::{Animation, Gif};
-pub use bars::{BarGroup, Bars};
 pub use boxes::{BoxPanel, BoxPlots};
 pub use contour::Grid;
 pub use contours::{Contours, DescentPath, Landmark};

@@ -74,10 +74,6 @@ fn every_kind() -> Vec<(Svg, Vec<&'static str>)> {
         (Histograms::new("samples").panel(histogram).render().unwrap(), vec!["N(0, 1)", "density"]),
         (BoxPlots::new("boxes").panel(boxes).render().unwrap(), vec!["boxes", "setosa", "cm"]),
         (
-            Bars::new("bars", ("digit", "count"), ["a", "b"]).group("n", &[1.0, -2.0]).show_values().render().unwrap(),
-            vec!["bars", "digit", "−2"],
-        ),
-        (
             Confusion::new("confusion", &names, vec![vec![3, 1], vec![0, 4]]).render().unwrap(),
             vec!["predicted class", "true class", "75 %"],
         ),
@@ -139,7 +135,6 @@ fn empty_data_says_what_is_empty() {
     check(Scatter::new("s", "x", "y").panel(ScatterPanel::default()).render(), "no finite value");
     check(Histograms::new("h").panel(Histogram::new::<f64>("", &[], 5)).render(), "no finite value");
     check(BoxPlots::new("b").panel(BoxPanel::new("", "")).render(), "no groups");
-    check(Bars::new("b", ("", ""), Vec::<String>::new()).render(), "no categories");
     check(Confusion::new("c", &["a"], vec![]).render(), "expected 1 rows of 1 counts");
     check(Pairs::default().render(), "is empty");
     check(Images::new("i", (2, 2)).render(), "has no images");
