@@ -2,17 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::{COLORS, Canvas, Census, HPos, Image, Lettering, Marker, Palette, Projection, Surface, VPos, theme};
 use anyhow::{Context, Result, ensure};
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::canvas::Canvas;
-use super::geometry::Lettering;
-use super::palette::{COLORS, Census, Palette};
-use super::projection::Projection;
-use super::raster::Image;
-use super::surface::Surface;
-use super::theme::{self, Marker};
 
 /// A surface whose paths grow. The first frame shows the start, the last one all of the paths.
 #[derive(Debug, Clone)]

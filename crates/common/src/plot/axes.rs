@@ -1,8 +1,7 @@
 //! Axes: which values they show, and where each value stands.
 
+use super::{Tick, ticks};
 use anyhow::{Result, ensure};
-
-use super::ticks::{self, Tick};
 
 /// What an axis shows, before its place on the sheet is known.
 #[derive(Debug, Clone)]

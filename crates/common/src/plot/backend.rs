@@ -6,11 +6,10 @@
 
 use std::convert::Infallible;
 
+use super::{Fonts, Run, Weight, font};
 use plotters::prelude::{DrawingBackend, RGBAColor};
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingErrorKind, FontStyle, FontTransform};
-
-use super::font::{self, Fonts, Run, Weight};
 
 /// Drawing units in a pixel of the figure: plotters counts in whole units, so this is the precision.
 pub(super) const UNITS: i32 = 10;

@@ -1,13 +1,7 @@
 //! The box around a surface: its three back walls with grid lines, and the scales on its edges.
 
+use super::{Canvas, Color, HPos, Lettering, Point, Point3, Projection, Stroke, Tick, VPos, theme, ticks};
 use anyhow::Result;
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::canvas::Canvas;
-use super::geometry::{Lettering, Point, Stroke};
-use super::projection::{Point3, Projection};
-use super::theme::{self, Color};
-use super::ticks::{self, Tick};
 
 /// The box's ticks and labels.
 pub(super) struct BoxAxes<'a> {

@@ -1,14 +1,7 @@
 //! Box plots.
 
+use super::{Area, AxisSpec, Canvas, Color, Frame, Marker, PANEL_TITLE_HEIGHT, Stroke, Svg, sheet, theme};
 use anyhow::{Result, ensure};
-
-use super::axes::AxisSpec;
-use super::canvas::Canvas;
-use super::frame::{Frame, PANEL_TITLE_HEIGHT};
-use super::geometry::{Area, Stroke};
-use super::sheet;
-use super::svg::Svg;
-use super::theme::{self, Color, Marker};
 
 /// A figure of box plots, one or several panels.
 ///

@@ -3,18 +3,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::{
+    Area, Color, Fonts, HPos, Image, Lettering, Marker, Point, ShapeBackend, Stroke, Svg, UNITS, VPos, coordinate, rgba, theme,
+    units,
+};
 use anyhow::Result;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::Color as _;
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::backend::{ShapeBackend, UNITS};
-use super::font::Fonts;
-use super::geometry::{Area, Lettering, Point, Stroke, coordinate, rgba, units};
-use super::raster::Image;
-use super::svg::Svg;
-use super::theme::{self, Color, Marker};
 
 /// A figure being drawn.
 pub(super) struct Canvas {

@@ -1,12 +1,7 @@
 //! Grids of values over a rectangle, and the regions where they exceed a level.
 
+use super::{Canvas, Color, Frame, Point, Stroke, polyline};
 use anyhow::{Result, ensure};
-
-use super::canvas::Canvas;
-use super::frame::Frame;
-use super::geometry::{Point, Stroke};
-use super::polyline;
-use super::theme::Color;
 
 /// Values at the nodes of a regular grid over a rectangle.
 #[derive(Debug, Clone, PartialEq)]

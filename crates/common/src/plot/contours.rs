@@ -1,19 +1,10 @@
 //! A function of two variables as filled contours, with the paths that optimisers take over it.
 
+use super::{
+    Area, AxisSpec, Canvas, Color, Crossing, Entry, Frame, Grid, HPos, Key, Lettering, Marker, Point, Row, Stroke, Svg, VPos,
+    contour, polyline, theme, ticks,
+};
 use anyhow::{Result, ensure};
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::axes::AxisSpec;
-use super::canvas::Canvas;
-use super::contour::{self, Crossing, Grid};
-use super::frame::Frame;
-use super::geometry::{Area, Lettering, Point, Stroke};
-use super::legend::{Entry, Key};
-use super::polyline;
-use super::scatter::Row;
-use super::svg::Svg;
-use super::theme::{self, Color, Marker};
-use super::ticks;
 
 /// Filled contours of a function with a colour bar, and paths over them.
 #[derive(Debug, Clone)]

@@ -1,14 +1,7 @@
 //! Axes that cross at the origin, as the book draws activation functions, and labels inside a panel.
 
+use super::{Area, AxisSpec, Canvas, Frame, HPos, Lettering, Point, Stroke, VPos, clip_segment, theme};
 use anyhow::Result;
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::axes::AxisSpec;
-use super::canvas::Canvas;
-use super::frame::Frame;
-use super::geometry::{Area, Lettering, Point, Stroke};
-use super::polyline::clip_segment;
-use super::theme;
 
 /// The frame of a panel with crossed axes: all of `outer`, with the origin inside.
 pub(super) fn fit(outer: Area, mut x: AxisSpec, mut y: AxisSpec) -> Frame {

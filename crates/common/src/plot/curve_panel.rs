@@ -1,16 +1,9 @@
 //! How one panel of curves is drawn.
 
+use super::{
+    Area, AxisSpec, Canvas, Color, CurvePanel, Dash, Entry, Frame, Key, Point, Series, Stroke, crossed, legend, polyline, theme,
+};
 use anyhow::{Context, Result, ensure};
-
-use super::axes::AxisSpec;
-use super::canvas::Canvas;
-use super::crossed;
-use super::curves::{CurvePanel, Series};
-use super::frame::Frame;
-use super::geometry::{Area, Point, Stroke};
-use super::legend::{self, Entry, Key};
-use super::polyline;
-use super::theme::{self, Color, Dash};
 
 impl Series {
     fn stroke(&self, index: usize) -> Stroke {

@@ -1,15 +1,7 @@
 //! Curves over one or several panels: losses, scores, schedules, activation functions, gradient norms.
 
+use super::{Area, Canvas, Color, Dash, Frame, Marker, PANEL_TITLE_HEIGHT, Svg, crossed, legend, sheet, theme};
 use anyhow::{Context, Result, ensure};
-
-use super::canvas::Canvas;
-use super::crossed;
-use super::frame::{Frame, PANEL_TITLE_HEIGHT};
-use super::geometry::Area;
-use super::legend;
-use super::sheet;
-use super::svg::Svg;
-use super::theme::{self, Color, Dash, Marker};
 
 /// A figure of curves, one or several panels side by side.
 ///

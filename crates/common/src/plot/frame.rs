@@ -1,13 +1,7 @@
 //! The plotting area of a panel: maps data to pixels, and draws grid, ticks and labels around it.
 
+use super::{Area, AxisSpec, Canvas, HPos, Lettering, Point, Scale, Stroke, Tick, VPos, theme};
 use anyhow::{Result, ensure};
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::axes::{AxisSpec, Scale};
-use super::canvas::Canvas;
-use super::geometry::{Area, Lettering, Point, Stroke};
-use super::theme;
-use super::ticks::Tick;
 
 /// A panel's plotting area with its two axes.
 #[derive(Debug, Clone)]

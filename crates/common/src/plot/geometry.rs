@@ -1,10 +1,8 @@
 //! Points, areas and styles in pixels, and their conversion to plotters' units.
 
+use super::{Color, Dash, UNITS};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-
-use super::backend::UNITS;
-use super::theme::{Color, Dash};
 
 /// A point in pixels, y downwards.
 pub(super) type Point = (f64, f64);

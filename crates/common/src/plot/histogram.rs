@@ -1,15 +1,7 @@
 //! Histograms as densities, with the true density over them.
 
+use super::{Area, AxisSpec, Canvas, Color, Frame, PANEL_TITLE_HEIGHT, Point, Stroke, Svg, polyline, sheet, theme};
 use anyhow::{Result, ensure};
-
-use super::axes::AxisSpec;
-use super::canvas::Canvas;
-use super::frame::{Frame, PANEL_TITLE_HEIGHT};
-use super::geometry::{Area, Point, Stroke};
-use super::polyline;
-use super::sheet;
-use super::svg::Svg;
-use super::theme::{self, Color};
 
 /// A figure of histograms side by side.
 #[derive(Debug, Clone, Default)]

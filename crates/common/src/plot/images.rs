@@ -1,12 +1,7 @@
 //! Grey images in a grid, each with a caption: digits, mean images, mistakes.
 
+use super::{Area, Canvas, Color, HPos, Lettering, Stroke, Svg, VPos, theme};
 use anyhow::{Result, ensure};
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::canvas::Canvas;
-use super::geometry::{Area, Lettering, Stroke};
-use super::svg::Svg;
-use super::theme::{self, Color};
 
 /// A figure of small grey images.
 #[derive(Debug, Clone, Default)]

@@ -1,11 +1,7 @@
 //! Legends: inside a panel where nothing is hidden, or as a strip above it.
 
+use super::{Area, Canvas, Color, Lettering, Marker, Point, Stroke, clip_segment, theme};
 use anyhow::Result;
-
-use super::canvas::Canvas;
-use super::geometry::{Area, Lettering, Point, Stroke};
-use super::polyline::clip_segment;
-use super::theme::{self, Color, Marker};
 
 /// The sample beside a legend's text.
 #[derive(Debug, Clone, Copy, PartialEq)]

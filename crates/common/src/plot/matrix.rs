@@ -1,13 +1,7 @@
 //! Tables of coloured cells: confusion matrices and heat maps.
 
+use super::{Area, Canvas, Color, HPos, Lettering, Stroke, Svg, VPos, theme, ticks};
 use anyhow::{Result, ensure};
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::canvas::Canvas;
-use super::geometry::{Area, Lettering, Stroke};
-use super::svg::Svg;
-use super::theme::{self, Color};
-use super::ticks;
 
 /// Counts of true against predicted classes; a cell is tinted by its share of the row.
 #[derive(Debug, Clone, Default)]

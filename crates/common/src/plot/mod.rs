@@ -58,6 +58,26 @@ mod tests;
 pub mod theme;
 mod ticks;
 
+// What the files beside this one use of each other.
+use axes::{AxisSpec, Scale};
+use backend::{Outline, Paint, Shape, ShapeBackend, Style, TextShape, UNITS};
+use box_axes::BoxAxes;
+use canvas::Canvas;
+use contour::{Crossing, Region};
+use contours::{START, entries};
+use font::{EM, Fonts, GlyphKey, Run, Weight};
+use frame::{Frame, PANEL_TITLE_HEIGHT};
+use geometry::{Area, Lettering, Point, Stroke, coordinate, rgba, units};
+use histogram::Bins;
+use legend::{Entry, Key};
+use palette::{COLORS, Census, Palette};
+use plotters::style::text_anchor::{HPos, VPos};
+use polyline::clip_segment;
+use projection::{Point3, Projection};
+use raster::Image;
+use scatter::{Row, mark_size};
+use ticks::Tick;
+
 pub use animation::{Animation, Gif};
 pub use boxes::{BoxPanel, BoxPlots};
 pub use contour::Grid;

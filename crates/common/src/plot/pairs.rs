@@ -1,16 +1,7 @@
 //! Scatter matrix: every feature against every other.
 
+use super::{Area, AxisSpec, Bins, Canvas, Entry, Frame, HPos, Key, Lettering, Marker, Stroke, Svg, VPos, legend, theme};
 use anyhow::{Result, ensure};
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::axes::AxisSpec;
-use super::canvas::Canvas;
-use super::frame::Frame;
-use super::geometry::{Area, Lettering, Stroke};
-use super::histogram::Bins;
-use super::legend::{self, Entry, Key};
-use super::svg::Svg;
-use super::theme::{self, Marker};
 
 /// Every feature against every other, classes coloured, histograms on the diagonal.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,6 @@
 //! Cutting curves at the frame and thinning them to what a reader can see.
 
-use super::geometry::{Area, Point};
+use super::{Area, Point};
 
 /// The part of segment `a`–`b` inside `area` (Liang–Barsky).
 pub(super) fn clip_segment(area: Area, a: Point, b: Point) -> Option<(Point, Point)> {

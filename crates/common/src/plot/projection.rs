@@ -1,7 +1,6 @@
 //! From three dimensions to the sheet, and which points of a surface can be seen.
 
-use super::contour::Grid;
-use super::geometry::{Area, Point};
+use super::{Area, Grid, Point};
 
 /// The direction from which a surface is looked at, in degrees. The eye is infinitely far away: parallel lines stay parallel, and
 /// equal lengths along an axis stay equal.

@@ -4,12 +4,8 @@
 //! cover: measured exactly across, and on [`LINES`] lines down. Only the four operations of arithmetic, square roots and the
 //! sines of `libm` take part, so the pixels are the same on every machine.
 
+use super::{EM, Fonts, Outline, Paint, Point, Shape, ShapeBackend, Style, TextShape, UNITS, theme};
 use std::sync::LazyLock;
-
-use super::backend::{Outline, Paint, Shape, ShapeBackend, Style, TextShape, UNITS};
-use super::font::{EM, Fonts};
-use super::geometry::Point;
-use super::theme;
 
 /// An opaque picture.
 #[derive(Debug, Clone, PartialEq, Eq)]

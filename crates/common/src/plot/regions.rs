@@ -1,16 +1,9 @@
 //! Decision regions: what a classifier answers at every point of the plane, with the data over it.
 
+use super::{
+    AxisSpec, Canvas, Color, Crossing, Entry, Frame, Grid, Key, Marker, Region, Row, Stroke, Svg, contour, mark_size, theme,
+};
 use anyhow::{Result, ensure};
-
-use super::axes::AxisSpec;
-use super::canvas::Canvas;
-use super::contour::{self, Crossing, Grid, Region};
-use super::frame::Frame;
-use super::geometry::Stroke;
-use super::legend::{Entry, Key};
-use super::scatter::{Row, mark_size};
-use super::svg::Svg;
-use super::theme::{self, Color, Marker};
 
 /// A figure of decision regions, one or several panels (models) over the same rectangle.
 #[derive(Debug, Clone, Default)]

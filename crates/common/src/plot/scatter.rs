@@ -1,15 +1,7 @@
 //! Points in the plane, by class, over one or several panels with common axes.
 
+use super::{Area, AxisSpec, Canvas, Color, Entry, Frame, Key, Marker, PANEL_TITLE_HEIGHT, Svg, frame, legend, sheet, theme};
 use anyhow::{Result, ensure};
-
-use super::axes::AxisSpec;
-use super::canvas::Canvas;
-use super::frame::{self, Frame, PANEL_TITLE_HEIGHT};
-use super::geometry::Area;
-use super::legend::{self, Entry, Key};
-use super::sheet;
-use super::svg::Svg;
-use super::theme::{self, Color, Marker};
 
 /// A figure of points, one or several panels that share their axes.
 #[derive(Debug, Clone, Default)]

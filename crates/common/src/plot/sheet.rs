@@ -1,9 +1,7 @@
 //! Sizes of figures with several independent panels.
 
+use super::{Area, Canvas};
 use anyhow::Result;
-
-use super::canvas::Canvas;
-use super::geometry::Area;
 
 /// Panels in a row: up to three, but four make a square.
 pub(super) fn n_columns(n_panels: usize) -> usize {

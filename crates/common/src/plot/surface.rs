@@ -1,17 +1,10 @@
 //! A function of two variables as a surface in three dimensions, with the paths that optimisers take over it.
 
+use super::{
+    Area, BoxAxes, Canvas, Color, Dash, DescentPath, Grid, Landmark, Point, Point3, Projection, START, Stroke, Svg, View,
+    entries, legend, polyline, theme,
+};
 use anyhow::Result;
-
-use super::box_axes::BoxAxes;
-use super::canvas::Canvas;
-use super::contour::Grid;
-use super::contours::{DescentPath, Landmark, START, entries};
-use super::geometry::{Area, Point, Stroke};
-use super::legend;
-use super::polyline;
-use super::projection::{Point3, Projection, View};
-use super::svg::Svg;
-use super::theme::{self, Color, Dash};
 
 /// A surface in axonometric projection, coloured by height, with paths over it.
 ///

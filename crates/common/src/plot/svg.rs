@@ -1,10 +1,8 @@
 //! The finished figure, and how shapes are written as SVG.
 
+use super::{EM, GlyphKey, Outline, Paint, Shape, ShapeBackend, Style, TextShape, UNITS};
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
-
-use super::backend::{Outline, Paint, Shape, ShapeBackend, Style, TextShape, UNITS};
-use super::font::{EM, GlyphKey};
 
 /// A finished figure: a complete SVG document.
 ///
