@@ -132,16 +132,14 @@ impl<'a> Grid<'a> {
     pub(crate) fn figure(&self) -> Result<Svg> {
         let accuracies = self.accuracies();
         let rows = || accuracies.chunks(self.sides.learning_rates.len());
-        let means = rows().map(|row| row.iter().map(|band| band.mean).collect());
+        let means: Vec<_> = rows().map(|row| row.iter().map(|band| band.mean).collect()).collect();
         let deviations = rows().map(|row| row.iter().map(|band| format!("± {:.3}", band.sd)).collect());
         let rates: Vec<String> = self.sides.learning_rates.iter().map(ToString::to_string).collect();
         let hidden: Vec<String> = self.sides.hidden.iter().map(ToString::to_string).collect();
         let [rates, hidden] = [&rates, &hidden].map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
         let title = format!("Test accuracy at noise {}", self.noise);
-        HeatMap::new(title, ("learning rate", &rates), ("hidden units", &hidden), means.collect())
+        HeatMap::new(title, ("learning rate", &rates), ("hidden units", &hidden), &means, 3, (0.75, 1.0))
             .with_notes(deviations.collect())
-            .decimals(3)
-            .range(0.75, 1.0)
             .render()
     }
 }

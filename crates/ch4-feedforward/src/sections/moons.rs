@@ -13,7 +13,7 @@ use common::{
     figures,
     lab::{Column, Lab, row},
     parameters::Parameters,
-    plot::{Group, Scatter, ScatterPanel},
+    plot::{Scatter, Split},
     registry::{Heading, Section},
 };
 
@@ -40,7 +40,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let split = moons::moon1000(args.noise, lab.seed());
     let mut rows = Vec::new();
-    let mut figure = Scatter::new("Moon1000", "x₁", "x₂");
+    let mut figure = Scatter::new("Moon1000", ["x₁", "x₂"], &["class 0", "class 1"]);
     for (name, part) in split.parts() {
         let classes = part.y.classes();
         let ones: usize = classes.iter().sum();
@@ -48,8 +48,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let counts = [classes.len(), classes.len() - ones, ones].map(|count| count.to_string());
         rows.push(row(name, counts.into_iter().chain([format!("{share:.5}")])));
         lab.metric(format!("{name} samples of class 1"), ones);
-        let points: Vec<(f64, f64)> = figures::points(part).collect();
-        figure = figure.panel(ScatterPanel::new(name, Group::by_class(&points, &classes, &["class 0", "class 1"])));
+        figure = figure.panel(Split::new(name, figures::points(part), classes));
     }
     lab.table(&Column::labelled("split", ["samples", "class 0", "class 1", "share of 1"]), rows)?;
     lab.figure("moons", &figure.render()?)?;

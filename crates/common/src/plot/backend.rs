@@ -6,8 +6,8 @@
 
 use std::convert::Infallible;
 
-use super::{Fonts, Run, Weight, font};
-use plotters::prelude::{DrawingBackend, RGBAColor};
+use super::{Color, Fonts, font};
+use plotters::prelude::DrawingBackend;
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingErrorKind, FontStyle, FontTransform};
 
@@ -26,12 +26,6 @@ pub(super) struct Paint {
 impl From<BackendColor> for Paint {
     fn from(color: BackendColor) -> Self {
         Self { rgb: color.rgb, alpha: (color.alpha * 1000.0).round() as u16 }
-    }
-}
-
-impl From<RGBAColor> for Paint {
-    fn from(RGBAColor(r, g, b, alpha): RGBAColor) -> Self {
-        Self { rgb: (r, g, b), alpha: (alpha * 1000.0).round() as u16 }
     }
 }
 
@@ -100,8 +94,8 @@ impl ShapeBackend {
     }
 
     /// Fills rings by the even-odd rule, which plotters' polygons cannot do.
-    pub(super) fn fill_rings(&mut self, rings: Vec<Vec<BackendCoord>>, paint: Paint) {
-        let style = Style { fill: Some(paint), outline: None };
+    pub(super) fn fill_rings(&mut self, rings: Vec<Vec<BackendCoord>>, Color(r, g, b): Color) {
+        let style = Style { fill: Some(Paint { rgb: (r, g, b), alpha: 1000 }), outline: None };
         self.items.push((Shape::Path { rings, closed: true }, style));
     }
 
@@ -133,12 +127,9 @@ impl ShapeBackend {
         }
     }
 
-    fn shape_text<T: BackendTextStyle>(&self, text: &str, style: &T) -> Run {
-        let weight = match style.style() {
-            FontStyle::Bold => Weight::SemiBold,
-            _ => Weight::Regular,
-        };
-        self.fonts.shape(text, weight)
+    /// Width of a text on one line, in units.
+    pub(super) fn text_width(&self, text: &str, bold: bool, size: i32) -> f64 {
+        (f64::from(self.fonts.shape(text, bold).width) * f64::from(size) / font::EM).round()
     }
 }
 
@@ -159,10 +150,6 @@ impl DrawingBackend for ShapeBackend {
 
     fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> Outcome {
         self.draw_rect((x, y), (x + 1, y + 1), &color, true)
-    }
-
-    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Outcome {
-        self.draw_path([from, to], style)
     }
 
     fn draw_rect<S: BackendStyle>(&mut self, (x0, y0): BackendCoord, (x1, y1): BackendCoord, style: &S, fill: bool) -> Outcome {
@@ -203,7 +190,7 @@ impl DrawingBackend for ShapeBackend {
     /// Places a text: the vertical anchor refers to the height of capitals, not to the line box, so that
     /// a centred label is centred to the eye.
     fn draw_text<T: BackendTextStyle>(&mut self, text: &str, style: &T, pos: BackendCoord) -> Outcome {
-        let run = self.shape_text(text, style);
+        let run = self.fonts.shape(text, matches!(style.style(), FontStyle::Bold));
         let size = style.size();
         let width = f64::from(run.width) * size / font::EM;
         let right = match style.anchor().h_pos {
@@ -234,10 +221,5 @@ impl DrawingBackend for ShapeBackend {
         let style = Style { fill: Some(Paint::from(style.color())), outline: None };
         self.items.push((shape, style));
         Ok(())
-    }
-
-    fn estimate_text_size<T: BackendTextStyle>(&self, text: &str, style: &T) -> Outcome<(u32, u32)> {
-        let width = f64::from(self.shape_text(text, style).width) * style.size() / font::EM;
-        Ok((width.round() as u32, (font::CAP_HEIGHT * style.size()).round() as u32))
     }
 }
