@@ -1,7 +1,7 @@
 //! How one panel of curves is drawn.
 
 use super::{
-    Area, AxisSpec, Canvas, Color, CurvePanel, Dash, Entry, Frame, Key, Point, Series, Stroke, crossed, legend, polyline, theme,
+    Area, AxisSpec, Canvas, Color, CurvePanel, Dash, Entry, Frame, Point, Series, Stroke, crossed, legend, polyline, theme,
 };
 use anyhow::{Context, Result, ensure};
 
@@ -48,11 +48,8 @@ impl CurvePanel {
     }
 
     pub(super) fn entries(&self) -> Vec<Entry> {
-        let entry = |(i, series): (usize, &Series)| Entry {
-            key: Key::Line(series.stroke(i), series.marker),
-            label: series.label.clone(),
-        };
-        self.series.iter().enumerate().filter(|(_, s)| !s.label.is_empty()).map(entry).collect()
+        let named = self.series.iter().enumerate().filter(|(_, series)| !series.label.is_empty());
+        named.map(|(i, series)| Entry::line(&series.label, series.stroke(i), series.marker)).collect()
     }
 
     /// Each curve in pixels, cut and thinned.

@@ -123,15 +123,11 @@ impl Frame {
                 canvas.line(&[(x, bottom), (x, bottom + length)], line)?;
             }
         }
-        for &at in &self.y_ticks.1 {
+        let major = self.y_ticks.0.iter().map(|tick| (tick.at, 5.0));
+        let minor = self.y_ticks.1.iter().map(|&at| (at, 3.0));
+        for (at, length) in minor.chain(major) {
             let y = self.y_at(at);
-            canvas.line(&[(left - 3.0, y), (left, y)], line)?;
-        }
-        if !matches!(self.y.scale, Scale::Named(_)) {
-            for tick in &self.y_ticks.0 {
-                let y = self.y_at(tick.at);
-                canvas.line(&[(left - 5.0, y), (left, y)], line)?;
-            }
+            canvas.line(&[(left - length, y), (left, y)], line)?;
         }
         if let Scale::Log { floor, zero: Some(zero) } = self.y.scale {
             self.draw_break(canvas, f64::midpoint(floor, zero))?;

@@ -1,6 +1,6 @@
 //! A function of two variables, and the paths that optimisers take over it: drawn as contours, as a surface, and in motion.
 
-use super::{Canvas, Color, Entry, Grid, Key, Marker, Point, Stroke, View, polyline, theme};
+use super::{Canvas, Color, Entry, Grid, Marker, Point, Stroke, View, polyline, theme};
 use anyhow::Result;
 
 /// A function of two variables with paths over it. A path that leaves the function's rectangle is cut at its edge.
@@ -71,14 +71,12 @@ impl Landscape {
 
     /// The legend of paths, their start, and landmarks.
     pub(super) fn entries(&self) -> Vec<Entry> {
-        let path = |(path, look): (&DescentPath, PathLook)| Entry {
-            key: Key::Line(Stroke::solid(look.color, 2.0), Some(Marker::Disc)),
-            label: path.label.clone(),
-        };
-        let mark = |marker: Marker, label: &str| Entry { key: Key::Mark(marker, theme::INK), label: label.to_owned() };
-        let start = self.paths.first().map(|_| mark(START, "start"));
-        let landmarks = self.landmarks.iter().map(|landmark| mark(landmark.marker, &landmark.label));
-        self.paths.iter().zip(self.looks()).map(path).chain(start).chain(landmarks).collect()
+        let stroke = |look: PathLook| Stroke::solid(look.color, 2.0);
+        let paths = self.paths.iter().zip(self.looks());
+        let paths = paths.map(|(path, look)| Entry::line(&path.label, stroke(look), Some(Marker::Disc)));
+        let start = self.paths.first().map(|_| Entry::mark("start", START, theme::INK));
+        let landmarks = self.landmarks.iter().map(|landmark| Entry::mark(&landmark.label, landmark.marker, theme::INK));
+        paths.chain(start).chain(landmarks).collect()
     }
 }
 

@@ -3,18 +3,13 @@
 use super::{Area, Canvas, Color, Lettering, Marker, Point, Stroke, clip_segment, theme};
 use anyhow::Result;
 
-/// The sample beside a legend's text.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Key {
-    Line(Stroke, Option<Marker>),
-    Mark(Marker, Color),
-}
-
-/// One line of a legend.
+/// One line of a legend: a stroke or a marker or both, and a text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
-    pub(super) key: Key,
-    pub(super) label: String,
+    label: String,
+    color: Color,
+    line: Option<Stroke>,
+    marker: Option<Marker>,
 }
 
 const ROW: f64 = 24.0;
@@ -24,36 +19,38 @@ const PADDING: f64 = 9.0;
 /// Distance between a legend inside a panel and the panel's edges.
 const INSET: f64 = 10.0;
 
-impl Key {
-    fn width(self) -> f64 {
-        match self {
-            Self::Line(..) => 34.0,
-            Self::Mark(..) => 12.0,
-        }
-    }
-
-    fn draw(self, canvas: &Canvas, (x, y): Point) -> Result<()> {
-        match self {
-            Self::Line(stroke, marker) => {
-                canvas.line(&[(x, y), (x + self.width(), y)], stroke)?;
-                match marker {
-                    Some(marker) => canvas.mark((x + self.width() / 2.0, y), marker, 5.0, stroke.color),
-                    None => Ok(()),
-                }
-            }
-            Self::Mark(marker, color) => canvas.mark((x + self.width() / 2.0, y), marker, 5.0, color),
-        }
-    }
-}
-
 impl Entry {
+    pub(super) fn line(label: &str, stroke: Stroke, marker: Option<Marker>) -> Self {
+        Self { label: label.to_owned(), color: stroke.color, line: Some(stroke), marker }
+    }
+
+    pub(super) fn mark(label: &str, marker: Marker, color: Color) -> Self {
+        Self { label: label.to_owned(), color, line: None, marker: Some(marker) }
+    }
+
+    /// Classes 0, 1, …, each with the marker and the colour of its number.
+    pub(super) fn classes(names: &[String]) -> Vec<Self> {
+        let class = |(i, name): (usize, &String)| Self::mark(name, Marker::nth(i), theme::series_color(i));
+        names.iter().enumerate().map(class).collect()
+    }
+
+    fn key_width(&self) -> f64 {
+        if self.line.is_some() { 34.0 } else { 12.0 }
+    }
+
     fn width(&self, canvas: &Canvas) -> f64 {
-        self.key.width() + KEY_GAP + canvas.text_width(&self.label, Lettering::LEGEND)
+        self.key_width() + KEY_GAP + canvas.text_width(&self.label, Lettering::LEGEND)
     }
 
     fn draw(&self, canvas: &Canvas, (x, y): Point) -> Result<()> {
-        self.key.draw(canvas, (x, y))?;
-        canvas.text(&self.label, (x + self.key.width() + KEY_GAP, y), Lettering::LEGEND)
+        let right = x + self.key_width();
+        if let Some(stroke) = self.line {
+            canvas.line(&[(x, y), (right, y)], stroke)?;
+        }
+        if let Some(marker) = self.marker {
+            canvas.mark((x + self.key_width() / 2.0, y), marker, 5.0, self.color)?;
+        }
+        canvas.text(&self.label, (right + KEY_GAP, y), Lettering::LEGEND)
     }
 }
 

@@ -69,7 +69,7 @@ use font::{EM, Fonts, GlyphKey};
 use frame::{Frame, PANEL_TITLE_HEIGHT};
 use geometry::{Area, Lettering, Point, Stroke, coordinate, extent, rgba, units};
 use histogram::Bins;
-use legend::{Entry, Key};
+use legend::Entry;
 use palette::{COLORS, Census, Palette};
 use plotters::style::text_anchor::{HPos, VPos};
 use polyline::clip_segment;

@@ -1,6 +1,6 @@
 //! Scatter matrix: every feature against every other.
 
-use super::{Area, AxisSpec, Bins, Canvas, Entry, Frame, HPos, Key, Lettering, Marker, Stroke, Svg, VPos, legend, theme};
+use super::{Area, AxisSpec, Bins, Canvas, Entry, Frame, HPos, Lettering, Marker, Stroke, Svg, VPos, legend, theme};
 use anyhow::{Result, ensure};
 
 /// Every feature against every other, classes coloured, histograms on the diagonal.
@@ -44,7 +44,7 @@ impl Pairs {
         let scale = |feature: usize| AxisSpec::linear(&self.features[feature], self.feature(feature), 0.08);
         let axes = (0..n).map(scale).collect::<Result<Vec<_>>>()?;
         let (mut canvas, body) = Canvas::titled(title, 72.0 + n as f64 * (SIDE + GAP) + 24.0, 4000.0)?;
-        let body = legend::draw_strip(&canvas, &self.entries(), body)?;
+        let body = legend::draw_strip(&canvas, &Entry::classes(&self.class_names), body)?;
         let (left, top) = (body.left + 66.0, body.top + 6.0);
         for row in 0..n {
             for column in 0..n {
@@ -61,12 +61,6 @@ impl Pairs {
 
     fn feature(&self, feature: usize) -> impl Iterator<Item = f64> + Clone + '_ {
         self.samples.iter().map(move |sample| sample[feature])
-    }
-
-    fn entries(&self) -> Vec<Entry> {
-        let entry =
-            |(i, name): (usize, &String)| Entry { key: Key::Mark(Marker::nth(i), theme::series_color(i)), label: name.clone() };
-        self.class_names.iter().enumerate().map(entry).collect()
     }
 
     fn draw_panel(&self, canvas: &Canvas, area: Area, axes: &[AxisSpec], (row, column): (usize, usize)) -> Result<()> {

@@ -1,8 +1,6 @@
 //! Decision regions: what a classifier answers at every point of the plane, with the data over it.
 
-use super::{
-    AxisSpec, Canvas, Color, Entry, Frame, Grid, Key, Marker, Point, Region, Stroke, Svg, contour, mark_size, sheet, theme,
-};
+use super::{AxisSpec, Canvas, Color, Entry, Frame, Grid, Marker, Point, Region, Stroke, Svg, contour, mark_size, sheet, theme};
 use anyhow::{Context, Result, ensure};
 
 /// A figure of decision regions, one or several panels (models) over the same rectangle.
@@ -127,13 +125,12 @@ impl Regions {
     }
 
     fn entries(&self) -> Vec<Entry> {
-        let mark = |marker, color, label: &String| Entry { key: Key::Mark(marker, color), label: label.clone() };
-        let class = |(i, name)| mark(Marker::Disc, theme::series_color(i), name);
+        let class = |(i, name): (usize, &String)| Entry::mark(name, Marker::Disc, theme::series_color(i));
         let mut entries: Vec<_> = self.class_names.iter().enumerate().map(class).collect();
         // One split needs no telling apart: all points are discs.
         if self.panels.iter().any(|panel| panel.splits.len() > 1) {
             for (i, split) in self.panels.iter().flat_map(|panel| panel.splits.iter().enumerate()) {
-                let entry = mark(Marker::nth(i), theme::SOFT_INK, &split.label);
+                let entry = Entry::mark(&split.label, Marker::nth(i), theme::SOFT_INK);
                 if !entries.contains(&entry) {
                     entries.push(entry);
                 }

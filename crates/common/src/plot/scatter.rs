@@ -1,6 +1,6 @@
 //! Points in the plane, by class, over one or several panels with common axes.
 
-use super::{AxisSpec, Canvas, Entry, Frame, Key, Marker, Point, Split, Svg, sheet, theme};
+use super::{AxisSpec, Canvas, Entry, Frame, Marker, Point, Split, Svg, sheet, theme};
 use anyhow::{Result, ensure};
 
 /// A figure of labelled points, a panel a split; all panels share their axes, on which circles are circles.
@@ -32,11 +32,7 @@ impl Scatter {
         let points = self.splits.iter().flat_map(|split| &split.points).filter(|p| p.0.is_finite() && p.1.is_finite());
         let x = AxisSpec::linear(&self.labels[0], points.clone().map(|point| point.0), 0.05)?;
         let y = AxisSpec::linear(&self.labels[1], points.map(|point| point.1), 0.05)?;
-        let entry = |(class, name): (usize, &String)| {
-            let (marker, color) = look(class);
-            Entry { key: Key::Mark(marker, color), label: name.clone() }
-        };
-        let entries: Vec<Entry> = self.class_names.iter().enumerate().map(entry).collect();
+        let entries = Entry::classes(&self.class_names);
         let titles: Vec<&str> = self.splits.iter().map(|split| split.label.as_str()).collect();
         let (canvas, frames) = sheet::row(&self.title, &titles, &entries, &x, &y)?;
         for (split, frame) in self.splits.iter().zip(&frames) {
@@ -60,9 +56,9 @@ impl Scatter {
         let size = mark_size(longest * classes.len(), self.splits.len());
         for start in (0..longest).step_by(STRETCH) {
             for (class, points) in classes.iter().enumerate() {
-                let (marker, color) = look(class);
-                let places = points.iter().skip(start).take(STRETCH).filter_map(|&(x, y)| frame.map(x, y));
-                places.into_iter().try_for_each(|at| canvas.mark(at, marker, size, color))?;
+                let (marker, color) = (Marker::nth(class), theme::series_color(class));
+                let mut places = points.iter().skip(start).take(STRETCH).filter_map(|&(x, y)| frame.map(x, y));
+                places.try_for_each(|at| canvas.mark(at, marker, size, color))?;
             }
         }
         Ok(())
@@ -71,10 +67,6 @@ impl Scatter {
 
 /// How many points of one class are drawn at a time: they share a style in the file.
 const STRETCH: usize = 16;
-
-fn look(class: usize) -> (Marker, theme::Color) {
-    (Marker::nth(class), theme::series_color(class))
-}
 
 /// Radius of a point where `n` of them share a panel.
 pub(super) fn mark_size(n: usize, n_panels: usize) -> f64 {
