@@ -40,7 +40,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let split = moons::moon1000(args.noise, lab.seed());
     let mut rows = Vec::new();
-    let mut figure = Scatter::new("Moon1000", ["x₁", "x₂"], &["class 0", "class 1"]);
+    let mut figure = Scatter::new("Moon1000", ("x₁", "x₂"), &["class 0", "class 1"]);
     for (name, part) in split.parts() {
         let classes = part.y.classes();
         let ones: usize = classes.iter().sum();

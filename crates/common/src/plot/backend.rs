@@ -72,8 +72,7 @@ pub(super) struct TextShape {
     pub(super) glyphs: Vec<(font::GlyphKey, i32)>,
     /// Start of the baseline.
     pub(super) at: BackendCoord,
-    /// Clockwise quarter turns.
-    pub(super) turns: u8,
+    pub(super) upwards: bool,
     /// Font size in units.
     pub(super) size: i32,
 }
@@ -161,11 +160,7 @@ impl DrawingBackend for ShapeBackend {
     }
 
     fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Outcome {
-        let mut ring: Vec<_> = path.into_iter().collect();
-        let closed = ring.len() > 2 && ring.first() == ring.last();
-        if closed {
-            ring.pop();
-        }
+        let (ring, closed) = ring(path);
         let style = self.style(style, false);
         self.push(Shape::Path { rings: vec![ring], closed }, style);
         Ok(())
@@ -178,10 +173,7 @@ impl DrawingBackend for ShapeBackend {
     }
 
     fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, vert: I, style: &S) -> Outcome {
-        let mut ring: Vec<_> = vert.into_iter().collect();
-        if ring.len() > 2 && ring.first() == ring.last() {
-            ring.pop();
-        }
+        let (ring, _) = ring(vert);
         let style = self.style(style, true);
         self.push(Shape::Path { rings: vec![ring], closed: true }, style);
         Ok(())
@@ -205,21 +197,27 @@ impl DrawingBackend for ShapeBackend {
             VPos::Bottom => 0.0,
         };
         let (right, down) = (right.round() as i32, down.round() as i32);
-        let (turns, (dx, dy)) = match style.transform() {
-            FontTransform::None => (0, (right, down)),
-            FontTransform::Rotate90 => (1, (-down, right)),
-            FontTransform::Rotate180 => (2, (-right, -down)),
-            FontTransform::Rotate270 => (3, (down, -right)),
-        };
+        let upwards = matches!(style.transform(), FontTransform::Rotate270);
+        let (dx, dy) = if upwards { (down, -right) } else { (right, down) };
         let shape = Shape::Text(TextShape {
             text: text.to_owned(),
             glyphs: run.glyphs,
             at: (pos.0 + dx, pos.1 + dy),
-            turns,
+            upwards,
             size: size.round() as i32,
         });
         let style = Style { fill: Some(Paint::from(style.color())), outline: None };
         self.items.push((shape, style));
         Ok(())
     }
+}
+
+/// A path without its last point, if that only closes it, and whether it does.
+fn ring(path: impl IntoIterator<Item = BackendCoord>) -> (Vec<BackendCoord>, bool) {
+    let mut ring: Vec<_> = path.into_iter().collect();
+    let closed = ring.len() > 2 && ring.first() == ring.last();
+    if closed {
+        ring.pop();
+    }
+    (ring, closed)
 }

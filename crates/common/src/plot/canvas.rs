@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::{
-    Area, Color, Fonts, HPos, Image, Lettering, Marker, Point, ShapeBackend, Stroke, Svg, UNITS, VPos, coordinate, rgba, theme,
-    units,
+    Area, Color, Fonts, HPos, Image, Lettering, Marker, Point, ShapeBackend, Stroke, Svg, UNITS, VPos, coordinate, coordinates,
+    rgba, theme, units,
 };
 use anyhow::Result;
 use plotters::coord::Shift;
@@ -76,14 +76,13 @@ impl Canvas {
         }
         let pattern = stroke.dash.pattern();
         self.backend.borrow_mut().dash = pattern.iter().map(|&length| units(length)).collect();
-        let points: Vec<_> = points.iter().map(|&point| coordinate(point)).collect();
-        self.sheet.draw(&PathElement::new(points, stroke.style()))?;
+        self.sheet.draw(&PathElement::new(coordinates(points), stroke.style()))?;
         self.backend.borrow_mut().dash.clear();
         Ok(())
     }
 
     pub(super) fn polygon(&self, points: &[Point], fill: (Color, f64), outline: Option<Stroke>) -> Result<()> {
-        let mut points: Vec<_> = points.iter().map(|&point| coordinate(point)).collect();
+        let mut points = coordinates(points);
         self.sheet.draw(&Polygon::new(points.clone(), rgba(fill.0, fill.1).filled()))?;
         if let Some(stroke) = outline {
             points.extend(points.first().copied());
@@ -94,9 +93,8 @@ impl Canvas {
 
     /// Fills rings by the even-odd rule: a ring inside a ring is a hole.
     pub(super) fn rings(&self, rings: &[Vec<Point>], color: Color) {
-        let rings: Vec<Vec<_>> = rings.iter().map(|ring| ring.iter().map(|&point| coordinate(point)).collect()).collect();
         if !rings.is_empty() {
-            self.backend.borrow_mut().fill_rings(rings, color);
+            self.backend.borrow_mut().fill_rings(rings.iter().map(|ring| coordinates(ring)).collect(), color);
         }
     }
 

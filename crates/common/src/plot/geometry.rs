@@ -136,6 +136,10 @@ pub(super) fn coordinate((x, y): Point) -> (i32, i32) {
     (units(x), units(y))
 }
 
+pub(super) fn coordinates(points: &[Point]) -> Vec<(i32, i32)> {
+    points.iter().map(|&point| coordinate(point)).collect()
+}
+
 /// The lowest and the highest finite value; infinity and its negative if there is none.
 pub(super) fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let finite = values.filter(|value| value.is_finite());

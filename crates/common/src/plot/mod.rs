@@ -14,16 +14,6 @@
 //! * `ticks`, `axes`, `frame`, `crossed`, `sheet`, `legend`, `polyline`, `contour`: what several kinds of figures need;
 //! * `projection`, `box_axes`: the third dimension;
 //! * one file a kind of figure.
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    reason = "pixels, counts and tick numbers are far below 2^53, and positions are clamped before a cast"
-)]
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::float_cmp, reason = "a failed test is the report, and expected values are exact")
-)]
 
 mod animation;
 mod axes;
@@ -67,7 +57,7 @@ use canvas::Canvas;
 use contour::Region;
 use font::{EM, Fonts, GlyphKey};
 use frame::{Frame, PANEL_TITLE_HEIGHT};
-use geometry::{Area, Lettering, Point, Stroke, coordinate, extent, rgba, units};
+use geometry::{Area, Lettering, Point, Stroke, coordinate, coordinates, extent, rgba, units};
 use histogram::Bins;
 use legend::Entry;
 use palette::{COLORS, Census, Palette};

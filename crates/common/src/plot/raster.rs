@@ -159,12 +159,7 @@ fn circle((x, y): Point, radius: f64) -> Vec<Point> {
 fn letters(text: &TextShape, fonts: &Fonts) -> Vec<Vec<Point>> {
     let scale = f64::from(text.size) / EM;
     let place = |(x, y): Point| {
-        let (x, y) = match text.turns {
-            0 => (x, y),
-            1 => (-y, x),
-            2 => (-x, -y),
-            _ => (y, -x),
-        };
+        let (x, y) = if text.upwards { (y, -x) } else { (x, y) };
         let at = pixels(text.at);
         (at.0 + x * scale / f64::from(UNITS), at.1 + y * scale / f64::from(UNITS))
     };

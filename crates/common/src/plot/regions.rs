@@ -61,11 +61,12 @@ impl RegionPanel {
 }
 
 /// The regions to fill from the lowest tenth up, each over those before it, with the colour of each.
-fn layers(grid: &Grid) -> impl Iterator<Item = (Region, Color)> + '_ {
-    (1..10).map(|tenth| {
+fn layers(grid: &Grid) -> Vec<(Region, Color)> {
+    let layer = |tenth| {
         let level = f64::from(tenth) / 10.0;
         (contour::region(grid, level), tint(level + 0.05))
-    })
+    };
+    (1..10).map(layer).collect()
 }
 
 /// Which of the layers begins at one half.
@@ -108,7 +109,7 @@ impl Regions {
         let (canvas, frames) = sheet::row(&self.title, &titles, &self.entries(), &x, &y)?;
         for (panel, frame) in self.panels.iter().zip(&frames) {
             let grid = &panel.probabilities;
-            let layers: Vec<_> = layers(grid).collect();
+            let layers = layers(grid);
             canvas.rect(frame.area, Some(tint(0.05)), None)?;
             for (region, color) in &layers {
                 region.fill(&canvas, frame, grid, *color);

@@ -8,16 +8,16 @@ use anyhow::{Result, ensure};
 #[derive(Debug, Clone)]
 pub struct Scatter {
     title: String,
-    labels: [String; 2],
+    labels: (String, String),
     class_names: Vec<String>,
     splits: Vec<Split>,
 }
 
 impl Scatter {
     /// An empty figure with its title, axis labels and the names of classes 0, 1, …; points of other classes are left out.
-    pub fn new(title: impl Into<String>, labels: [&str; 2], class_names: &[&str]) -> Self {
+    pub fn new(title: impl Into<String>, (x_label, y_label): (&str, &str), class_names: &[&str]) -> Self {
         let class_names = class_names.iter().map(|&name| name.to_owned()).collect();
-        Self { title: title.into(), labels: labels.map(str::to_owned), class_names, splits: Vec::new() }
+        Self { title: title.into(), labels: (x_label.into(), y_label.into()), class_names, splits: Vec::new() }
     }
 
     /// Adds a panel with the points of a split, which names it; a point that is not finite is left out.
@@ -29,14 +29,14 @@ impl Scatter {
     /// Draws the figure; fails if it has no panel, or no finite point in any of them.
     pub fn render(&self) -> Result<Svg> {
         ensure!(!self.splits.is_empty(), "figure '{}' has no panels", self.title);
+        self.splits.iter().try_for_each(Split::check)?;
         let points = self.splits.iter().flat_map(|split| &split.points).filter(|p| p.0.is_finite() && p.1.is_finite());
-        let x = AxisSpec::linear(&self.labels[0], points.clone().map(|point| point.0), 0.05)?;
-        let y = AxisSpec::linear(&self.labels[1], points.map(|point| point.1), 0.05)?;
+        let x = AxisSpec::linear(&self.labels.0, points.clone().map(|point| point.0), 0.05)?;
+        let y = AxisSpec::linear(&self.labels.1, points.map(|point| point.1), 0.05)?;
         let entries = Entry::classes(&self.class_names);
         let titles: Vec<&str> = self.splits.iter().map(|split| split.label.as_str()).collect();
         let (canvas, frames) = sheet::row(&self.title, &titles, &entries, &x, &y)?;
         for (split, frame) in self.splits.iter().zip(&frames) {
-            split.check()?;
             frame.draw_grid(&canvas, true)?;
             frame.draw_axes(&canvas, true)?;
             frame.draw_title(&canvas, &split.label, 0.0)?;

@@ -95,7 +95,7 @@ fn path_data(ring: &[(i32, i32)], closed: bool) -> String {
 
 fn letters(text: &TextShape) -> String {
     let ((x, y), scale) = (text.at, f64::from(text.size) / EM);
-    let turn = if text.turns > 0 { format!("rotate({})", i32::from(text.turns) * 90) } else { String::new() };
+    let turn = if text.upwards { "rotate(270)" } else { "" };
     let letter = |&(key, x): &(GlyphKey, i32)| {
         let place = if x == 0 { String::new() } else { format!(" x=\"{x}\"") };
         format!("<use xlink:href=\"#{}\"{place}/>", key.id())

@@ -49,7 +49,7 @@ fn every_kind() -> Vec<(Svg, Vec<&'static str>)> {
     let crossed = CurvePanel::new("z", "f(z)").through_origin().with(line("tanh", &[-1.0, 0.0, 1.0]));
     let norms = CurvePanel::new("layer", "norm").log_y().with(line("ReLU", &[0.0, 1e-9, 1.0]).marked(Marker::Disc));
     let split = || Split::new("train", square.clone(), classes);
-    let scatter = Scatter::new("points", ["x₁", "x₂"], &names).panel(split());
+    let scatter = Scatter::new("points", ("x₁", "x₂"), &names).panel(split());
     let regions = Regions::new("regions", ("x₁", "x₂"), &names).panel(RegionPanel::new("model", grid.clone()).split(split()));
     let histogram = Histogram::new("N(0, 1)", &values, 3).with_density([(0.5, 1.0), (0.8, 2.0)]);
     let boxes = BoxPanel::new("iris", "cm").group("setosa", &values);
@@ -107,7 +107,7 @@ fn points_that_are_not_finite_are_left_out() {
     values.extend(bad);
     assert_well_formed(&chart(CurvePanel::new("x", "y").with(line("a", &values).marked(Marker::Star))).unwrap());
     let points = [(0.0, 0.0), (1.0, f64::NAN), (f64::INFINITY, 2.0), (1.0, 1.0)];
-    let svg = Scatter::new("s", ["x", "y"], &["a"]).panel(Split::new("", points, [0; 4])).render().unwrap();
+    let svg = Scatter::new("s", ("x", "y"), &["a"]).panel(Split::new("", points, [0; 4])).render().unwrap();
     assert_well_formed(&svg);
     // Two points and the legend's sample.
     assert_eq!(svg.as_str().matches("<circle").count(), 3);
@@ -125,7 +125,7 @@ fn empty_data_says_what_is_empty() {
     check(chart(CurvePanel::new("x", "y").with(line("Train", &[]))), "series 'Train' has no points");
     check(chart(CurvePanel::new("x", "loss").with(line("a", &[f64::NAN]))), "axis 'loss' has no finite value");
     check(chart(CurvePanel::new("x", "y").log_y().with(line("a", &[-1.0]))), "no positive value");
-    check(Scatter::new("s", ["x", "y"], &["a"]).panel(Split::new("", [], [])).render(), "no finite value");
+    check(Scatter::new("s", ("x", "y"), &["a"]).panel(Split::new("", [], [])).render(), "no finite value");
     check(Histograms::new("h").panel(Histogram::new::<f64>("", &[], 5)).render(), "no finite value");
     check(BoxPlots::new("b").panel(BoxPanel::new("", "")).render(), "no groups");
     check(HeatMap::confusion("c", &["a"], &[]).render(), "expected 1 rows of 1 values");

@@ -81,15 +81,14 @@ pub(super) fn logarithmic(lo: f64, hi: f64, target: usize) -> (Vec<Tick>, Vec<f6
     let tick =
         |digit: i64, exponent: i32| Tick { at: libm::log10(digit as f64) + f64::from(exponent), label: name(digit, exponent) };
     let inside = |at: f64| at >= lo - 1e-9 && at <= hi + 1e-9;
+    // The logarithms of 2, 3, … 9 in every decade.
+    let within_decades = (first - 1..=last).flat_map(|e| (2..10).map(move |digit| libm::log10(f64::from(digit)) + f64::from(e)));
+    let minor = within_decades.filter(|&at| inside(at)).collect();
     if n_decades >= 3 {
         let stride = i32::try_from(n_decades.div_ceil(target.max(1))).unwrap_or(1).max(1);
         // Strides count from 10⁰, so that the tick labels are round: 10⁻⁶, 10⁻³, 10⁰.
         let ticks = (first..=last).filter(|e| e % stride == 0).map(|e| tick(1, e)).collect();
-        let minor = if stride > 1 {
-            (first..=last).filter(|e| e % stride != 0).map(f64::from).collect()
-        } else {
-            minor_positions(first - 1, last).into_iter().filter(|&at| inside(at)).collect()
-        };
+        let minor = if stride > 1 { (first..=last).filter(|e| e % stride != 0).map(f64::from).collect() } else { minor };
         return (ticks, minor);
     }
     let digits: &[i64] = if n_decades == 2 { &[1, 3] } else { &[1, 2, 5] };
@@ -99,7 +98,6 @@ pub(super) fn logarithmic(lo: f64, hi: f64, target: usize) -> (Vec<Tick>, Vec<f6
         .filter(|tick| inside(tick.at))
         .collect();
     if ticks.len() >= 2 {
-        let minor = minor_positions(first - 1, last).into_iter().filter(|&at| inside(at)).collect();
         return (ticks, minor);
     }
     // Less than a decade: evenly spaced values, at the places that their logarithms have.
@@ -110,11 +108,6 @@ pub(super) fn logarithmic(lo: f64, hi: f64, target: usize) -> (Vec<Tick>, Vec<f6
         .map(|tick| Tick { at: libm::log10(tick.at), ..tick })
         .collect();
     (ticks, Vec::new())
-}
-
-/// The logarithms of 2, 3, … 9 in every decade.
-fn minor_positions(first: i32, last: i32) -> Vec<f64> {
-    (first..=last).flat_map(|e| (2..10).map(move |digit| libm::log10(f64::from(digit)) + f64::from(e))).collect()
 }
 
 /// The double nearest to `n` × 10^`exponent`, for the exponents that doubles hold exactly.
