@@ -56,12 +56,12 @@ impl Frame {
                 let distance = x.share(x_ticks.0[i].at) - x.share(x_ticks.0[i - 1].at);
                 distance * area.width() > f64::midpoint(widths[i], widths[i - 1]) + 10.0
             });
-            if !apart && x.labelled && matches!(x.scale, Scale::Named(_)) {
+            let named = matches!(x.scale, Scale::Named(_));
+            if named && x.labelled && !apart {
                 let slot = area.width() / (x.hi - x.lo);
                 x_ticks.0.iter_mut().for_each(|tick| shorten(canvas, &mut tick.label, slot - 8.0));
-                return Self { area, x, y, x_ticks, y_ticks };
             }
-            if apart || target <= 2 || !x.labelled {
+            if apart || named || target <= 2 || !x.labelled {
                 return Self { area, x, y, x_ticks, y_ticks };
             }
             target -= 1;
