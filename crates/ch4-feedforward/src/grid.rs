@@ -101,16 +101,14 @@ impl Grid<'_> {
 
     /// The same as a heat map. The shades go from 0.75 to 1, so that maps of different noises can be compared.
     pub(crate) fn figure(&self) -> Result<Svg> {
-        let means = self.rows().map(|cells| cells.iter().map(|cell| cell.accuracy.mean).collect());
+        let means: Vec<_> = self.rows().map(|cells| cells.iter().map(|cell| cell.accuracy.mean).collect()).collect();
         let deviations = self.rows().map(|cells| cells.iter().map(|cell| format!("± {:.3}", cell.accuracy.sd)).collect());
         let rates: Vec<String> = self.learning_rates.iter().map(ToString::to_string).collect();
         let hidden: Vec<String> = self.rows().map(|cells| cells[0].hidden.to_string()).collect();
         let [rates, hidden] = [&rates, &hidden].map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
         let title = format!("Test accuracy at noise {}", self.noise);
-        HeatMap::new(title, ("learning rate", &rates), ("hidden units", &hidden), means.collect())
+        HeatMap::new(title, ("learning rate", &rates), ("hidden units", &hidden), &means, 3, (0.75, 1.0))
             .with_notes(deviations.collect())
-            .decimals(3)
-            .range(0.75, 1.0)
             .render()
     }
 }

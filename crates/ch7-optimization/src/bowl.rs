@@ -8,7 +8,7 @@ use common::{
     lab::{Column, Lab},
     optim::Optimizer,
     parameters::Parameter,
-    plot::{Contours, DescentPath, Grid, Svg},
+    plot::{DescentPath, Grid, Landscape, Marker, Svg},
 };
 use std::fmt::Write;
 
@@ -121,8 +121,8 @@ pub(crate) fn show(method: Method, steps: usize, lab: &mut Lab) -> Result<Path> 
 pub(crate) fn figure(title: &str, paths: impl IntoIterator<Item = DescentPath>) -> Result<Svg> {
     let range = (-2.0, 5.0);
     let grid = Grid::sample(range, range, (141, 141), |x, y| f64::from(W[0]) * x * x + f64::from(W[1]) * y * y);
-    let bowl = Contours::new(title, ("x₁", "x₂"), grid).optimum(0.0, 0.0);
-    paths.into_iter().fold(bowl, Contours::path).render()
+    let bowl = Landscape::new(title, ["x₁", "x₂", "f(x)"], grid).landmark("optimum", Marker::Star, (0.0, 0.0));
+    paths.into_iter().fold(bowl, Landscape::path).contours(&[])
 }
 
 /// 2 α w for coordinate k: the share of x that a step of gradient descent takes off.

@@ -67,8 +67,7 @@ fn dash(index: usize) -> Dash {
 
 /// A panel of one curve a variant.
 pub(crate) fn panel(labels: (&str, &str), trained: &[Trained], curve: impl Fn(&Trained) -> Series) -> CurvePanel {
-    let series =
-        trained.iter().enumerate().map(|(i, variant)| Series { label: variant.name.clone(), ..curve(variant) }.dashed(dash(i)));
+    let series = trained.iter().enumerate().map(|(i, variant)| curve(variant).named(variant.name.as_str()).dashed(dash(i)));
     series.fold(CurvePanel::new(labels.0, labels.1), CurvePanel::with)
 }
 

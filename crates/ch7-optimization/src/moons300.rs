@@ -6,7 +6,7 @@ use common::{
     figures,
     kernels::{functions, isa::Isa},
     matrix::Matrix,
-    plot::{Field, Grid, RegionPanel, Split},
+    plot::{Grid, RegionPanel, Split},
     train::Network,
 };
 
@@ -46,7 +46,7 @@ impl Moons {
         let values = probabilities.into_iter().map(f64::from).collect();
         let grid = Grid { x_range: X_RANGE, y_range: Y_RANGE, nx: NODES, ny: NODES, values };
         let split = |name, samples: &Samples| Split::new(name, figures::points(samples), samples.y.classes());
-        let panel = RegionPanel::new(title, Field::Probability(grid));
+        let panel = RegionPanel::new(title, grid);
         Ok(panel.split(split("train", &self.train)).split(split("test", &self.test)))
     }
 }

@@ -128,7 +128,7 @@ fn draw(fits: &[(String, &Fit)], moons: &Moons, lab: &mut Lab) -> Result<()> {
             .with(series("Train", &fit.train_loss).colored(theme::TRAIN).dashed(Dash::Solid))
             .with(series("Test", &fit.test_loss).colored(theme::DEV).dashed(Dash::Dashed))
             .y_range(lowest, highest);
-        losses = losses.panel(CurvePanel { title: name.clone(), ..panel.log_y() });
+        losses = losses.panel(panel.log_y().titled(name.as_str()));
     }
     lab.figure("boundary", &boundaries.render()?)?;
     lab.figure("losses", &losses.render()?)

@@ -2,7 +2,7 @@
 
 use crate::method::Method;
 use anyhow::Result;
-use common::plot::{Animation, Contours, DescentPath, Gif, Grid, Landmark, Marker, Surface, Svg};
+use common::plot::{DescentPath, Gif, Grid, Landscape, Marker, Svg};
 
 /// A point (x₀, x₁).
 pub(crate) type Point = [f32; 2];
@@ -111,31 +111,27 @@ impl Terrain {
         lower < 0.0 && upper > 0.0
     }
 
-    fn grid(&self, nodes: usize) -> Grid {
+    /// The walks over the function at so many points in each direction.
+    fn landscape(&self, nodes: usize, walks: &[Walk]) -> Landscape {
         let range = (f64::from(-EDGE), f64::from(EDGE));
-        Grid::sample(range, range, (nodes, nodes), |x, y| f64::from((self.value)([x as f32, y as f32])))
-    }
-
-    fn landmarks(&self) -> impl Iterator<Item = Landmark> + '_ {
-        self.stationary.iter().map(|&point| {
+        let grid = Grid::sample(range, range, (nodes, nodes), |x, y| f64::from((self.value)([x as f32, y as f32])));
+        let figure = Landscape::new(self.title(), ["x₀", "x₁", "f(x)"], grid);
+        let figure = walks.iter().map(path).fold(figure, Landscape::path);
+        self.stationary.iter().fold(figure, |figure, &point| {
             let (label, marker) = if self.is_saddle(point) { ("saddle", Marker::Cross) } else { ("minimum", Marker::Star) };
-            Landmark::new(label, marker, wide(point))
+            figure.landmark(label, marker, wide(point))
         })
     }
 
     /// The walks over contours.
     pub(crate) fn contours(&self, walks: &[Walk]) -> Result<Svg> {
-        let figure = Contours::new(self.title(), ("x₀", "x₁"), self.grid(121)).levels(self.levels.iter().copied());
-        let figure = walks.iter().map(path).fold(figure, Contours::path);
-        self.landmarks().fold(figure, Contours::landmark).render()
+        self.landscape(121, walks).contours(self.levels)
     }
 
     /// The walks over the surface: a picture, and an animation with every second step.
     pub(crate) fn surface(&self, walks: &[Walk]) -> Result<(Svg, Gif)> {
-        let figure = Surface::new(self.title(), ["x₀", "x₁", "f(x)"], self.grid(41));
-        let figure = walks.iter().map(path).fold(figure, Surface::path);
-        let figure = self.landmarks().fold(figure, Surface::landmark);
-        Ok((figure.render()?, Animation::new(figure).stride(2).render()?))
+        let figure = self.landscape(41, walks);
+        Ok((figure.surface()?, figure.animation(2)?))
     }
 
     fn title(&self) -> String {

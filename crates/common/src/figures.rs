@@ -4,7 +4,7 @@ use crate::{
     data::{Samples, Split},
     kernels::reduce,
     matrix::Matrix,
-    plot::{self, CurvePanel, Curves, Field, Grid, RegionPanel, Regions, Series, Svg},
+    plot::{self, CurvePanel, Curves, Grid, RegionPanel, Regions, Series, Svg},
     train::{History, Network},
 };
 use anyhow::Result;
@@ -47,7 +47,6 @@ pub fn step_curves(title: &str, history: &History) -> Result<Svg> {
 }
 
 /// A curve over steps of which each point is the mean of a few.
-#[must_use]
 pub fn averaged(label: &str, values: &[f32]) -> Series {
     let together = values.len().div_ceil(POINTS).max(1);
     let means: Vec<f32> = values.chunks(together).map(|part| (reduce::sum(part) / part.len() as f64) as f32).collect();
@@ -74,11 +73,11 @@ pub fn decision_regions(title: &str, network: &dyn Network, split: &Split) -> Re
 ///
 /// # Errors
 /// If the network cannot be evaluated.
-pub fn field(network: &dyn Network, range: (f64, f64), nodes: usize) -> Result<Field> {
+pub fn field(network: &dyn Network, range: (f64, f64), nodes: usize) -> Result<Grid> {
     let points = Grid::nodes(range, range, nodes, nodes);
     let x = Matrix::new(points.len(), 2, points.iter().flat_map(|(x, y)| [*x as f32, *y as f32]).collect());
     let values = network.outputs(&x)?.values().iter().map(|y| f64::from(y.clamp(0.0, 1.0))).collect();
-    Ok(Field::Probability(Grid { x_range: range, y_range: range, nx: nodes, ny: nodes, values }))
+    Ok(Grid { x_range: range, y_range: range, nx: nodes, ny: nodes, values })
 }
 
 /// The first two features of each sample.

@@ -13,7 +13,7 @@ use common::{
     figures,
     lab::{Column, Lab, row},
     parameters::Parameters,
-    plot::{Group, Scatter, ScatterPanel},
+    plot::{Scatter, Split},
     registry::{Heading, Section},
 };
 
@@ -40,14 +40,13 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let split = moons::moon1000(args.noise, lab.seed());
     let mut rows = Vec::new();
-    let mut figure = Scatter::new("Moon1000", "x₁", "x₂");
+    let mut figure = Scatter::new("Moon1000", ("x₁", "x₂"), &["class 0", "class 1"]);
     for (name, part) in split.parts() {
         let (zeros, ones) = (part.y.count(0), part.y.count(1));
         let counts = [part.len(), zeros, ones].map(|count| count.to_string());
         rows.push(row(name, counts.into_iter().chain([format!("{:.5}", part.y.share(1))])));
         lab.metric(format!("{name} samples of class 1"), ones);
-        let points: Vec<(f64, f64)> = figures::points(part).collect();
-        figure = figure.panel(ScatterPanel::new(name, Group::by_class(&points, &part.y.classes(), &["class 0", "class 1"])));
+        figure = figure.panel(Split::new(name, figures::points(part), part.y.classes()));
     }
     lab.table(&Column::labelled("split", ["samples", "class 0", "class 1", "share of 1"]), rows)?;
     lab.figure("moons", &figure.render()?)?;

@@ -178,9 +178,10 @@ fn panel(cure: &Cure, points: &[Point]) -> CurvePanel {
     let panel = CurvePanel::new(cure.symbol, "accuracy")
         .with(series("Train", 0).colored(theme::TRAIN).dashed(Dash::Solid).marked(Marker::Disc))
         .with(series("Test", 1).colored(theme::DEV).dashed(Dash::Dashed).marked(Marker::Square))
-        .y_range(0.3, 1.0);
+        .y_range(0.3, 1.0)
+        .titled(cure.name);
     // A probability runs from 0 to 1; the others over powers of ten.
-    CurvePanel { title: cure.name.to_owned(), log_x: cure.symbol != "p", ..panel }
+    if cure.symbol == "p" { panel } else { panel.log_x() }
 }
 
 /// What the exercise asks for.

@@ -2,30 +2,13 @@
 
 use std::borrow::Cow;
 
+use super::{COLORS, Canvas, Census, HPos, Image, Landscape, Lettering, Marker, Palette, Projection, VPos};
 use anyhow::{Context, Result, ensure};
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
-use plotters::style::text_anchor::{HPos, VPos};
 
-use super::canvas::Canvas;
-use super::geometry::Lettering;
-use super::palette::{COLORS, Census, Palette};
-use super::projection::Projection;
-use super::raster::Image;
-use super::surface::Surface;
-use super::theme::{self, Marker};
-
-/// A surface whose paths grow. The first frame shows the start, the last one all of the paths.
-#[derive(Debug, Clone)]
-pub struct Animation {
-    /// The surface with the whole paths.
-    pub surface: Surface,
-    /// Steps of the paths between two frames.
-    pub stride: usize,
-    /// How long a frame stands, in hundredths of a second.
-    pub delay: u16,
-    /// How long the last frame stands, in hundredths of a second.
-    pub pause: u16,
-}
+/// How long a frame stands, and how long the last one does, in hundredths of a second.
+const DELAY: u16 = 7;
+const PAUSE: u16 = 250;
 
 /// A finished animation that repeats for ever: a complete GIF file, with the same bytes on every machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,30 +20,15 @@ impl AsRef<[u8]> for Gif {
     }
 }
 
-impl Animation {
-    /// Every step, fifteen in a second, with a pause of two and a half seconds at the end.
-    #[must_use]
-    pub fn new(surface: Surface) -> Self {
-        Self { surface, stride: 1, delay: 7, pause: 250 }
-    }
-
-    /// Takes so many steps from frame to frame.
-    #[must_use]
-    pub fn stride(self, stride: usize) -> Self {
-        Self { stride, ..self }
-    }
-
-    /// Draws all frames.
-    ///
-    /// # Errors
-    ///
-    /// If the surface cannot be drawn, or the stride is 0.
-    pub fn render(&self) -> Result<Gif> {
-        ensure!(self.stride > 0, "animation '{}': the stride is 0, it must be at least 1", self.surface.title);
-        let (ground, projection) = self.surface.ground()?;
+impl Landscape {
+    /// Draws the surface with paths that grow by `stride` steps from frame to frame: the first one shows the start, the last one all of
+    /// the paths. Fails if the surface cannot be drawn, or the stride is 0.
+    pub fn animation(&self, stride: usize) -> Result<Gif> {
+        ensure!(stride > 0, "animation '{}': the stride is 0, it must be at least 1", self.title);
+        let (ground, projection) = self.ground()?;
         let ground = ground.to_image();
-        let last = self.surface.paths.iter().map(|path| path.points.len()).max().unwrap_or_default().saturating_sub(1);
-        let steps = (0..last).step_by(self.stride).chain([last]);
+        let last = self.paths.iter().map(|path| path.points.len()).max().unwrap_or_default().saturating_sub(1);
+        let steps = (0..last).step_by(stride).chain([last]);
         let mut census = Census::default();
         let mut patches: Vec<Patch> = Vec::new();
         let mut before: Option<Image> = None;
@@ -72,52 +40,51 @@ impl Animation {
             patches.push(patch);
             before = Some(image);
         }
-        self.encode((ground.width, ground.height), &patches, &census.palette())
+        encode((ground.width, ground.height), &patches, &census.palette())
     }
 
     /// The paths up to a step, their heads, and the number of the step.
     fn draw_step(&self, projection: &Projection, step: usize, sheet: &Image) -> Result<Canvas> {
         let canvas = Canvas::new(sheet.width as f64, sheet.height as f64)?;
-        let surface = &self.surface;
-        surface.draw_paths(&canvas, projection, step)?;
-        for (i, path) in surface.paths.iter().enumerate().filter(|_| step > 0) {
+        self.draw_paths(&canvas, projection, step)?;
+        for (i, (path, look)) in self.paths.iter().zip(self.looks()).enumerate().filter(|_| step > 0) {
             let head = path.points.iter().take_while(|(x, y)| x.is_finite() && y.is_finite()).nth(step);
-            if let Some(at) = head.and_then(|&head| surface.map(projection, head)) {
+            if let Some(at) = head.and_then(|&head| self.map(projection, head)) {
                 // Heads that meet are seen as rings around each other.
-                canvas.mark(at, Marker::Disc, (7.5 - 0.6 * i as f64).max(4.0), path.look(i, surface.paths.len()).color)?;
+                canvas.mark(at, Marker::Disc, (7.5 - 0.6 * i as f64).max(4.0), look.color)?;
             }
         }
-        surface.draw_marks(&canvas, projection)?;
+        self.draw_marks(&canvas, projection)?;
         let inner = canvas.inner();
-        let lettering = Lettering::new(theme::LABEL_SIZE, theme::SOFT_INK).at(HPos::Right, VPos::Top);
+        let lettering = Lettering::LABEL.at(HPos::Right, VPos::Top);
         canvas.text(&format!("step {step}"), (inner.right, inner.top), lettering)?;
         Ok(canvas)
     }
+}
 
-    /// Writes the frames: each holds what differs from the one before.
-    fn encode(&self, (width, height): (usize, usize), patches: &[Patch], palette: &Palette) -> Result<Gif> {
-        let side = |n: usize| u16::try_from(n).context("a frame is larger than a GIF can be");
-        let mut bytes = Vec::new();
-        let colors: Vec<u8> = palette.colors.iter().flatten().copied().collect();
-        let mut encoder = Encoder::new(&mut bytes, side(width)?, side(height)?, &colors)?;
-        encoder.set_repeat(Repeat::Infinite)?;
-        for (i, patch) in patches.iter().enumerate() {
-            let index = |pixel: &Option<[u8; 3]>| pixel.map_or(COLORS as u8, |color| palette.index(color));
-            encoder.write_frame(&Frame {
-                delay: if i + 1 == patches.len() { self.pause } else { self.delay },
-                dispose: DisposalMethod::Keep,
-                transparent: Some(COLORS as u8),
-                left: side(patch.left)?,
-                top: side(patch.top)?,
-                width: side(patch.width)?,
-                height: side(patch.height)?,
-                buffer: Cow::Owned(patch.pixels.iter().map(index).collect()),
-                ..Frame::default()
-            })?;
-        }
-        drop(encoder);
-        Ok(Gif(bytes))
+/// Writes the frames: each holds what differs from the one before.
+fn encode((width, height): (usize, usize), patches: &[Patch], palette: &Palette) -> Result<Gif> {
+    let side = |n: usize| u16::try_from(n).context("a frame is larger than a GIF can be");
+    let mut bytes = Vec::new();
+    let colors: Vec<u8> = palette.colors.iter().flatten().copied().collect();
+    let mut encoder = Encoder::new(&mut bytes, side(width)?, side(height)?, &colors)?;
+    encoder.set_repeat(Repeat::Infinite)?;
+    for (i, patch) in patches.iter().enumerate() {
+        let index = |pixel: &Option<[u8; 3]>| pixel.map_or(COLORS as u8, |color| palette.index(color));
+        encoder.write_frame(&Frame {
+            delay: if i + 1 == patches.len() { PAUSE } else { DELAY },
+            dispose: DisposalMethod::Keep,
+            transparent: Some(COLORS as u8),
+            left: side(patch.left)?,
+            top: side(patch.top)?,
+            width: side(patch.width)?,
+            height: side(patch.height)?,
+            buffer: Cow::Owned(patch.pixels.iter().map(index).collect()),
+            ..Frame::default()
+        })?;
     }
+    drop(encoder);
+    Ok(Gif(bytes))
 }
 
 /// The smallest rectangle that holds all pixels in which a frame differs from the one before.
@@ -149,12 +116,12 @@ impl Patch {
 #[cfg(test)]
 mod tests {
     use super::super::contour::Grid;
-    use super::super::contours::DescentPath;
+    use super::super::landscape::DescentPath;
     use super::*;
 
-    fn bowl(points: Vec<(f64, f64)>) -> Animation {
+    fn bowl(points: Vec<(f64, f64)>) -> Landscape {
         let grid = Grid::sample((-1.0, 1.0), (-1.0, 1.0), (9, 9), |x, y| x * x + y * y);
-        Animation::new(Surface::new("bowl", ["x", "y", "f"], grid).path(DescentPath::new("SGD", points)))
+        Landscape::new("bowl", ["x", "y", "f"], grid).path(DescentPath::new("SGD", points))
     }
 
     fn halving(n: usize) -> Vec<(f64, f64)> {
@@ -182,27 +149,26 @@ mod tests {
 
     #[test]
     fn every_step_is_a_frame_and_the_last_one_stays() {
-        let gif = bowl(halving(8)).render().unwrap();
+        let gif = bowl(halving(8)).animation(1).unwrap();
         let (size, frames) = read(&gif);
         assert_eq!(frames.len(), 8);
         assert_eq!(frames[0].1, size, "the first frame is whole");
         assert!(frames[1..].iter().all(|(_, patch)| patch.0 < size.0), "the others are what has changed");
         assert!(frames[6].0 < 10 && frames[7].0 > 100);
-        assert_eq!(bowl(halving(8)).render().unwrap(), gif);
+        assert_eq!(bowl(halving(8)).animation(1).unwrap(), gif);
     }
 
     #[test]
     fn a_stride_keeps_the_last_step() {
-        let frames = |animation: Animation| read(&animation.render().unwrap()).1.len();
-        assert_eq!(frames(bowl(halving(8)).stride(3)), 4, "steps 0, 3, 6 and 7");
-        let error = bowl(halving(8)).stride(0).render().unwrap_err();
+        assert_eq!(read(&bowl(halving(8)).animation(3).unwrap()).1.len(), 4, "steps 0, 3, 6 and 7");
+        let error = bowl(halving(8)).animation(0).unwrap_err();
         assert!(error.to_string().contains("at least 1"), "{error}");
     }
 
     #[test]
     fn paths_may_leave_the_surface_and_end() {
         let points = vec![(0.5, 0.5), (40.0, 2.0), (f64::INFINITY, f64::NAN), (0.0, 0.0)];
-        assert_eq!(read(&bowl(points).render().unwrap()).1.len(), 4);
-        assert_eq!(read(&bowl(Vec::new()).render().unwrap()).1.len(), 1);
+        assert_eq!(read(&bowl(points).animation(1).unwrap()).1.len(), 4);
+        assert_eq!(read(&bowl(Vec::new()).animation(1).unwrap()).1.len(), 1);
     }
 }

@@ -1,8 +1,7 @@
 //! Axes: which values they show, and where each value stands.
 
+use super::{Tick, extent, ticks};
 use anyhow::{Result, ensure};
-
-use super::ticks::{self, Tick};
 
 /// What an axis shows, before its place on the sheet is known.
 #[derive(Debug, Clone)]
@@ -29,14 +28,9 @@ pub(super) enum Scale {
 
 impl AxisSpec {
     /// A linear axis over finite `values`, padded by a share of their span on both sides.
-    pub(super) fn linear(label: &str, values: impl Iterator<Item = f64>, pad: f64) -> Result<Self> {
-        let mut integer = true;
-        let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
-        for value in values.filter(|value| value.is_finite()) {
-            integer &= value.fract() == 0.0;
-            lo = lo.min(value);
-            hi = hi.max(value);
-        }
+    pub(super) fn linear(label: &str, values: impl Iterator<Item = f64> + Clone, pad: f64) -> Result<Self> {
+        let (lo, hi) = extent(values.clone());
+        let integer = values.filter(|value| value.is_finite()).all(|value| value.fract() == 0.0);
         ensure!(lo <= hi, "nothing to draw: axis '{label}' has no finite value");
         let mut axis = Self::over(label, (lo, hi), pad, integer);
         if pad == 0.0 {
@@ -77,16 +71,9 @@ impl AxisSpec {
     }
 
     /// A logarithmic axis over the positive `values`; zeros among them get a line of their own.
-    pub(super) fn log(label: &str, values: impl Iterator<Item = f64>) -> Result<Self> {
-        let (mut lo, mut hi) = (f64::INFINITY, f64::NEG_INFINITY);
-        let mut has_zero = false;
-        for value in values.filter(|value| value.is_finite()) {
-            has_zero |= value == 0.0;
-            if value > 0.0 {
-                lo = lo.min(libm::log10(value));
-                hi = hi.max(libm::log10(value));
-            }
-        }
+    pub(super) fn log(label: &str, values: impl Iterator<Item = f64> + Clone) -> Result<Self> {
+        let has_zero = values.clone().any(|value| value == 0.0);
+        let (mut lo, mut hi) = extent(values.filter(|&value| value > 0.0).map(libm::log10));
         ensure!(has_zero || lo <= hi, "nothing to draw: logarithmic axis '{label}' has no positive value");
         if lo > hi {
             (lo, hi) = (-1.0, 0.0);
@@ -102,22 +89,11 @@ impl AxisSpec {
         Ok(Self { label: label.to_owned(), scale, lo, hi, labelled: true })
     }
 
-    /// An axis with ticks of its own at 0, 1, 2, …, as under bars.
-    pub(super) fn named(label: &str, names: &[String]) -> Self {
-        let ticks = names.iter().enumerate().map(|(i, name)| Tick { at: i as f64, label: name.clone() });
-        Self {
-            label: label.to_owned(),
-            scale: Scale::Named(ticks.collect()),
-            lo: -0.5,
-            hi: names.len() as f64 - 0.5,
-            labelled: true,
-        }
-    }
-
-    /// Replaces the numbers 1, 2, 3, … by names.
-    pub(super) fn name_from_one(&mut self, names: &[String]) {
-        let ticks = names.iter().enumerate().map(|(i, name)| Tick { at: i as f64 + 1.0, label: name.clone() });
-        self.scale = Scale::Named(ticks.collect());
+    /// An axis without a label that has ticks of its own at 0, 1, 2, …
+    pub(super) fn named<'a>(names: impl Iterator<Item = &'a String>) -> Self {
+        let ticks: Vec<Tick> = names.enumerate().map(|(i, name)| Tick { at: i as f64, label: name.clone() }).collect();
+        let hi = ticks.len() as f64 - 0.5;
+        Self { label: String::new(), scale: Scale::Named(ticks), lo: -0.5, hi, labelled: true }
     }
 
     /// The value in the scale's own coordinate; `None` where it cannot be shown.

@@ -6,11 +6,10 @@
 
 use std::convert::Infallible;
 
-use plotters::prelude::{DrawingBackend, RGBAColor};
+use super::{Color, Fonts, font};
+use plotters::prelude::DrawingBackend;
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingErrorKind, FontStyle, FontTransform};
-
-use super::font::{self, Fonts, Run, Weight};
 
 /// Drawing units in a pixel of the figure: plotters counts in whole units, so this is the precision.
 pub(super) const UNITS: i32 = 10;
@@ -27,12 +26,6 @@ pub(super) struct Paint {
 impl From<BackendColor> for Paint {
     fn from(color: BackendColor) -> Self {
         Self { rgb: color.rgb, alpha: (color.alpha * 1000.0).round() as u16 }
-    }
-}
-
-impl From<RGBAColor> for Paint {
-    fn from(RGBAColor(r, g, b, alpha): RGBAColor) -> Self {
-        Self { rgb: (r, g, b), alpha: (alpha * 1000.0).round() as u16 }
     }
 }
 
@@ -79,8 +72,7 @@ pub(super) struct TextShape {
     pub(super) glyphs: Vec<(font::GlyphKey, i32)>,
     /// Start of the baseline.
     pub(super) at: BackendCoord,
-    /// Clockwise quarter turns.
-    pub(super) turns: u8,
+    pub(super) upwards: bool,
     /// Font size in units.
     pub(super) size: i32,
 }
@@ -101,8 +93,8 @@ impl ShapeBackend {
     }
 
     /// Fills rings by the even-odd rule, which plotters' polygons cannot do.
-    pub(super) fn fill_rings(&mut self, rings: Vec<Vec<BackendCoord>>, paint: Paint) {
-        let style = Style { fill: Some(paint), outline: None };
+    pub(super) fn fill_rings(&mut self, rings: Vec<Vec<BackendCoord>>, Color(r, g, b): Color) {
+        let style = Style { fill: Some(Paint { rgb: (r, g, b), alpha: 1000 }), outline: None };
         self.items.push((Shape::Path { rings, closed: true }, style));
     }
 
@@ -134,12 +126,9 @@ impl ShapeBackend {
         }
     }
 
-    fn shape_text<T: BackendTextStyle>(&self, text: &str, style: &T) -> Run {
-        let weight = match style.style() {
-            FontStyle::Bold => Weight::SemiBold,
-            _ => Weight::Regular,
-        };
-        self.fonts.shape(text, weight)
+    /// Width of a text on one line, in units.
+    pub(super) fn text_width(&self, text: &str, bold: bool, size: i32) -> f64 {
+        (f64::from(self.fonts.shape(text, bold).width) * f64::from(size) / font::EM).round()
     }
 }
 
@@ -162,10 +151,6 @@ impl DrawingBackend for ShapeBackend {
         self.draw_rect((x, y), (x + 1, y + 1), &color, true)
     }
 
-    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Outcome {
-        self.draw_path([from, to], style)
-    }
-
     fn draw_rect<S: BackendStyle>(&mut self, (x0, y0): BackendCoord, (x1, y1): BackendCoord, style: &S, fill: bool) -> Outcome {
         let corner = (x0.min(x1), y0.min(y1));
         let shape = Shape::Rect { corner, width: (x1 - x0).abs(), height: (y1 - y0).abs() };
@@ -175,11 +160,7 @@ impl DrawingBackend for ShapeBackend {
     }
 
     fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Outcome {
-        let mut ring: Vec<_> = path.into_iter().collect();
-        let closed = ring.len() > 2 && ring.first() == ring.last();
-        if closed {
-            ring.pop();
-        }
+        let (ring, closed) = ring(path);
         let style = self.style(style, false);
         self.push(Shape::Path { rings: vec![ring], closed }, style);
         Ok(())
@@ -192,10 +173,7 @@ impl DrawingBackend for ShapeBackend {
     }
 
     fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, vert: I, style: &S) -> Outcome {
-        let mut ring: Vec<_> = vert.into_iter().collect();
-        if ring.len() > 2 && ring.first() == ring.last() {
-            ring.pop();
-        }
+        let (ring, _) = ring(vert);
         let style = self.style(style, true);
         self.push(Shape::Path { rings: vec![ring], closed: true }, style);
         Ok(())
@@ -204,7 +182,7 @@ impl DrawingBackend for ShapeBackend {
     /// Places a text: the vertical anchor refers to the height of capitals, not to the line box, so that
     /// a centred label is centred to the eye.
     fn draw_text<T: BackendTextStyle>(&mut self, text: &str, style: &T, pos: BackendCoord) -> Outcome {
-        let run = self.shape_text(text, style);
+        let run = self.fonts.shape(text, matches!(style.style(), FontStyle::Bold));
         let size = style.size();
         let width = f64::from(run.width) * size / font::EM;
         let right = match style.anchor().h_pos {
@@ -219,26 +197,27 @@ impl DrawingBackend for ShapeBackend {
             VPos::Bottom => 0.0,
         };
         let (right, down) = (right.round() as i32, down.round() as i32);
-        let (turns, (dx, dy)) = match style.transform() {
-            FontTransform::None => (0, (right, down)),
-            FontTransform::Rotate90 => (1, (-down, right)),
-            FontTransform::Rotate180 => (2, (-right, -down)),
-            FontTransform::Rotate270 => (3, (down, -right)),
-        };
+        let upwards = matches!(style.transform(), FontTransform::Rotate270);
+        let (dx, dy) = if upwards { (down, -right) } else { (right, down) };
         let shape = Shape::Text(TextShape {
             text: text.to_owned(),
             glyphs: run.glyphs,
             at: (pos.0 + dx, pos.1 + dy),
-            turns,
+            upwards,
             size: size.round() as i32,
         });
         let style = Style { fill: Some(Paint::from(style.color())), outline: None };
         self.items.push((shape, style));
         Ok(())
     }
+}
 
-    fn estimate_text_size<T: BackendTextStyle>(&self, text: &str, style: &T) -> Outcome<(u32, u32)> {
-        let width = f64::from(self.shape_text(text, style).width) * style.size() / font::EM;
-        Ok((width.round() as u32, (font::CAP_HEIGHT * style.size()).round() as u32))
+/// A path without its last point, if that only closes it, and whether it does.
+fn ring(path: impl IntoIterator<Item = BackendCoord>) -> (Vec<BackendCoord>, bool) {
+    let mut ring: Vec<_> = path.into_iter().collect();
+    let closed = ring.len() > 2 && ring.first() == ring.last();
+    if closed {
+        ring.pop();
     }
+    (ring, closed)
 }

@@ -1,13 +1,7 @@
 //! The box around a surface: its three back walls with grid lines, and the scales on its edges.
 
+use super::{Canvas, Color, HPos, Lettering, Point, Point3, Projection, Stroke, Tick, VPos, theme, ticks};
 use anyhow::Result;
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::canvas::Canvas;
-use super::geometry::{Lettering, Point, Stroke};
-use super::projection::{Point3, Projection};
-use super::theme::{self, Color};
-use super::ticks::{self, Tick};
 
 /// The box's ticks and labels.
 pub(super) struct BoxAxes<'a> {
@@ -90,16 +84,15 @@ impl BoxAxes<'_> {
         let v = if axis == 2 { VPos::Center } else { VPos::Top };
         // The corner at the foot of the upright scale belongs to a number of the floor too.
         let foot = self.projection.map(at(self.ends(2).0)).1 - 8.0;
-        let lettering = Lettering::new(theme::TICK_SIZE, theme::SOFT_INK);
         let ticks = self.ticks(axis);
         for tick in &ticks {
             let from = self.projection.map(at(tick.at));
             canvas.line(&[from, out(from, 5.0)], line)?;
             let v = if axis == 2 && from.1 > foot { VPos::Bottom } else { v };
-            canvas.text(&tick.label, out(from, 10.0), lettering.at(h, v))?;
+            canvas.text(&tick.label, out(from, 10.0), Lettering::TICK.at(h, v))?;
         }
-        let widest = canvas.widest(ticks.iter().map(|tick| tick.label.as_str()), lettering)?;
-        let name = Lettering::new(theme::LABEL_SIZE, theme::SOFT_INK);
+        let widest = canvas.widest(ticks.iter().map(|tick| &tick.label), Lettering::TICK);
+        let name = Lettering::LABEL;
         if axis == 2 {
             let (x, y) = self.projection.map(middle);
             return canvas.text(&self.labels[axis], (x - widest - 20.0, y), name.at(HPos::Center, VPos::Bottom).upwards());

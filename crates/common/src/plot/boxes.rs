@@ -1,55 +1,38 @@
 //! Box plots.
 
-use anyhow::{Result, ensure};
+use super::{Area, AxisSpec, Canvas, Color, Figure, Frame, Marker, Stroke, Svg, theme};
+use anyhow::{Context, Result, ensure};
 
-use super::axes::AxisSpec;
-use super::canvas::Canvas;
-use super::frame::{Frame, PANEL_TITLE_HEIGHT};
-use super::geometry::{Area, Stroke};
-use super::sheet;
-use super::svg::Svg;
-use super::theme::{self, Color, Marker};
-
-/// A figure of box plots, one or several panels.
+/// A figure of box plots.
 ///
 /// A box spans the quartiles (linear interpolation between order statistics), its line is the median, whiskers reach the
 /// last values within 1.5 box heights of the box, and values beyond are drawn as points.
-#[derive(Debug, Clone, Default)]
-pub struct BoxPlots {
-    /// Title over the whole figure; may be empty.
-    pub title: String,
-    /// The panels, row after row.
-    pub panels: Vec<BoxPanel>,
-}
+pub type BoxPlots = Figure<BoxPanel>;
 
 /// One panel of boxes with a common y axis.
-#[derive(Debug, Clone, Default)]
+#[must_use]
+#[derive(Debug, Clone)]
 pub struct BoxPanel {
-    /// Title over the panel; may be empty.
-    pub title: String,
-    /// Label beside the y axis.
-    pub y_label: String,
-    /// A name and the values of each box; a value that is not finite is left out.
-    pub groups: Vec<(String, Vec<f64>)>,
+    title: String,
+    y_label: String,
+    groups: Vec<(String, Vec<f64>)>,
 }
 
 impl BoxPanel {
-    /// An empty panel.
+    /// An empty panel; the title may be empty.
     pub fn new(title: impl Into<String>, y_label: impl Into<String>) -> Self {
         Self { title: title.into(), y_label: y_label.into(), groups: Vec::new() }
     }
 
-    /// Adds a box.
-    #[must_use]
+    /// Adds a box; a value that is not finite is left out.
     pub fn group<T: Copy + Into<f64>>(mut self, name: impl Into<String>, values: &[T]) -> Self {
         self.groups.push((name.into(), values.iter().map(|&value| value.into()).collect()));
         self
     }
 
-    fn draw(&self, canvas: &Canvas, outer: Area) -> Result<()> {
+    fn draw(&self, canvas: &Canvas, outer: Area, _: usize) -> Result<()> {
         ensure!(!self.groups.is_empty(), "a panel of box plots has no groups");
-        let names: Vec<String> = self.groups.iter().map(|group| group.0.clone()).collect();
-        let x = AxisSpec::named("", &names);
+        let x = AxisSpec::named(self.groups.iter().map(|(name, _)| name));
         let values = self.groups.iter().flat_map(|group| group.1.iter().copied());
         let y = AxisSpec::linear(&self.y_label, values, 0.06)?;
         let frame = Frame::fit(canvas, outer, x, y)?;
@@ -57,13 +40,21 @@ impl BoxPanel {
         frame.draw_axes(canvas, false)?;
         frame.draw_title(canvas, &self.title, 0.0)?;
         for (i, (name, values)) in self.groups.iter().enumerate() {
-            let summary = Summary::of(values);
-            let Some(summary) = summary else {
-                anyhow::bail!("box '{name}' has no finite value");
-            };
+            let summary = Summary::of(values).with_context(|| format!("box '{name}' has no finite value"))?;
             summary.draw(canvas, &frame, i, theme::series_color(i))?;
         }
         Ok(())
+    }
+}
+
+impl BoxPlots {
+    /// Draws the figure; fails if it has no panel, a panel has no box, or a box has no finite value.
+    ///
+    /// # Errors
+    ///
+    /// If there is no panel, a panel has no box, or a box has no finite value.
+    pub fn render(&self) -> Result<Svg> {
+        self.draw(|panel| &panel.title, BoxPanel::draw)
     }
 }
 
@@ -115,36 +106,6 @@ impl Summary {
             canvas.mark((x, frame.y_at(value)), Marker::Disc, 4.4, color)?;
         }
         Ok(())
-    }
-}
-
-impl BoxPlots {
-    /// An empty figure with its title.
-    pub fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), panels: Vec::new() }
-    }
-
-    /// Adds a panel.
-    #[must_use]
-    pub fn panel(mut self, panel: BoxPanel) -> Self {
-        self.panels.push(panel);
-        self
-    }
-
-    /// Draws the figure.
-    ///
-    /// # Errors
-    ///
-    /// If there is no panel, a panel has no box, or a box has no finite value.
-    pub fn render(&self) -> Result<Svg> {
-        ensure!(!self.panels.is_empty(), "figure '{}' has no panels", self.title);
-        let (canvas, places) = sheet::sheet(&self.title, self.panels.len())?;
-        let titled = self.panels.iter().any(|panel| !panel.title.is_empty());
-        for (panel, place) in self.panels.iter().zip(places.concat()) {
-            let top = place.top + if titled { PANEL_TITLE_HEIGHT } else { 0.0 };
-            panel.draw(&canvas, Area { top, ..place })?;
-        }
-        Ok(canvas.finish(&self.title))
     }
 }
 

@@ -3,23 +3,20 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::{
+    Area, Color, Fonts, HPos, Image, Lettering, Marker, Point, ShapeBackend, Stroke, Svg, UNITS, VPos, coordinate, coordinates,
+    rgba, theme, units,
+};
 use anyhow::Result;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::Color as _;
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::backend::{ShapeBackend, UNITS};
-use super::font::Fonts;
-use super::geometry::{Area, Lettering, Point, Stroke, coordinate, rgba, units};
-use super::raster::Image;
-use super::svg::Svg;
-use super::theme::{self, Color, Marker};
 
 /// A figure being drawn.
 pub(super) struct Canvas {
     backend: Rc<RefCell<ShapeBackend>>,
     sheet: DrawingArea<ShapeBackend, Shift>,
+    title: String,
     pub(super) width: f64,
     pub(super) height: f64,
 }
@@ -30,9 +27,18 @@ impl Canvas {
         // plotters moves what lies outside its area onto the edge, and the final size may be larger.
         let backend = Rc::new(RefCell::new(ShapeBackend::new((ROOM, ROOM), Fonts::load()?)));
         let sheet = DrawingArea::from(&backend);
-        let mut canvas = Self { backend, sheet, width, height };
+        let mut canvas = Self { backend, sheet, title: String::new(), width, height };
         canvas.resize(width, height);
         Ok(canvas)
+    }
+
+    /// A sheet with the figure's title at the top left, and the area that is left below it.
+    pub(super) fn titled(title: &str, width: f64, height: f64) -> Result<(Self, Area)> {
+        let canvas = Self { title: title.to_owned(), ..Self::new(width, height)? };
+        let mut body = canvas.inner();
+        canvas.text(title, (body.left, body.top), Lettering::TITLE.at(HPos::Left, VPos::Top))?;
+        body.top += if title.is_empty() { 0.0 } else { 34.0 };
+        Ok((canvas, body))
     }
 
     /// Gives the sheet its final size once that is known.
@@ -42,18 +48,13 @@ impl Canvas {
         self.backend.borrow_mut().size = size;
     }
 
-    /// The whole sheet.
-    pub(super) fn area(&self) -> Area {
-        Area { left: 0.0, top: 0.0, right: self.width, bottom: self.height }
-    }
-
     /// The sheet without its margin.
     pub(super) fn inner(&self) -> Area {
-        self.area().grow(-theme::MARGIN)
+        Area { left: 0.0, top: 0.0, right: self.width, bottom: self.height }.grow(-theme::MARGIN)
     }
 
-    pub(super) fn finish(self, title: &str) -> Svg {
-        self.backend.borrow().to_svg(title)
+    pub(super) fn finish(self) -> Svg {
+        self.backend.borrow().to_svg(&self.title)
     }
 
     /// What has been drawn, as pixels on white.
@@ -75,14 +76,13 @@ impl Canvas {
         }
         let pattern = stroke.dash.pattern();
         self.backend.borrow_mut().dash = pattern.iter().map(|&length| units(length)).collect();
-        let points: Vec<_> = points.iter().map(|&point| coordinate(point)).collect();
-        self.sheet.draw(&PathElement::new(points, stroke.style()))?;
+        self.sheet.draw(&PathElement::new(coordinates(points), stroke.style()))?;
         self.backend.borrow_mut().dash.clear();
         Ok(())
     }
 
     pub(super) fn polygon(&self, points: &[Point], fill: (Color, f64), outline: Option<Stroke>) -> Result<()> {
-        let mut points: Vec<_> = points.iter().map(|&point| coordinate(point)).collect();
+        let mut points = coordinates(points);
         self.sheet.draw(&Polygon::new(points.clone(), rgba(fill.0, fill.1).filled()))?;
         if let Some(stroke) = outline {
             points.extend(points.first().copied());
@@ -93,9 +93,8 @@ impl Canvas {
 
     /// Fills rings by the even-odd rule: a ring inside a ring is a hole.
     pub(super) fn rings(&self, rings: &[Vec<Point>], color: Color) {
-        let rings: Vec<Vec<_>> = rings.iter().map(|ring| ring.iter().map(|&point| coordinate(point)).collect()).collect();
         if !rings.is_empty() {
-            self.backend.borrow_mut().fill_rings(rings, rgba(color, 1.0).into());
+            self.backend.borrow_mut().fill_rings(rings.iter().map(|ring| coordinates(ring)).collect(), color);
         }
     }
 
@@ -159,32 +158,16 @@ impl Canvas {
         Ok(())
     }
 
-    /// Width of `text` on one line, in pixels.
-    pub(super) fn text_width(&self, text: &str, lettering: Lettering) -> Result<f64> {
-        let (width, _) = self.sheet.estimate_text_size(text, &lettering.style())?;
-        Ok(f64::from(width) / f64::from(UNITS))
+    /// Width of a text on one line, in pixels.
+    pub(super) fn text_width(&self, text: &str, lettering: Lettering) -> f64 {
+        self.backend.borrow().text_width(text, lettering.bold, units(lettering.size)) / f64::from(UNITS)
     }
 
     /// The widest of several texts.
-    pub(super) fn widest<'a>(&self, texts: impl IntoIterator<Item = &'a str>, lettering: Lettering) -> Result<f64> {
-        texts.into_iter().try_fold(0.0_f64, |widest, text| Ok(widest.max(self.text_width(text, lettering)?)))
-    }
-
-    /// The figure's title at the top left; returns the area that is left below it.
-    pub(super) fn title(&self, title: &str) -> Result<Area> {
-        let mut inner = self.inner();
-        if title.is_empty() {
-            return Ok(inner);
-        }
-        let lettering = Lettering::new(theme::TITLE_SIZE, theme::INK).bold().at(HPos::Left, VPos::Top);
-        self.text(title, (inner.left, inner.top), lettering)?;
-        inner.top += TITLE_HEIGHT;
-        Ok(inner)
+    pub(super) fn widest(&self, texts: impl IntoIterator<Item = impl AsRef<str>>, lettering: Lettering) -> f64 {
+        texts.into_iter().map(|text| self.text_width(text.as_ref(), lettering)).fold(0.0, f64::max)
     }
 }
 
 /// Largest width and height of a sheet, in units.
 const ROOM: u32 = 200_000;
-
-/// Height that the figure's title takes from the area below it.
-pub(super) const TITLE_HEIGHT: f64 = 34.0;

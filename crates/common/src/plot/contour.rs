@@ -1,12 +1,7 @@
 //! Grids of values over a rectangle, and the regions where they exceed a level.
 
+use super::{Canvas, Color, Frame, Point, Stroke, extent, polyline};
 use anyhow::{Result, ensure};
-
-use super::canvas::Canvas;
-use super::frame::Frame;
-use super::geometry::{Point, Stroke};
-use super::polyline;
-use super::theme::Color;
 
 /// Values at the nodes of a regular grid over a rectangle.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,9 +23,8 @@ impl Grid {
     /// The nodes in the order of [`Grid::values`], to hand to a model in one batch.
     #[must_use]
     pub fn nodes(x_range: (f64, f64), y_range: (f64, f64), nx: usize, ny: usize) -> Vec<(f64, f64)> {
-        let at =
-            |range: (f64, f64), i: usize, n: usize| range.0 + (range.1 - range.0) * i as f64 / n.saturating_sub(1).max(1) as f64;
-        (0..ny).flat_map(|row| (0..nx).map(move |column| (at(x_range, column, nx), at(y_range, row, ny)))).collect()
+        let node = move |row, column| (along(x_range, column as f64, nx), along(y_range, row as f64, ny));
+        (0..ny).flat_map(|row| (0..nx).map(move |column| node(row, column))).collect()
     }
 
     /// Evaluates `f` at every node.
@@ -47,8 +41,8 @@ impl Grid {
 
     /// x, y and value of a node.
     pub(super) fn node(&self, column: usize, row: usize) -> [f64; 3] {
-        let at = |(lo, hi): (f64, f64), i: usize, n: usize| lo + (hi - lo) * i as f64 / (n - 1) as f64;
-        [at(self.x_range, column, self.nx), at(self.y_range, row, self.ny), self.values[row * self.nx + column]]
+        let (x, y) = (along(self.x_range, column as f64, self.nx), along(self.y_range, row as f64, self.ny));
+        [x, y, self.values[row * self.nx + column]]
     }
 
     /// The value at a point, bilinear between nodes; `None` outside the rectangle, and where a node around has no finite value.
@@ -68,10 +62,15 @@ impl Grid {
         Some(below + (above - below) * up).filter(|value| value.is_finite())
     }
 
+    /// Width and height of a cell.
+    pub(super) fn cell(&self) -> (f64, f64) {
+        let side = |(lo, hi): (f64, f64), n: usize| (hi - lo) / (n - 1) as f64;
+        (side(self.x_range, self.nx), side(self.y_range, self.ny))
+    }
+
     /// The points of a polyline, and more between them, at most half a cell apart.
     pub(super) fn walk(&self, line: &[Point]) -> Vec<Point> {
-        let cell = |(lo, hi): (f64, f64), n: usize| (hi - lo) / (n - 1) as f64;
-        let (width, height) = (cell(self.x_range, self.nx), cell(self.y_range, self.ny));
+        let (width, height) = self.cell();
         let mut walk: Vec<Point> = line.first().copied().into_iter().collect();
         for pair in line.windows(2) {
             let (dx, dy) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
@@ -84,13 +83,8 @@ impl Grid {
 
     pub(super) fn check(&self) -> Result<()> {
         ensure!(self.nx >= 2 && self.ny >= 2, "a grid needs at least 2 × 2 nodes");
-        ensure!(
-            self.values.len() == self.nx * self.ny,
-            "a grid of {} × {} nodes has {} values",
-            self.nx,
-            self.ny,
-            self.values.len()
-        );
+        let (nx, ny, n) = (self.nx, self.ny, self.values.len());
+        ensure!(n == nx * ny, "a grid of {nx} × {ny} nodes has {n} values");
         let ordered = |(lo, hi): (f64, f64)| lo < hi && (hi - lo).is_finite();
         ensure!(ordered(self.x_range) && ordered(self.y_range), "a grid's range is empty");
         Ok(())
@@ -98,21 +92,10 @@ impl Grid {
 
     /// Lowest and highest finite value.
     pub(super) fn extent(&self) -> Result<(f64, f64)> {
-        let finite = self.values.iter().filter(|value| value.is_finite());
-        let (lo, hi) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), &value| (lo.min(value), hi.max(value)));
+        let (lo, hi) = extent(self.values.iter().copied());
         ensure!(lo <= hi, "a grid has no finite value");
         Ok((lo, hi))
     }
-}
-
-/// Where between two nodes a contour crosses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Crossing {
-    /// Where the straight line between the two values takes the level.
-    Linear,
-    /// Half way: for class numbers, whose differences mean nothing. Regions of neighbouring levels then share
-    /// their boundary exactly.
-    Middle,
 }
 
 /// The region of a grid where values reach a level, as closed rings in node numbers.
@@ -126,7 +109,7 @@ pub(super) struct Region {
 /// The grid is surrounded by a border below any level, so every ring closes. Each cell's border is walked counter-clockwise; the
 /// contour runs from the edge where the walk leaves the region to the one where it enters again. An
 /// edge is left by one cell and entered by its neighbour, so following edges traces whole rings.
-pub(super) fn region(grid: &Grid, level: f64, crossing: Crossing) -> Region {
+pub(super) fn region(grid: &Grid, level: f64) -> Region {
     let (nx, ny) = (grid.nx, grid.ny);
     let (width, height) = (nx + 2, ny + 2);
     let value = |i: usize, j: usize| {
@@ -160,14 +143,13 @@ pub(super) fn region(grid: &Grid, level: f64, crossing: Crossing) -> Region {
         let (column, row) = (edge / 2 % width, edge / 2 / width);
         let (column_2, row_2) = if edge.is_multiple_of(2) { (column + 1, row) } else { (column, row + 1) };
         let (first, second) = (value(column, row), value(column_2, row_2));
-        let share = match crossing {
-            _ if first == f64::NEG_INFINITY => 1.0,
-            _ if second == f64::NEG_INFINITY => 0.0,
-            Crossing::Middle => 0.5,
-            Crossing::Linear => (level - first) / (second - first),
+        let share = match (first, second) {
+            (f64::NEG_INFINITY, _) => 1.0,
+            (_, f64::NEG_INFINITY) => 0.0,
+            _ => (level - first) / (second - first),
         };
-        let along = |from: usize, to: usize| from as f64 + share * (to as f64 - from as f64) - 1.0;
-        (along(column, column_2), along(row, row_2))
+        let between = |from: usize, to: usize| from as f64 + share * (to as f64 - from as f64) - 1.0;
+        (between(column, column_2), between(row, row_2))
     };
     let mut rings = Vec::new();
     for start in 0..next.len() {
@@ -186,36 +168,10 @@ pub(super) fn region(grid: &Grid, level: f64, crossing: Crossing) -> Region {
 }
 
 impl Region {
-    /// Rounds the steps of a contour through middles: each point moves half way to its neighbours' mean, twice.
-    /// Points on the border stay.
-    pub(super) fn smooth(mut self) -> Self {
-        for ring in &mut self.rings {
-            for _ in 0..2 {
-                let n = ring.len();
-                *ring = (0..n)
-                    .map(|i| {
-                        let (before, at, after) = (ring[(i + n - 1) % n], ring[i], ring[(i + 1) % n]);
-                        if on_border(at, self.last) {
-                            return at;
-                        }
-                        (0.25 * before.0 + 0.5 * at.0 + 0.25 * after.0, 0.25 * before.1 + 0.5 * at.1 + 0.25 * after.1)
-                    })
-                    .collect();
-            }
-        }
-        self
-    }
-
     /// Fills the region.
     pub(super) fn fill(&self, canvas: &Canvas, frame: &Frame, grid: &Grid, color: Color) {
-        let rings: Vec<_> = self
-            .rings
-            .iter()
-            .map(|ring| {
-                let ring: Vec<_> = ring.iter().map(|&node| to_pixels(frame, grid, node)).collect();
-                polyline::thin(&ring, 0.15)
-            })
-            .collect();
+        let pixels = |ring: &Vec<Point>| -> Vec<Point> { ring.iter().map(|&node| to_pixels(frame, grid, node)).collect() };
+        let rings: Vec<_> = self.rings.iter().map(|ring| polyline::thin(&pixels(ring), 0.15)).collect();
         canvas.rings(&rings, color);
     }
 
@@ -244,20 +200,17 @@ impl Region {
     }
 }
 
-fn on_border((i, j): Point, last: Point) -> bool {
-    i <= 0.0 || j <= 0.0 || i >= last.0 || j >= last.1
-}
-
 fn same_border(a: Point, b: Point, last: Point) -> bool {
-    let both = |test: &dyn Fn(Point) -> bool| test(a) && test(b);
-    both(&|p| p.0 <= 0.0) || both(&|p| p.1 <= 0.0) || both(&|p| p.0 >= last.0) || both(&|p| p.1 >= last.1)
+    a.0.max(b.0) <= 0.0 || a.1.max(b.1) <= 0.0 || a.0.min(b.0) >= last.0 || a.1.min(b.1) >= last.1
 }
 
 fn to_pixels(frame: &Frame, grid: &Grid, (i, j): Point) -> Point {
-    let along = |(lo, hi): (f64, f64), at: f64, n: usize| lo + (hi - lo) * at / (n - 1) as f64;
-    let x = along(grid.x_range, i, grid.nx);
-    let y = along(grid.y_range, j, grid.ny);
-    (frame.x_at(x), frame.y_at(y))
+    (frame.x_at(along(grid.x_range, i, grid.nx)), frame.y_at(along(grid.y_range, j, grid.ny)))
+}
+
+/// The coordinate of node number `at` of `n`, or of a place between two of them.
+fn along((lo, hi): (f64, f64), at: f64, n: usize) -> f64 {
+    lo + (hi - lo) * at / n.saturating_sub(1).max(1) as f64
 }
 
 #[cfg(test)]
@@ -289,7 +242,7 @@ mod tests {
     #[test]
     fn a_constant_grid_is_one_rectangle() {
         let grid = Grid::sample((0.0, 1.0), (0.0, 1.0), (4, 3), |_, _| 1.0);
-        let region = region(&grid, 0.5, Crossing::Middle);
+        let region = region(&grid, 0.5);
         assert_eq!(region.rings.len(), 1);
         assert!((area(&region.rings[0]) - 6.0).abs() < 1e-12);
     }
@@ -300,7 +253,7 @@ mod tests {
             let r2 = x * x + y * y;
             0.25 - (r2 - 0.36).abs()
         });
-        let region = region(&grid, 0.0, Crossing::Linear);
+        let region = region(&grid, 0.0);
         assert_eq!(region.rings.len(), 2);
         let total: f64 = region.rings.iter().map(|ring| area(ring)).sum();
         let expected = std::f64::consts::PI * (0.61 - 0.11) * 1600.0;
@@ -310,7 +263,7 @@ mod tests {
     #[test]
     fn a_saddle_is_traced_without_loss() {
         let grid = Grid::sample((0.0, 1.0), (0.0, 1.0), (9, 9), |x, y| (x - 0.49) * (y - 0.49));
-        let region = region(&grid, 0.0, Crossing::Linear);
+        let region = region(&grid, 0.0);
         let total: f64 = region.rings.iter().map(|ring| area(ring)).sum();
         assert!(total > 31.5 && total < 32.5, "{total}");
     }

@@ -1,14 +1,7 @@
 //! Axes that cross at the origin, as the book draws activation functions, and labels inside a panel.
 
+use super::{Area, AxisSpec, Canvas, Frame, HPos, Lettering, Point, Stroke, VPos, clip_segment, theme};
 use anyhow::Result;
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::axes::AxisSpec;
-use super::canvas::Canvas;
-use super::frame::Frame;
-use super::geometry::{Area, Lettering, Point, Stroke};
-use super::polyline::clip_segment;
-use super::theme;
 
 /// The frame of a panel with crossed axes: all of `outer`, with the origin inside.
 pub(super) fn fit(outer: Area, mut x: AxisSpec, mut y: AxisSpec) -> Frame {
@@ -35,50 +28,42 @@ pub(super) fn draw_axes(canvas: &Canvas, frame: &Frame, curves: &[Vec<Point>]) -
     let fill = (theme::SOFT_INK, 1.0);
     canvas.polygon(&[(tip_x + 4.0, y0), (tip_x - 6.0, y0 - 4.0), (tip_x - 6.0, y0 + 4.0)], fill, None)?;
     canvas.polygon(&[(x0, tip_y - 4.0), (x0 - 4.0, tip_y + 6.0), (x0 + 4.0, tip_y + 6.0)], fill, None)?;
-    let lettering = Lettering::new(theme::TICK_SIZE, theme::SOFT_INK);
-    for tick in frame.x_ticks().iter().filter(|tick| tick.at != 0.0) {
+    for tick in frame.x_ticks.0.iter().filter(|tick| tick.at != 0.0) {
         let x = frame.x_at(tick.at);
         canvas.line(&[(x, y0 - 3.0), (x, y0 + 3.0)], line)?;
-        let below = ((x, y0 + 9.0), lettering.at(HPos::Center, VPos::Top));
-        let above = ((x, y0 - 9.0), lettering.at(HPos::Center, VPos::Bottom));
+        let below = ((x, y0 + 9.0), Lettering::TICK.at(HPos::Center, VPos::Top));
+        let above = ((x, y0 - 9.0), Lettering::TICK.at(HPos::Center, VPos::Bottom));
         clear_text(canvas, &tick.label, &[below, above], curves)?;
     }
-    for tick in frame.y_ticks().iter().filter(|tick| tick.at != 0.0) {
+    for tick in frame.y_ticks.0.iter().filter(|tick| tick.at != 0.0) {
         let y = frame.y_at(tick.at);
         canvas.line(&[(x0 - 3.0, y), (x0 + 3.0, y)], line)?;
-        let left = ((x0 - 9.0, y), lettering.at(HPos::Right, VPos::Center));
-        let right = ((x0 + 9.0, y), lettering.at(HPos::Left, VPos::Center));
+        let left = ((x0 - 9.0, y), Lettering::TICK.at(HPos::Right, VPos::Center));
+        let right = ((x0 + 9.0, y), Lettering::TICK.at(HPos::Left, VPos::Center));
         // A curve that crosses the axis level with the tick leaves room above itself.
-        let higher = ((x0 - 9.0, y - 5.0), lettering.at(HPos::Right, VPos::Bottom));
+        let higher = ((x0 - 9.0, y - 5.0), Lettering::TICK.at(HPos::Right, VPos::Bottom));
         clear_text(canvas, &tick.label, &[left, right, higher], curves)?;
     }
-    let lettering = Lettering::new(theme::LABEL_SIZE, theme::SOFT_INK);
-    canvas.text(&frame.x.label, (tip_x + 4.0, y0 - 12.0), lettering.at(HPos::Right, VPos::Bottom))?;
-    canvas.text(&frame.y.label, (x0 + 12.0, tip_y + 6.0), lettering.at(HPos::Left, VPos::Bottom))
+    canvas.text(&frame.x.label, (tip_x + 4.0, y0 - 12.0), Lettering::LABEL.at(HPos::Right, VPos::Bottom))?;
+    canvas.text(&frame.y.label, (x0 + 12.0, tip_y + 6.0), Lettering::LABEL.at(HPos::Left, VPos::Bottom))
 }
 
 /// Writes a text in the first place where no curve crosses it, on a white ground that hides the grid.
 fn clear_text(canvas: &Canvas, text: &str, places: &[(Point, Lettering)], curves: &[Vec<Point>]) -> Result<()> {
-    let mut chosen = None;
-    for &(at, lettering) in places {
-        let ground = ground(at, canvas.text_width(text, lettering)?, lettering);
-        let crossed = |pair: &[Point]| clip_segment(ground, pair[0], pair[1]).is_some();
-        if !curves.iter().any(|curve| curve.windows(2).any(crossed)) {
-            chosen = Some((ground, at, lettering));
-            break;
-        }
-    }
-    let (at, lettering) = places[0];
-    let (ground, at, lettering) = match chosen {
-        Some(place) => place,
-        None => (ground(at, canvas.text_width(text, lettering)?, lettering), at, lettering),
+    let grounds: Vec<Area> = places.iter().map(|&(at, lettering)| ground(canvas, text, at, lettering)).collect();
+    let is_free = |ground: &Area| {
+        let crosses = |pair: &[Point]| clip_segment(*ground, pair[0], pair[1]).is_some();
+        !curves.iter().any(|curve| curve.windows(2).any(crosses))
     };
+    let chosen = grounds.iter().position(is_free).unwrap_or(0);
+    let (ground, (at, lettering)) = (grounds[chosen], places[chosen]);
     canvas.rect(ground, Some(theme::WHITE), None)?;
     canvas.text(text, at, lettering)
 }
 
 /// The area that a text covers, and a little more.
-fn ground(at: Point, width: f64, lettering: Lettering) -> Area {
+fn ground(canvas: &Canvas, text: &str, at: Point, lettering: Lettering) -> Area {
+    let width = canvas.text_width(text, lettering);
     let left = match lettering.h {
         HPos::Left => at.0,
         HPos::Center => at.0 - width / 2.0,
@@ -95,9 +80,8 @@ fn ground(at: Point, width: f64, lettering: Lettering) -> Area {
 
 /// Writes the label of a horizontal reference line at its right end, above the line if there is room.
 pub(super) fn draw_reference_label(canvas: &Canvas, frame: &Frame, label: &str, y: f64) -> Result<()> {
-    let lettering = Lettering::new(theme::TICK_SIZE, theme::SOFT_INK);
     let (at, anchor) = if y - 22.0 > frame.area.top { (y - 6.0, VPos::Bottom) } else { (y + 6.0, VPos::Top) };
-    canvas.text(label, (frame.area.right - 6.0, at), lettering.at(HPos::Right, anchor))
+    canvas.text(label, (frame.area.right - 6.0, at), Lettering::TICK.at(HPos::Right, anchor))
 }
 
 /// The axes and their tick labels, as lines that a legend must not hide.

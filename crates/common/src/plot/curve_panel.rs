@@ -1,16 +1,9 @@
 //! How one panel of curves is drawn.
 
+use super::{
+    Area, AxisSpec, Canvas, Color, CurvePanel, Dash, Entry, Frame, Point, Series, Stroke, crossed, legend, polyline, theme,
+};
 use anyhow::{Context, Result, ensure};
-
-use super::axes::AxisSpec;
-use super::canvas::Canvas;
-use super::crossed;
-use super::curves::{CurvePanel, Series};
-use super::frame::Frame;
-use super::geometry::{Area, Point, Stroke};
-use super::legend::{self, Entry, Key};
-use super::polyline;
-use super::theme::{self, Color, Dash};
 
 impl Series {
     fn stroke(&self, index: usize) -> Stroke {
@@ -27,25 +20,17 @@ impl CurvePanel {
         ensure!(!self.series.is_empty(), "a panel of curves has no series");
         for series in &self.series {
             ensure!(!series.points.is_empty(), "series '{}' has no points", series.label);
-            ensure!(
-                series.band.is_empty() || series.band.len() == series.points.len(),
-                "series '{}' has {} points, but a band of {}",
-                series.label,
-                series.points.len(),
-                series.band.len()
-            );
+            let (n, band) = (series.points.len(), series.band.len());
+            ensure!(band == 0 || band == n, "series '{}' has {n} points, but a band of {band}", series.label);
         }
         let marked = self.series.iter().any(|series| series.marker.is_some());
         let points = || self.series.iter().flat_map(|series| &series.points);
         let xs = points().map(|point| point.0);
-        let mut x = if self.log_x {
+        let x = if self.log_x {
             AxisSpec::log(&self.x_label, xs.filter(|&x| x > 0.0))?
         } else {
             AxisSpec::linear(&self.x_label, xs, if marked { 0.04 } else { 0.0 })?
         };
-        if !self.x_names.is_empty() {
-            x.name_from_one(&self.x_names);
-        }
         let bands = self.series.iter().flat_map(|series| &series.band);
         let ys = points()
             .map(|point| point.1)
@@ -63,11 +48,8 @@ impl CurvePanel {
     }
 
     pub(super) fn entries(&self) -> Vec<Entry> {
-        let entry = |(i, series): (usize, &Series)| Entry {
-            key: Key::Line(series.stroke(i), series.marker),
-            label: series.label.clone(),
-        };
-        self.series.iter().enumerate().filter(|(_, s)| !s.label.is_empty()).map(entry).collect()
+        let named = self.series.iter().enumerate().filter(|(_, series)| !series.label.is_empty());
+        named.map(|(i, series)| Entry::line(&series.label, series.stroke(i), series.marker)).collect()
     }
 
     /// Each curve in pixels, cut and thinned.
@@ -108,24 +90,20 @@ impl CurvePanel {
                 }
             }
         }
-        match legend {
-            Some(area) => legend::draw_box(canvas, &self.entries(), area),
-            None => Ok(()),
-        }
+        legend.map_or(Ok(()), |area| legend::draw_box(canvas, &self.entries(), area))
+    }
+
+    /// Where the reference lines that the y axis can show stand, and their labels.
+    fn reference_lines(&self, frame: &Frame) -> impl Iterator<Item = (f64, &str)> {
+        self.references.iter().filter_map(|(value, label)| Some((frame.y_at(frame.y.coordinate(*value)?), label.as_str())))
     }
 
     fn draw_references(&self, canvas: &Canvas, frame: &Frame) -> Result<()> {
         let Area { left, right, .. } = frame.area;
         let stroke = Stroke { color: theme::NEUTRAL, width: 1.6, dash: Dash::Dotted };
-        for (value, label) in &self.references {
-            let Some(at) = frame.y.coordinate(*value) else {
-                continue;
-            };
-            let y = frame.y_at(at);
-            if frame.area.contains((left, y)) {
-                canvas.line(&[(left, y), (right, y)], stroke)?;
-                crossed::draw_reference_label(canvas, frame, label, y)?;
-            }
+        for (y, label) in self.reference_lines(frame).filter(|&(y, _)| frame.area.contains((left, y))) {
+            canvas.line(&[(left, y), (right, y)], stroke)?;
+            crossed::draw_reference_label(canvas, frame, label, y)?;
         }
         Ok(())
     }
@@ -142,13 +120,10 @@ impl CurvePanel {
                 }
             }
         }
-        for (value, label) in &self.references {
-            if let Some(at) = frame.y.coordinate(*value) {
-                let y = frame.y_at(at);
-                obstacles.push(vec![(left, y), (right, y)]);
-                if !label.is_empty() {
-                    obstacles.push(vec![(left, y - 18.0), (right, y - 18.0)]);
-                }
+        for (y, label) in self.reference_lines(frame) {
+            obstacles.push(vec![(left, y), (right, y)]);
+            if !label.is_empty() {
+                obstacles.push(vec![(left, y - 18.0), (right, y - 18.0)]);
             }
         }
         if self.through_origin {

@@ -7,6 +7,7 @@
 
 use std::fmt::Write as _;
 
+use super::Point;
 use anyhow::{Context, Result};
 use ttf_parser::{Face, GlyphId, OutlineBuilder};
 
@@ -14,13 +15,6 @@ use ttf_parser::{Face, GlyphId, OutlineBuilder};
 pub(super) const EM: f64 = 1000.0;
 /// Height of a capital above the baseline, in font sizes.
 pub(super) const CAP_HEIGHT: f64 = 0.727;
-
-/// Stroke thickness of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Weight {
-    Regular,
-    SemiBold,
-}
 
 /// Names one outline: which embedded file, and which glyph in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,11 +60,8 @@ impl Fonts {
     }
 
     /// Lays out `text`; a character that no face has appears as a hollow box.
-    pub(super) fn shape(&self, text: &str, weight: Weight) -> Run {
-        let first = match weight {
-            Weight::Regular => 0,
-            Weight::SemiBold => 1,
-        };
+    pub(super) fn shape(&self, text: &str, bold: bool) -> Run {
+        let first = usize::from(bold);
         let mut run = Run { glyphs: Vec::new(), width: 0 };
         for character in text.chars() {
             let (face, glyph) = [first, 2]
@@ -86,22 +77,62 @@ impl Fonts {
         run
     }
 
-    /// The outline as SVG path data, y pointing down from the baseline.
+    /// The outline as SVG path data with relative integer coordinates, y pointing down from the baseline.
     pub(super) fn outline(&self, key: GlyphKey) -> String {
         let face = usize::from(key.face);
-        let mut pen = Pen { fonts: self, face, at: (0, 0), path: String::new() };
-        // A glyph without an outline (a space) leaves the path empty.
-        let _ = self.faces[face].outline_glyph(GlyphId(key.glyph), &mut pen);
-        pen.path
+        let (mut path, mut at) = (String::new(), (0, 0));
+        for (letter, points) in self.commands(key) {
+            path.push(letter);
+            if letter == 'M' {
+                at = (0, 0);
+            }
+            let mut end = at;
+            for (i, &(x, y)) in points.iter().enumerate() {
+                end = (self.to_em(face, x), -self.to_em(face, y));
+                let (dx, dy) = (end.0 - at.0, end.1 - at.1);
+                let gap = if i > 0 && dx >= 0 { " " } else { "" };
+                let comma = if dy >= 0 { " " } else { "" };
+                // Writing to a string cannot fail.
+                let _ = write!(path, "{gap}{dx}{comma}{dy}");
+            }
+            at = end;
+        }
+        path
     }
 
     /// The outline as closed rings, y pointing down from the baseline; a curve becomes [`PIECES`] straight pieces.
-    pub(super) fn rings(&self, key: GlyphKey) -> Vec<Vec<(f64, f64)>> {
-        let face = usize::from(key.face);
-        let mut tracer = Tracer { em: EM / f64::from(self.faces[face].units_per_em()), rings: Vec::new() };
-        // A glyph without an outline (a space) leaves no ring.
-        let _ = self.faces[face].outline_glyph(GlyphId(key.glyph), &mut tracer);
-        tracer.rings
+    pub(super) fn rings(&self, key: GlyphKey) -> Vec<Vec<Point>> {
+        let em = EM / f64::from(self.faces[usize::from(key.face)].units_per_em());
+        let mut rings: Vec<Vec<Point>> = Vec::new();
+        for (letter, points) in self.commands(key) {
+            if letter == 'M' {
+                rings.push(Vec::new());
+            }
+            let Some(ring) = rings.last_mut() else { continue };
+            let from = ring.last().copied().unwrap_or_default();
+            let points: Vec<Point> = points.iter().map(|&(x, y)| (f64::from(x) * em, -f64::from(y) * em)).collect();
+            let pieces = (1..=PIECES).map(|piece| f64::from(piece) / f64::from(PIECES));
+            match points[..] {
+                [b, c] => ring.extend(pieces.map(|t| {
+                    let at = |a: f64, b: f64, c: f64| (1.0 - t) * (1.0 - t) * a + 2.0 * (1.0 - t) * t * b + t * t * c;
+                    (at(from.0, b.0, c.0), at(from.1, b.1, c.1))
+                })),
+                [b, c, d] => ring.extend(pieces.map(|t| {
+                    let s = 1.0 - t;
+                    let at = |a, b, c, d| s * s * s * a + 3.0 * s * s * t * b + 3.0 * s * t * t * c + t * t * t * d;
+                    (at(from.0, b.0, c.0, d.0), at(from.1, b.1, c.1, d.1))
+                })),
+                _ => ring.extend(points),
+            }
+        }
+        rings
+    }
+
+    /// The outline in the font's own units; a glyph without one (a space) has no commands.
+    fn commands(&self, key: GlyphKey) -> Vec<Command> {
+        let mut pen = Pen(Vec::new());
+        let _ = self.faces[usize::from(key.face)].outline_glyph(GlyphId(key.glyph), &mut pen);
+        pen.0
     }
 
     fn to_em(&self, face: usize, value: f32) -> i32 {
@@ -109,113 +140,35 @@ impl Fonts {
     }
 }
 
-/// Writes an outline with relative integer coordinates.
-struct Pen<'a> {
-    fonts: &'a Fonts,
-    face: usize,
-    at: (i32, i32),
-    path: String,
-}
-
-impl Pen<'_> {
-    fn point(&self, x: f32, y: f32) -> (i32, i32) {
-        (self.fonts.to_em(self.face, x), -self.fonts.to_em(self.face, y))
-    }
-
-    /// Appends one command whose points are relative to the pen, then moves the pen to the last one.
-    fn command(&mut self, letter: char, points: &[(f32, f32)]) {
-        self.path.push(letter);
-        let mut end = self.at;
-        for (i, &(x, y)) in points.iter().enumerate() {
-            end = self.point(x, y);
-            let (dx, dy) = (end.0 - self.at.0, end.1 - self.at.1);
-            let gap = if i > 0 && dx >= 0 { " " } else { "" };
-            let comma = if dy >= 0 { " " } else { "" };
-            // Writing to a string cannot fail.
-            let _ = write!(self.path, "{gap}{dx}{comma}{dy}");
-        }
-        self.at = end;
-    }
-}
-
-impl OutlineBuilder for Pen<'_> {
-    fn move_to(&mut self, x: f32, y: f32) {
-        self.at = (0, 0);
-        self.command('M', &[(x, y)]);
-    }
-
-    fn line_to(&mut self, x: f32, y: f32) {
-        self.command('l', &[(x, y)]);
-    }
-
-    fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
-        self.command('q', &[(x1, y1), (x, y)]);
-    }
-
-    fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
-        self.command('c', &[(x1, y1), (x2, y2), (x, y)]);
-    }
-
-    fn close(&mut self) {
-        self.path.push('z');
-    }
-}
-
 /// Straight pieces of a curve in an outline.
 const PIECES: u8 = 8;
 
-/// Collects an outline as rings of points.
-struct Tracer {
-    /// Thousandths of the font size in a unit of the font.
-    em: f64,
-    rings: Vec<Vec<(f64, f64)>>,
-}
+/// A letter of SVG path data, and its points.
+type Command = (char, Vec<(f32, f32)>);
 
-impl Tracer {
-    fn point(&self, x: f32, y: f32) -> (f64, f64) {
-        (f64::from(x) * self.em, -f64::from(y) * self.em)
-    }
+/// Collects an outline.
+struct Pen(Vec<Command>);
 
-    fn push(&mut self, point: (f64, f64)) {
-        if let Some(ring) = self.rings.last_mut() {
-            ring.push(point);
-        }
-    }
-
-    fn last(&self) -> (f64, f64) {
-        self.rings.last().and_then(|ring| ring.last()).copied().unwrap_or_default()
-    }
-}
-
-impl OutlineBuilder for Tracer {
+impl OutlineBuilder for Pen {
     fn move_to(&mut self, x: f32, y: f32) {
-        self.rings.push(vec![self.point(x, y)]);
+        self.0.push(('M', vec![(x, y)]));
     }
 
     fn line_to(&mut self, x: f32, y: f32) {
-        self.push(self.point(x, y));
+        self.0.push(('l', vec![(x, y)]));
     }
 
     fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
-        let (a, b, c) = (self.last(), self.point(x1, y1), self.point(x, y));
-        for piece in 1..=PIECES {
-            let t = f64::from(piece) / f64::from(PIECES);
-            let at = |a: f64, b: f64, c: f64| (1.0 - t) * (1.0 - t) * a + 2.0 * (1.0 - t) * t * b + t * t * c;
-            self.push((at(a.0, b.0, c.0), at(a.1, b.1, c.1)));
-        }
+        self.0.push(('q', vec![(x1, y1), (x, y)]));
     }
 
     fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
-        let (a, b, c, d) = (self.last(), self.point(x1, y1), self.point(x2, y2), self.point(x, y));
-        for piece in 1..=PIECES {
-            let t = f64::from(piece) / f64::from(PIECES);
-            let s = 1.0 - t;
-            let at = |a: f64, b: f64, c: f64, d: f64| s * s * s * a + 3.0 * s * s * t * b + 3.0 * s * t * t * c + t * t * t * d;
-            self.push((at(a.0, b.0, c.0, d.0), at(a.1, b.1, c.1, d.1)));
-        }
+        self.0.push(('c', vec![(x1, y1), (x2, y2), (x, y)]));
     }
 
-    fn close(&mut self) {}
+    fn close(&mut self) {
+        self.0.push(('z', Vec::new()));
+    }
 }
 
 #[cfg(test)]
@@ -227,7 +180,7 @@ mod tests {
         let fonts = Fonts::load().unwrap();
         let needed = "Loss 0.5 −3×10⁻⁹⁸⁷⁶⁵⁴³²¹ ‖∇W₁₂‖ σ(αβγδεηλμρθ) ≤ ≥ → ← ± · ½ ∈ xᵀ é ü “” – — …";
         for character in needed.chars().filter(|c| !c.is_whitespace()) {
-            let run = fonts.shape(&character.to_string(), Weight::Regular);
+            let run = fonts.shape(&character.to_string(), false);
             let missing = GlyphKey { face: 0, glyph: 0 };
             assert_ne!(run.glyphs[0].0, missing, "no glyph for {character}");
         }
@@ -236,9 +189,9 @@ mod tests {
     #[test]
     fn width_adds_up_and_weights_differ() {
         let fonts = Fonts::load().unwrap();
-        let width = |text, weight| fonts.shape(text, weight).width;
-        assert_eq!(width("ab", Weight::Regular), width("a", Weight::Regular) + width("b", Weight::Regular));
-        assert!(width("Loss", Weight::SemiBold) > width("Loss", Weight::Regular));
-        assert!(fonts.outline(fonts.shape("l", Weight::Regular).glyphs[0].0).starts_with('M'));
+        let width = |text, bold| fonts.shape(text, bold).width;
+        assert_eq!(width("ab", false), width("a", false) + width("b", false));
+        assert!(width("Loss", true) > width("Loss", false));
+        assert!(fonts.outline(fonts.shape("l", false).glyphs[0].0).starts_with('M'));
     }
 }

@@ -1,13 +1,7 @@
 //! The plotting area of a panel: maps data to pixels, and draws grid, ticks and labels around it.
 
+use super::{Area, AxisSpec, Canvas, HPos, Lettering, Point, Scale, Stroke, Tick, VPos, theme};
 use anyhow::{Result, ensure};
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::axes::{AxisSpec, Scale};
-use super::canvas::Canvas;
-use super::geometry::{Area, Lettering, Point, Stroke};
-use super::theme;
-use super::ticks::Tick;
 
 /// A panel's plotting area with its two axes.
 #[derive(Debug, Clone)]
@@ -15,14 +9,15 @@ pub(super) struct Frame {
     pub(super) area: Area,
     pub(super) x: AxisSpec,
     pub(super) y: AxisSpec,
-    x_ticks: (Vec<Tick>, Vec<f64>),
-    y_ticks: (Vec<Tick>, Vec<f64>),
+    /// Labelled ticks and minor positions.
+    pub(super) x_ticks: (Vec<Tick>, Vec<f64>),
+    pub(super) y_ticks: (Vec<Tick>, Vec<f64>),
 }
 
 /// Distance from the frame to tick labels.
 const TICK_GAP: f64 = 8.0;
 /// Height of a line of tick labels with the gap above it.
-const TICK_LINE: f64 = TICK_GAP + theme::TICK_SIZE * 0.73 + 2.0;
+const TICK_LINE: f64 = TICK_GAP + Lettering::TICK.size * 0.73 + 2.0;
 /// Room for an axis label with the gap before it.
 const LABEL_LINE: f64 = 27.0;
 /// Height of a panel's title.
@@ -31,50 +26,43 @@ pub(super) const PANEL_TITLE_HEIGHT: f64 = 28.0;
 impl Frame {
     /// Finds the largest frame whose labels fit into `outer`.
     pub(super) fn fit(canvas: &Canvas, outer: Area, x: AxisSpec, y: AxisSpec) -> Result<Self> {
-        let lettering = Lettering::new(theme::TICK_SIZE, theme::SOFT_INK);
         let mut area = outer;
         area.bottom -= below(&x);
         area.top += 6.0;
         let y_ticks = y.ticks(n_y_ticks(area));
-        let labels = y_ticks.0.iter().map(|tick| tick.label.as_str());
         area.left += if y.label.is_empty() { 0.0 } else { LABEL_LINE };
         if y.labelled {
-            area.left += canvas.widest(labels, lettering)? + TICK_GAP;
+            area.left += widest(canvas, &y_ticks.0) + TICK_GAP;
         }
         area.right -= 4.0;
         // Room for the outer half of the last x label.
         for tick in &x.ticks(n_x_ticks(area)).0 {
-            let width = if x.labelled { canvas.text_width(&tick.label, lettering)? } else { 0.0 };
+            let width = if x.labelled { canvas.text_width(&tick.label, Lettering::TICK) } else { 0.0 };
             let beyond = width / 2.0 - (1.0 - x.share(tick.at)) * area.width();
             area.right = area.right.min(outer.right - beyond);
         }
         ensure!(area.width() > 10.0 && area.height() > 10.0, "a panel is too small for its labels");
-        Self::within(canvas, area, x, y)
+        Ok(Self::within(canvas, area, x, y))
     }
 
     /// A frame that is exactly `area`, with as many x ticks as stand apart.
-    pub(super) fn within(canvas: &Canvas, area: Area, x: AxisSpec, y: AxisSpec) -> Result<Self> {
-        let lettering = Lettering::new(theme::TICK_SIZE, theme::SOFT_INK);
+    pub(super) fn within(canvas: &Canvas, area: Area, x: AxisSpec, y: AxisSpec) -> Self {
         let y_ticks = y.ticks(n_y_ticks(area));
         let mut target = n_x_ticks(area);
         loop {
-            let x_ticks = x.ticks(target);
-            let widths: Result<Vec<f64>> = x_ticks.0.iter().map(|tick| canvas.text_width(&tick.label, lettering)).collect();
-            let widths = widths?;
+            let mut x_ticks = x.ticks(target);
+            let widths: Vec<f64> = x_ticks.0.iter().map(|tick| canvas.text_width(&tick.label, Lettering::TICK)).collect();
             let apart = (1..widths.len()).all(|i| {
                 let distance = x.share(x_ticks.0[i].at) - x.share(x_ticks.0[i - 1].at);
                 distance * area.width() > f64::midpoint(widths[i], widths[i - 1]) + 10.0
             });
-            if !apart && x.labelled && matches!(x.scale, Scale::Named(_)) {
+            let named = matches!(x.scale, Scale::Named(_));
+            if named && x.labelled && !apart {
                 let slot = area.width() / (x.hi - x.lo);
-                let mut x_ticks = x_ticks;
-                for tick in &mut x_ticks.0 {
-                    tick.label = shorten(canvas, &tick.label, slot - 8.0, lettering)?;
-                }
-                return Ok(Self { area, x, y, x_ticks, y_ticks });
+                x_ticks.0.iter_mut().for_each(|tick| shorten(canvas, &mut tick.label, slot - 8.0));
             }
-            if apart || target <= 2 || !x.labelled {
-                return Ok(Self { area, x, y, x_ticks, y_ticks });
+            if apart || named || target <= 2 || !x.labelled {
+                return Self { area, x, y, x_ticks, y_ticks };
             }
             target -= 1;
         }
@@ -85,14 +73,6 @@ impl Frame {
         let x_ticks = x.ticks(n_x_ticks(area));
         let y_ticks = y.ticks(n_y_ticks(area));
         Self { area, x, y, x_ticks, y_ticks }
-    }
-
-    pub(super) fn x_ticks(&self) -> &[Tick] {
-        &self.x_ticks.0
-    }
-
-    pub(super) fn y_ticks(&self) -> &[Tick] {
-        &self.y_ticks.0
     }
 
     /// Where a pair of values stands; `None` if one is not finite, or not positive on a log axis.
@@ -143,15 +123,11 @@ impl Frame {
                 canvas.line(&[(x, bottom), (x, bottom + length)], line)?;
             }
         }
-        for &at in &self.y_ticks.1 {
+        let major = self.y_ticks.0.iter().map(|tick| (tick.at, 5.0));
+        let minor = self.y_ticks.1.iter().map(|&at| (at, 3.0));
+        for (at, length) in minor.chain(major) {
             let y = self.y_at(at);
-            canvas.line(&[(left - 3.0, y), (left, y)], line)?;
-        }
-        if !matches!(self.y.scale, Scale::Named(_)) {
-            for tick in &self.y_ticks.0 {
-                let y = self.y_at(tick.at);
-                canvas.line(&[(left - 5.0, y), (left, y)], line)?;
-            }
+            canvas.line(&[(left - length, y), (left, y)], line)?;
         }
         if let Scale::Log { floor, zero: Some(zero) } = self.y.scale {
             self.draw_break(canvas, f64::midpoint(floor, zero))?;
@@ -172,46 +148,44 @@ impl Frame {
 
     fn draw_labels(&self, canvas: &Canvas) -> Result<()> {
         let Area { left, bottom, .. } = self.area;
-        let lettering = Lettering::new(theme::TICK_SIZE, theme::SOFT_INK);
-        let mut widest = 0.0;
+        let mut before = 0.0;
         if self.y.labelled {
             for tick in &self.y_ticks.0 {
                 let at = (left - TICK_GAP, self.y_at(tick.at));
-                canvas.text(&tick.label, at, lettering.at(HPos::Right, VPos::Center))?;
+                canvas.text(&tick.label, at, Lettering::TICK.at(HPos::Right, VPos::Center))?;
             }
-            let labels = self.y_ticks.0.iter().map(|tick| tick.label.as_str());
-            widest = canvas.widest(labels, lettering)? + TICK_GAP;
+            before = widest(canvas, &self.y_ticks.0) + TICK_GAP;
         }
         if self.x.labelled {
             for tick in &self.x_ticks.0 {
                 let at = (self.x_at(tick.at), bottom + TICK_GAP);
-                canvas.text(&tick.label, at, lettering.at(HPos::Center, VPos::Top))?;
+                canvas.text(&tick.label, at, Lettering::TICK.at(HPos::Center, VPos::Top))?;
             }
         }
         let (center_x, center_y) = self.area.center();
-        let lettering = Lettering::new(theme::LABEL_SIZE, theme::SOFT_INK);
         let label_top = bottom + if self.x.labelled { TICK_LINE } else { 0.0 } + 10.0;
-        canvas.text(&self.x.label, (center_x, label_top), lettering.at(HPos::Center, VPos::Top))?;
-        let label_x = left - widest - 10.0;
-        canvas.text(&self.y.label, (label_x, center_y), lettering.at(HPos::Center, VPos::Bottom).upwards())
+        canvas.text(&self.x.label, (center_x, label_top), Lettering::LABEL.at(HPos::Center, VPos::Top))?;
+        let label_x = left - before - 10.0;
+        canvas.text(&self.y.label, (label_x, center_y), Lettering::LABEL.at(HPos::Center, VPos::Bottom).upwards())
     }
 
     /// Writes a panel's title above the frame, `raise` pixels above where it would stand alone.
     pub(super) fn draw_title(&self, canvas: &Canvas, title: &str, raise: f64) -> Result<()> {
-        let lettering = Lettering::new(theme::PANEL_TITLE_SIZE, theme::INK).bold();
         let at = (self.area.left, self.area.top - 11.0 - raise);
-        canvas.text(title, at, lettering.at(HPos::Left, VPos::Bottom))
+        canvas.text(title, at, Lettering::PANEL_TITLE.at(HPos::Left, VPos::Bottom))
     }
 }
 
-/// Cuts a text to a width in pixels, with an ellipsis in place of what is cut off.
-fn shorten(canvas: &Canvas, text: &str, width: f64, lettering: Lettering) -> Result<String> {
-    let mut kept = text.to_owned();
-    let mut shown = kept.clone();
-    while canvas.text_width(&shown, lettering)? > width && kept.pop().is_some() {
-        shown = format!("{}…", kept.trim_end());
+fn widest(canvas: &Canvas, ticks: &[Tick]) -> f64 {
+    canvas.widest(ticks.iter().map(|tick| &tick.label), Lettering::TICK)
+}
+
+/// Cuts a label to a width in pixels, with an ellipsis in place of what is cut off.
+fn shorten(canvas: &Canvas, label: &mut String, width: f64) {
+    let mut kept = label.clone();
+    while canvas.text_width(label, Lettering::TICK) > width && kept.pop().is_some() {
+        *label = format!("{}…", kept.trim_end());
     }
-    Ok(shown)
 }
 
 fn n_x_ticks(area: Area) -> usize {

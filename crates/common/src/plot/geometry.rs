@@ -1,10 +1,8 @@
 //! Points, areas and styles in pixels, and their conversion to plotters' units.
 
+use super::{Color, Dash, UNITS, theme};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-
-use super::backend::UNITS;
-use super::theme::{Color, Dash};
 
 /// A point in pixels, y downwards.
 pub(super) type Point = (f64, f64);
@@ -89,12 +87,17 @@ pub(super) struct Lettering {
 }
 
 impl Lettering {
-    pub(super) fn new(size: f64, color: Color) -> Self {
-        Self { size, color, bold: false, h: HPos::Left, v: VPos::Center, upwards: false }
-    }
+    /// The figure's title, in a figure 760 pixels wide.
+    pub(super) const TITLE: Self = Self { bold: true, ..Self::new(20.0, theme::INK) };
+    pub(super) const PANEL_TITLE: Self = Self { bold: true, ..Self::new(17.0, theme::INK) };
+    pub(super) const LEGEND: Self = Self::new(16.0, theme::INK);
+    /// The label of an axis.
+    pub(super) const LABEL: Self = Self::new(17.0, theme::SOFT_INK);
+    /// A number at a tick, or the name of a category.
+    pub(super) const TICK: Self = Self::new(15.0, theme::SOFT_INK);
 
-    pub(super) fn bold(self) -> Self {
-        Self { bold: true, ..self }
+    pub(super) const fn new(size: f64, color: Color) -> Self {
+        Self { size, color, bold: false, h: HPos::Left, v: VPos::Center, upwards: false }
     }
 
     pub(super) fn at(self, h: HPos, v: VPos) -> Self {
@@ -131,4 +134,14 @@ pub(super) fn units(pixels: f64) -> i32 {
 
 pub(super) fn coordinate((x, y): Point) -> (i32, i32) {
     (units(x), units(y))
+}
+
+pub(super) fn coordinates(points: &[Point]) -> Vec<(i32, i32)> {
+    points.iter().map(|&point| coordinate(point)).collect()
+}
+
+/// The lowest and the highest finite value; infinity and its negative if there is none.
+pub(super) fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let finite = values.filter(|value| value.is_finite());
+    finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), value| (lo.min(value), hi.max(value)))
 }

@@ -1,62 +1,40 @@
 //! Histograms as densities, with the true density over them.
 
+use super::{Area, AxisSpec, Canvas, Color, Figure, Frame, Point, Stroke, Svg, extent, polyline, theme};
 use anyhow::{Result, ensure};
 
-use super::axes::AxisSpec;
-use super::canvas::Canvas;
-use super::frame::{Frame, PANEL_TITLE_HEIGHT};
-use super::geometry::{Area, Point, Stroke};
-use super::polyline;
-use super::sheet;
-use super::svg::Svg;
-use super::theme::{self, Color};
-
 /// A figure of histograms side by side.
-#[derive(Debug, Clone, Default)]
-pub struct Histograms {
-    /// Title over the whole figure; may be empty.
-    pub title: String,
-    /// The panels, from left to right.
-    pub panels: Vec<Histogram>,
-}
+pub type Histograms = Figure<Histogram>;
 
 /// One histogram, normalised so that its area is one.
+#[must_use]
 #[derive(Debug, Clone, Default)]
 pub struct Histogram {
-    /// Title over the panel; may be empty.
-    pub title: String,
-    /// Label below the x axis.
-    pub x_label: String,
-    /// The samples; one that is not finite is left out.
-    pub values: Vec<f64>,
-    /// Number of bins between the lowest and the highest sample.
-    pub n_bins: usize,
-    /// Colour of the bars; the palette's next if `None`.
-    pub color: Option<Color>,
-    /// Points of the true density; may be empty.
-    pub density: Vec<(f64, f64)>,
+    title: String,
+    x_label: String,
+    values: Vec<f64>,
+    n_bins: usize,
+    color: Option<Color>,
+    density: Vec<Point>,
 }
 
 impl Histogram {
-    /// A histogram of `values` in `n_bins` bins.
+    /// A histogram of the finite `values` in `n_bins` bins from the lowest to the highest; the title may be empty.
     pub fn new<T: Copy + Into<f64>>(title: impl Into<String>, values: &[T], n_bins: usize) -> Self {
         Self { title: title.into(), values: values.iter().map(|&value| value.into()).collect(), n_bins, ..Self::default() }
     }
 
-    /// Sets the colour of the bars.
-    #[must_use]
+    /// Sets the colour of the bars; otherwise it is the palette's next.
     pub fn colored(self, color: Color) -> Self {
         Self { color: Some(color), ..self }
     }
 
     /// Sets the label below the x axis.
-    #[must_use]
     pub fn x_label(self, label: impl Into<String>) -> Self {
         Self { x_label: label.into(), ..self }
     }
 
     /// Draws the true density through these points.
-    #[must_use]
     pub fn with_density(self, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         Self { density: points.into_iter().collect(), ..self }
     }
@@ -64,15 +42,13 @@ impl Histogram {
     fn draw(&self, canvas: &Canvas, outer: Area, index: usize) -> Result<()> {
         let bins = Bins::of(&self.values, self.n_bins, None)?;
         let curve = || self.density.iter().filter(|p| p.0.is_finite() && p.1.is_finite());
-        let lo = curve().fold(bins.lo, |lo, point| lo.min(point.0));
-        let hi = curve().fold(bins.hi, |hi, point| hi.max(point.0));
-        let tallest = bins.densities.iter().copied().chain(curve().map(|p| p.1)).fold(0.0, f64::max);
-        let x = AxisSpec::over(&self.x_label, (lo, hi), 0.03, false);
+        let range = extent(curve().map(|p| p.0).chain([bins.lo, bins.hi]));
+        let (_, tallest) = extent(curve().map(|p| p.1).chain(bins.densities.iter().copied()));
+        let x = AxisSpec::over(&self.x_label, range, 0.03, false);
         let y = AxisSpec::over("density", (0.0, tallest * 1.06), 0.0, false);
         let frame = Frame::fit(canvas, outer, x, y)?;
         frame.draw_grid(canvas, false)?;
-        let color = self.color.unwrap_or_else(|| theme::series_color(index));
-        bins.draw(canvas, &frame, (color, 1.0))?;
+        bins.draw(canvas, &frame, self.color.unwrap_or_else(|| theme::series_color(index)))?;
         let points = self.density.iter().map(|&(x, y)| frame.map(x, y));
         for piece in polyline::pieces(points, frame.area.grow(0.5)) {
             let piece = polyline::thin(&piece, 0.12);
@@ -84,10 +60,21 @@ impl Histogram {
     }
 }
 
+impl Histograms {
+    /// Draws the figure; fails if it has no panel, or one has no finite value or no bins.
+    ///
+    /// # Errors
+    ///
+    /// If there is no panel, or one has no finite value or no bins.
+    pub fn render(&self) -> Result<Svg> {
+        self.draw(|panel| &panel.title, Histogram::draw)
+    }
+}
+
 /// Shares of samples per bin, divided by the bin's width.
 pub(super) struct Bins {
-    pub(super) lo: f64,
-    pub(super) hi: f64,
+    lo: f64,
+    hi: f64,
     pub(super) densities: Vec<f64>,
 }
 
@@ -98,8 +85,7 @@ impl Bins {
         let n = finite().count();
         ensure!(n > 0, "a histogram has no finite value");
         ensure!(n_bins > 0, "a histogram needs at least one bin");
-        let (mut lo, mut hi) =
-            range.unwrap_or_else(|| (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max)));
+        let (mut lo, mut hi) = range.unwrap_or_else(|| extent(finite()));
         if lo >= hi {
             (lo, hi) = (lo - 0.5, hi + 0.5);
         }
@@ -113,11 +99,14 @@ impl Bins {
         Ok(Self { lo, hi, densities })
     }
 
+    /// Where bin number `i` begins.
+    fn edge(&self, frame: &Frame, i: usize) -> f64 {
+        frame.x_at(self.lo + (self.hi - self.lo) / self.densities.len() as f64 * i as f64)
+    }
+
     /// The bars' common outline, from the base up and back.
     pub(super) fn outline(&self, frame: &Frame) -> Vec<Point> {
-        let width = (self.hi - self.lo) / self.densities.len() as f64;
-        let base = frame.y_at(0.0);
-        let edge = |i: usize| frame.x_at(self.lo + width * i as f64);
+        let (base, edge) = (frame.y_at(0.0), |i| self.edge(frame, i));
         let mut outline: Vec<Point> = vec![(edge(0), base)];
         for (i, &density) in self.densities.iter().enumerate() {
             let y = frame.y_at(density);
@@ -129,11 +118,9 @@ impl Bins {
     }
 
     /// Fills the bars: as one shape, so that no seams show, with thin gaps where bars are wide.
-    pub(super) fn draw(&self, canvas: &Canvas, frame: &Frame, fill: (Color, f64)) -> Result<()> {
-        let width = (self.hi - self.lo) / self.densities.len() as f64;
-        let base = frame.y_at(0.0);
-        let edge = |i: usize| frame.x_at(self.lo + width * i as f64);
-        canvas.polygon(&self.outline(frame), fill, None)?;
+    fn draw(&self, canvas: &Canvas, frame: &Frame, color: Color) -> Result<()> {
+        let (base, edge) = (frame.y_at(0.0), |i| self.edge(frame, i));
+        canvas.polygon(&self.outline(frame), (color, 1.0), None)?;
         if edge(1) - edge(0) > 5.0 {
             for i in 1..self.densities.len() {
                 let top = frame.y_at(self.densities[i - 1].max(self.densities[i]));
@@ -141,36 +128,6 @@ impl Bins {
             }
         }
         Ok(())
-    }
-}
-
-impl Histograms {
-    /// An empty figure with its title.
-    pub fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), panels: Vec::new() }
-    }
-
-    /// Adds a histogram.
-    #[must_use]
-    pub fn panel(mut self, panel: Histogram) -> Self {
-        self.panels.push(panel);
-        self
-    }
-
-    /// Draws the figure.
-    ///
-    /// # Errors
-    ///
-    /// If there is no panel, or one has no finite value or no bins.
-    pub fn render(&self) -> Result<Svg> {
-        ensure!(!self.panels.is_empty(), "figure '{}' has no panels", self.title);
-        let (canvas, places) = sheet::sheet(&self.title, self.panels.len())?;
-        let titled = self.panels.iter().any(|panel| !panel.title.is_empty());
-        for (i, (panel, place)) in self.panels.iter().zip(places.concat()).enumerate() {
-            let top = place.top + if titled { PANEL_TITLE_HEIGHT } else { 0.0 };
-            panel.draw(&canvas, Area { top, ..place }, i)?;
-        }
-        Ok(canvas.finish(&self.title))
     }
 }
 

@@ -1,24 +1,16 @@
 //! Grey images in a grid, each with a caption: digits, mean images, mistakes.
 
+use super::{Area, Canvas, Color, HPos, Lettering, Stroke, Svg, VPos, theme};
 use anyhow::{Result, ensure};
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::canvas::Canvas;
-use super::geometry::{Area, Lettering, Stroke};
-use super::svg::Svg;
-use super::theme::{self, Color};
 
 /// A figure of small grey images.
-#[derive(Debug, Clone, Default)]
+#[must_use]
+#[derive(Debug, Clone)]
 pub struct Images {
-    /// Title over the figure; may be empty.
-    pub title: String,
-    /// Width and height of every image, in its own pixels.
-    pub size: (usize, usize),
-    /// A caption and the pixels of each image, row after row from the top: 0 is white, 1 is ink.
-    pub images: Vec<(String, Vec<f64>)>,
-    /// Images in a row.
-    pub n_columns: usize,
+    title: String,
+    size: (usize, usize),
+    captioned: Vec<(String, Vec<f64>)>,
+    n_columns: usize,
 }
 
 /// Shades of grey that are told apart; neighbours of one shade are drawn as one rectangle.
@@ -26,63 +18,55 @@ const N_SHADES: u8 = 16;
 const GAP: f64 = 12.0;
 
 impl Images {
-    /// A figure for images of one size, ten in a row.
+    /// A figure for images of one width and height in pixels, ten in a row; the title may be empty.
     pub fn new(title: impl Into<String>, size: (usize, usize)) -> Self {
-        Self { title: title.into(), size, images: Vec::new(), n_columns: 10 }
+        Self { title: title.into(), size, captioned: Vec::new(), n_columns: 10 }
     }
 
-    /// Adds an image.
-    #[must_use]
+    /// Adds an image, row after row from the top: 0 is white, 1 is ink.
     pub fn image<T: Copy + Into<f64>>(mut self, caption: impl Into<String>, pixels: &[T]) -> Self {
-        self.images.push((caption.into(), pixels.iter().map(|&pixel| pixel.into()).collect()));
+        self.captioned.push((caption.into(), pixels.iter().map(|&pixel| pixel.into()).collect()));
         self
     }
 
     /// Sets how many images stand in a row.
-    #[must_use]
     pub fn in_rows_of(self, n_columns: usize) -> Self {
         Self { n_columns, ..self }
     }
 
-    /// Draws the figure.
+    /// Draws the figure; fails if there is no image, or one has not as many pixels as its size says.
     ///
     /// # Errors
     ///
     /// If there is no image, or one has not as many pixels as its size says.
     pub fn render(&self) -> Result<Svg> {
         let (width, height) = self.size;
-        ensure!(!self.images.is_empty(), "figure '{}' has no images", self.title);
-        for (caption, pixels) in &self.images {
-            ensure!(
-                width * height > 0 && pixels.len() == width * height,
-                "image '{caption}': expected {} pixels, found {}",
-                width * height,
-                pixels.len()
-            );
+        let n = width * height;
+        ensure!(!self.captioned.is_empty(), "figure '{}' has no images", self.title);
+        for (caption, pixels) in &self.captioned {
+            let found = pixels.len();
+            ensure!(n > 0 && found == n, "image '{caption}': expected {n} pixels, found {found}");
         }
-        let n_columns = self.n_columns.clamp(1, self.images.len());
-        let mut canvas = Canvas::new(760.0, 8000.0)?;
-        let body = canvas.title(&self.title)?;
+        let n_columns = self.n_columns.clamp(1, self.captioned.len());
+        let (mut canvas, body) = Canvas::titled(&self.title, 760.0, 8000.0)?;
         let columns = body.columns(n_columns, GAP);
         let side = columns[0].width().min(180.0);
         let tall = side * height as f64 / width as f64;
-        let captioned = self.images.iter().any(|(caption, _)| !caption.is_empty());
-        let step = tall + GAP + if captioned { 22.0 } else { 0.0 };
-        let lettering = Lettering::new(theme::TICK_SIZE, theme::SOFT_INK);
-        for (i, (caption, pixels)) in self.images.iter().enumerate() {
+        let any_caption = self.captioned.iter().any(|(caption, _)| !caption.is_empty());
+        let step = tall + GAP + if any_caption { 22.0 } else { 0.0 };
+        for (i, (caption, pixels)) in self.captioned.iter().enumerate() {
             let left = body.left + (i % n_columns) as f64 * (side + GAP);
             let top = body.top + (i / n_columns) as f64 * step;
             let area = Area { left, top, right: left + side, bottom: top + tall };
             self.draw_image(&canvas, area, pixels)?;
             let at = (f64::midpoint(left, area.right), area.bottom + 7.0);
-            canvas.text(caption, at, lettering.at(HPos::Center, VPos::Top))?;
+            canvas.text(caption, at, Lettering::TICK.at(HPos::Center, VPos::Top))?;
         }
-        let n_rows = self.images.len().div_ceil(n_columns) as f64;
-        let title = Lettering::new(theme::TITLE_SIZE, theme::INK).bold();
+        let n_rows = self.captioned.len().div_ceil(n_columns) as f64;
         let used = n_columns as f64 * (side + GAP) - GAP;
-        let wide = used.max(canvas.text_width(&self.title, title)?) + 2.0 * theme::MARGIN;
+        let wide = used.max(canvas.text_width(&self.title, Lettering::TITLE)) + 2.0 * theme::MARGIN;
         canvas.resize(wide, body.top + n_rows * step - GAP + theme::MARGIN);
-        Ok(canvas.finish(&self.title))
+        Ok(canvas.finish())
     }
 
     /// Draws shade after shade, so that each is one path: from every pixel at least that dark.

@@ -1,6 +1,6 @@
 //! Figures: data in, a finished SVG out.
 //!
-//! Every kind of figure is a struct of plain data with a `render` method that returns an [`Svg`], or a [`Gif`] if it moves. Rendering is
+//! Every kind of figure is a struct of plain data with a method that returns an [`Svg`], or a [`Gif`] if it moves. Rendering is
 //! pure: it reads nothing but its argument, and the same data gives the same bytes on every machine (only
 //! exact floating-point operations and the `libm` crate's logarithm, sine and cosine stand between a value and its
 //! pixel). Points that are not finite are left out; empty data is an error that says what is empty.
@@ -11,24 +11,13 @@
 //! * [`theme`]: colours, sizes, markers; `font`: the embedded outlines;
 //! * `geometry`, `backend`, `svg`, `canvas`: shapes in tenths of a pixel, written compactly;
 //! * `raster`, `palette`: the same shapes as pixels, for frames of an animation;
-//! * `ticks`, `axes`, `frame`, `crossed`, `legend`, `polyline`, `contour`: what several kinds of figures need;
+//! * `ticks`, `axes`, `frame`, `crossed`, `sheet`, `legend`, `polyline`, `contour`: what several kinds of figures need;
 //! * `projection`, `box_axes`: the third dimension;
 //! * one file a kind of figure.
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    reason = "pixels, counts and tick numbers are far below 2^53, and positions are clamped before a cast"
-)]
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::float_cmp, reason = "a failed test is the report, and expected values are exact")
-)]
 
 mod animation;
 mod axes;
 mod backend;
-mod bars;
 mod box_axes;
 mod boxes;
 mod canvas;
@@ -42,6 +31,7 @@ mod frame;
 mod geometry;
 mod histogram;
 mod images;
+mod landscape;
 mod legend;
 mod matrix;
 mod pairs;
@@ -59,19 +49,36 @@ mod tests;
 pub mod theme;
 mod ticks;
 
-pub use animation::{Animation, Gif};
-pub use bars::{BarGroup, Bars};
+// What the files beside this one use of each other.
+use axes::{AxisSpec, Scale};
+use backend::{Outline, Paint, Shape, ShapeBackend, Style, TextShape, UNITS};
+use box_axes::BoxAxes;
+use canvas::Canvas;
+use contour::Region;
+use font::{EM, Fonts, GlyphKey};
+use frame::{Frame, PANEL_TITLE_HEIGHT};
+use geometry::{Area, Lettering, Point, Stroke, coordinate, coordinates, extent, rgba, units};
+use histogram::Bins;
+use legend::Entry;
+use palette::{COLORS, Census, Palette};
+use plotters::style::text_anchor::{HPos, VPos};
+use polyline::clip_segment;
+use projection::{Point3, Projection, View};
+use raster::Image;
+use scatter::mark_size;
+use ticks::Tick;
+
+pub use animation::Gif;
 pub use boxes::{BoxPanel, BoxPlots};
 pub use contour::Grid;
-pub use contours::{Contours, DescentPath, Landmark};
 pub use curves::{CurvePanel, Curves, Series};
 pub use histogram::{Histogram, Histograms};
 pub use images::Images;
-pub use matrix::{Confusion, HeatMap};
+pub use landscape::{DescentPath, Landscape};
+pub use matrix::HeatMap;
 pub use pairs::Pairs;
-pub use projection::View;
-pub use regions::{Field, RegionPanel, Regions, Split};
-pub use scatter::{Group, Scatter, ScatterPanel};
-pub use surface::Surface;
+pub use regions::{RegionPanel, Regions, Split};
+pub use scatter::Scatter;
+pub use sheet::Figure;
 pub use svg::Svg;
 pub use theme::{Color, Dash, Marker};

@@ -1,30 +1,17 @@
 //! Scatter matrix: every feature against every other.
 
+use super::{Area, AxisSpec, Bins, Canvas, Entry, Frame, HPos, Lettering, Marker, Stroke, Svg, VPos, legend, theme};
 use anyhow::{Result, ensure};
-use plotters::style::text_anchor::{HPos, VPos};
-
-use super::axes::AxisSpec;
-use super::canvas::Canvas;
-use super::frame::Frame;
-use super::geometry::{Area, Lettering, Stroke};
-use super::histogram::Bins;
-use super::legend::{self, Entry, Key};
-use super::svg::Svg;
-use super::theme::{self, Marker};
 
 /// Every feature against every other, classes coloured, histograms on the diagonal.
-#[derive(Debug, Clone, Default)]
+#[must_use]
+#[derive(Debug, Clone)]
 pub struct Pairs {
-    /// Title over the figure; may be empty.
-    pub title: String,
-    /// Names of the features.
-    pub features: Vec<String>,
-    /// Names of the classes.
-    pub class_names: Vec<String>,
-    /// The samples, one value a feature; a point with a value that is not finite is left out.
-    pub samples: Vec<Vec<f64>>,
-    /// The class of each sample.
-    pub classes: Vec<usize>,
+    title: String,
+    features: Vec<String>,
+    class_names: Vec<String>,
+    samples: Vec<Vec<f64>>,
+    classes: Vec<usize>,
 }
 
 /// Side of a panel, and the distance between panels.
@@ -33,7 +20,7 @@ const GAP: f64 = 12.0;
 const N_BINS: usize = 16;
 
 impl Pairs {
-    /// A matrix of labelled samples.
+    /// A matrix of samples, one value a feature, and the class of each; a point with a value that is not finite is left out.
     pub fn new(
         title: impl Into<String>,
         features: &[&str],
@@ -45,38 +32,24 @@ impl Pairs {
         Self { title: title.into(), features: names(features), class_names: names(class_names), samples, classes }
     }
 
-    /// Draws the figure.
+    /// Draws the figure; fails if there are no features or samples, a sample has not one value a feature, there is not one class a
+    /// sample, or a class has no name.
     ///
     /// # Errors
     ///
     /// If there are no features or samples, a sample has not one value a feature, there is not one class
     /// a sample, or a class has no name.
     pub fn render(&self) -> Result<Svg> {
-        let n = self.features.len();
-        ensure!(n > 0 && !self.samples.is_empty(), "scatter matrix '{}' is empty", self.title);
-        ensure!(
-            self.samples.iter().all(|sample| sample.len() == n),
-            "scatter matrix '{}': expected {n} values a sample",
-            self.title
-        );
-        ensure!(
-            self.classes.len() == self.samples.len(),
-            "scatter matrix '{}' has {} samples, but {} classes",
-            self.title,
-            self.samples.len(),
-            self.classes.len()
-        );
-        ensure!(
-            self.classes.iter().all(|&class| class < self.class_names.len()),
-            "scatter matrix '{}': a class has no name",
-            self.title
-        );
-        let axes: Result<Vec<_>> =
-            (0..n).map(|feature| AxisSpec::linear(&self.features[feature], self.feature(feature), 0.08)).collect();
-        let axes = axes?;
-        let mut canvas = Canvas::new(72.0 + n as f64 * (SIDE + GAP) + 24.0, 4000.0)?;
-        let body = canvas.title(&self.title)?;
-        let body = legend::draw_strip(&canvas, &self.entries(), body)?;
+        let (n, title) = (self.features.len(), &self.title);
+        ensure!(n > 0 && !self.samples.is_empty(), "scatter matrix '{title}' is empty");
+        ensure!(self.samples.iter().all(|sample| sample.len() == n), "scatter matrix '{title}': expected {n} values a sample");
+        ensure!(self.classes.len() == self.samples.len(), "scatter matrix '{title}': expected one class a sample");
+        let named = self.classes.iter().all(|&class| class < self.class_names.len());
+        ensure!(named, "scatter matrix '{title}': a class has no name");
+        let scale = |feature: usize| AxisSpec::linear(&self.features[feature], self.feature(feature), 0.08);
+        let axes = (0..n).map(scale).collect::<Result<Vec<_>>>()?;
+        let (mut canvas, body) = Canvas::titled(title, 72.0 + n as f64 * (SIDE + GAP) + 24.0, 4000.0)?;
+        let body = legend::draw_strip(&canvas, &Entry::classes(&self.class_names), body)?;
         let (left, top) = (body.left + 66.0, body.top + 6.0);
         for row in 0..n {
             for column in 0..n {
@@ -88,17 +61,11 @@ impl Pairs {
         }
         let end = n as f64 * (SIDE + GAP) - GAP;
         canvas.resize(left + end + theme::MARGIN + 4.0, top + end + 52.0 + theme::MARGIN);
-        Ok(canvas.finish(&self.title))
+        Ok(canvas.finish())
     }
 
-    fn feature(&self, feature: usize) -> impl Iterator<Item = f64> + '_ {
+    fn feature(&self, feature: usize) -> impl Iterator<Item = f64> + Clone + '_ {
         self.samples.iter().map(move |sample| sample[feature])
-    }
-
-    fn entries(&self) -> Vec<Entry> {
-        let entry =
-            |(i, name): (usize, &String)| Entry { key: Key::Mark(Marker::nth(i), theme::series_color(i)), label: name.clone() };
-        self.class_names.iter().enumerate().map(entry).collect()
     }
 
     fn draw_panel(&self, canvas: &Canvas, area: Area, axes: &[AxisSpec], (row, column): (usize, usize)) -> Result<()> {
@@ -111,7 +78,7 @@ impl Pairs {
         if row == column {
             self.draw_histogram(canvas, area, &x, column)?;
         }
-        let frame = Frame::within(canvas, area, x, y)?;
+        let frame = Frame::within(canvas, area, x, y);
         if row != column {
             frame.draw_grid(canvas, true)?;
             for (sample, &class) in self.samples.iter().zip(&self.classes) {
@@ -122,14 +89,12 @@ impl Pairs {
         }
         frame.draw_axes(canvas, true)?;
         let (middle, halfway) = area.center();
-        let label = Lettering::new(theme::TICK_SIZE, theme::INK);
+        let label = Lettering::new(Lettering::TICK.size, theme::INK);
         if row + 1 == axes.len() {
-            let at = (middle, area.bottom + 32.0);
-            canvas.text(&x_label, at, label.at(HPos::Center, VPos::Top))?;
+            canvas.text(&x_label, (middle, area.bottom + 32.0), label.at(HPos::Center, VPos::Top))?;
         }
         if column == 0 {
-            let at = (area.left - 48.0, halfway);
-            canvas.text(&y_label, at, label.at(HPos::Center, VPos::Bottom).upwards())?;
+            canvas.text(&y_label, (area.left - 48.0, halfway), label.at(HPos::Center, VPos::Bottom).upwards())?;
         }
         Ok(())
     }
@@ -147,13 +112,11 @@ impl Pairs {
                 all.push((theme::series_color(class), bins));
             }
         }
-        let densities = all.iter().flat_map(|(_, bins)| bins.densities.iter().copied());
-        let tallest = densities.fold(0.0, f64::max);
+        let tallest = all.iter().flat_map(|(_, bins)| &bins.densities).copied().fold(0.0, f64::max);
         let y = AxisSpec::over("", (0.0, 1.1 * tallest), 0.0, false);
-        let frame = Frame::within(canvas, area, x.clone(), y)?;
+        let frame = Frame::within(canvas, area, x.clone(), y);
         for (color, bins) in &all {
-            let outline = bins.outline(&frame);
-            canvas.polygon(&outline, (*color, 0.3), Some(Stroke::solid(*color, 1.4)))?;
+            canvas.polygon(&bins.outline(&frame), (*color, 0.3), Some(Stroke::solid(*color, 1.4)))?;
         }
         Ok(())
     }

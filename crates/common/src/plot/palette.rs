@@ -33,10 +33,8 @@ impl Census {
         let all = self.0.iter().map(|(&color, &count)| (color, count.min(MOST))).collect();
         let mut groups: Vec<Group> = vec![Group::new(all)];
         while groups.len() < COLORS {
-            let Some((worst, _)) = groups.iter().enumerate().max_by_key(|(i, group)| (group.error(), std::cmp::Reverse(*i)))
-            else {
-                break;
-            };
+            // The first of several.
+            let worst = (0..groups.len()).rev().max_by_key(|&i| groups[i].error()).unwrap_or(0);
             if groups[worst].error() == 0 {
                 break;
             }

@@ -1,6 +1,8 @@
 //! Cutting curves at the frame and thinning them to what a reader can see.
 
-use super::geometry::{Area, Point};
+use std::collections::BTreeSet;
+
+use super::{Area, Point};
 
 /// The part of segment `a`–`b` inside `area` (Liang–Barsky).
 pub(super) fn clip_segment(area: Area, a: Point, b: Point) -> Option<(Point, Point)> {
@@ -77,25 +79,12 @@ fn keep_extremes(points: &[Point]) -> Vec<Point> {
     let column = |point: &Point| (point.0 * 2.0).floor() as i64;
     let mut kept = Vec::new();
     for group in points.chunk_by(|a, b| column(a) == column(b)) {
-        let mut lowest = 0;
-        let mut highest = 0;
-        for (i, point) in group.iter().enumerate() {
-            if point.1 < group[lowest].1 {
-                lowest = i;
-            }
-            if point.1 > group[highest].1 {
-                highest = i;
-            }
-        }
-        let mut chosen = [0, lowest, highest, group.len() - 1];
-        chosen.sort_unstable();
-        let mut last = None;
-        for i in chosen {
-            if last != Some(i) {
-                kept.push(group[i]);
-            }
-            last = Some(i);
-        }
+        let higher = |&a: &usize, &b: &usize| group[a].1.total_cmp(&group[b].1);
+        let lowest = (0..group.len()).min_by(higher).unwrap_or(0);
+        // The first of several.
+        let highest = (0..group.len()).rev().max_by(higher).unwrap_or(0);
+        let chosen = BTreeSet::from([0, lowest, highest, group.len() - 1]);
+        kept.extend(chosen.into_iter().map(|i| group[i]));
     }
     kept
 }

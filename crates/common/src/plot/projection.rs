@@ -1,16 +1,15 @@
 //! From three dimensions to the sheet, and which points of a surface can be seen.
 
-use super::contour::Grid;
-use super::geometry::{Area, Point};
+use super::{Area, Grid, Point};
 
 /// The direction from which a surface is looked at, in degrees. The eye is infinitely far away: parallel lines stay parallel, and
 /// equal lengths along an axis stay equal.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct View {
+pub(super) struct View {
     /// Where the eye stands around the vertical axis, counted from the x axis towards the y axis.
-    pub azimuth: f64,
+    pub(super) azimuth: f64,
     /// How high it stands, from 0 (level with the ground) to 90 (above).
-    pub elevation: f64,
+    pub(super) elevation: f64,
 }
 
 impl Default for View {
@@ -106,8 +105,7 @@ impl Projection {
             let (lo, hi) = self.ranges[i];
             self.toward[i] * (hi - lo) / (2.0 * self.half[i])
         });
-        let cell = |(lo, hi): (f64, f64), n: usize| (hi - lo) / (n - 1) as f64;
-        let (cell_x, cell_y) = (cell(surface.x_range, surface.nx), cell(surface.y_range, surface.ny));
+        let (cell_x, cell_y) = surface.cell();
         let speed = (direction[0] / cell_x).abs().max((direction[1] / cell_y).abs());
         if speed < 1e-9 {
             return true;

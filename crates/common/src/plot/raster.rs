@@ -4,12 +4,8 @@
 //! cover: measured exactly across, and on [`LINES`] lines down. Only the four operations of arithmetic, square roots and the
 //! sines of `libm` take part, so the pixels are the same on every machine.
 
+use super::{EM, Fonts, Outline, Paint, Point, Shape, ShapeBackend, Style, TextShape, UNITS, theme};
 use std::sync::LazyLock;
-
-use super::backend::{Outline, Paint, Shape, ShapeBackend, Style, TextShape, UNITS};
-use super::font::{EM, Fonts};
-use super::geometry::Point;
-use super::theme;
 
 /// An opaque picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,12 +159,7 @@ fn circle((x, y): Point, radius: f64) -> Vec<Point> {
 fn letters(text: &TextShape, fonts: &Fonts) -> Vec<Vec<Point>> {
     let scale = f64::from(text.size) / EM;
     let place = |(x, y): Point| {
-        let (x, y) = match text.turns {
-            0 => (x, y),
-            1 => (-y, x),
-            2 => (-x, -y),
-            _ => (y, -x),
-        };
+        let (x, y) = if text.upwards { (y, -x) } else { (x, y) };
         let at = pixels(text.at);
         (at.0 + x * scale / f64::from(UNITS), at.1 + y * scale / f64::from(UNITS))
     };

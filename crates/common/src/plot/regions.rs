@@ -1,65 +1,37 @@
 //! Decision regions: what a classifier answers at every point of the plane, with the data over it.
 
-use anyhow::{Result, ensure};
-
-use super::axes::AxisSpec;
-use super::canvas::Canvas;
-use super::contour::{self, Crossing, Grid, Region};
-use super::frame::Frame;
-use super::geometry::Stroke;
-use super::legend::{Entry, Key};
-use super::scatter::{Row, mark_size};
-use super::svg::Svg;
-use super::theme::{self, Color, Marker};
+use super::{AxisSpec, Canvas, Color, Entry, Frame, Grid, Marker, Point, Region, Stroke, Svg, contour, mark_size, sheet, theme};
+use anyhow::{Context, Result, ensure};
 
 /// A figure of decision regions, one or several panels (models) over the same rectangle.
-#[derive(Debug, Clone, Default)]
+#[must_use]
+#[derive(Debug, Clone)]
 pub struct Regions {
-    /// Title over the whole figure; may be empty.
-    pub title: String,
-    /// Label below the x axes.
-    pub x_label: String,
-    /// Label beside the first y axis.
-    pub y_label: String,
-    /// Names of classes 0, 1, ….
-    pub class_names: Vec<String>,
-    /// The panels, from left to right.
-    pub panels: Vec<RegionPanel>,
+    title: String,
+    labels: (String, String),
+    class_names: Vec<String>,
+    panels: Vec<RegionPanel>,
 }
 
-/// The answers of one model, and the data it is judged by.
+/// The answers of one model, in ten tints with a line at one half, and the data it is judged by.
+#[must_use]
 #[derive(Debug, Clone)]
 pub struct RegionPanel {
-    /// Title over the panel; may be empty.
-    pub title: String,
-    /// The model's answer at every node.
-    pub field: Field,
-    /// The data, one entry a split.
-    pub splits: Vec<Split>,
-}
-
-/// What a model says at the nodes of a grid.
-#[derive(Debug, Clone)]
-pub enum Field {
-    /// The class number.
-    Classes(Grid),
-    /// The probability of class 1, shown in ten tints; the boundary is at one half.
-    Probability(Grid),
+    title: String,
+    probabilities: Grid,
+    splits: Vec<Split>,
 }
 
 /// Labelled points of one split.
 #[derive(Debug, Clone)]
 pub struct Split {
-    /// Name in the legend: train, dev, test.
-    pub label: String,
-    /// The points; one outside the grid's rectangle is left out.
-    pub points: Vec<(f64, f64)>,
-    /// The true class of each point.
-    pub classes: Vec<usize>,
+    pub(super) label: String,
+    pub(super) points: Vec<Point>,
+    pub(super) classes: Vec<usize>,
 }
 
 impl Split {
-    /// Labelled points under one name.
+    /// Points with their true classes under one name, such as train, dev or test.
     pub fn new(
         label: impl Into<String>,
         points: impl IntoIterator<Item = (f64, f64)>,
@@ -67,155 +39,104 @@ impl Split {
     ) -> Self {
         Self { label: label.into(), points: points.into_iter().collect(), classes: classes.into_iter().collect() }
     }
+
+    pub(super) fn check(&self) -> Result<()> {
+        let (n, classes) = (self.points.len(), self.classes.len());
+        ensure!(n == classes, "split '{}' has {n} points, but {classes} classes", self.label);
+        Ok(())
+    }
 }
 
 impl RegionPanel {
-    /// A model's answers, without data.
-    pub fn new(title: impl Into<String>, field: Field) -> Self {
-        Self { title: title.into(), field, splits: Vec::new() }
+    /// The probabilities of class 1 that a model gives, without data; the title may be empty.
+    pub fn new(title: impl Into<String>, probabilities: Grid) -> Self {
+        Self { title: title.into(), probabilities, splits: Vec::new() }
     }
 
-    /// Adds the points of one split.
-    #[must_use]
+    /// Adds the points of one split; one outside the grid's rectangle is left out.
     pub fn split(mut self, split: Split) -> Self {
         self.splits.push(split);
         self
     }
 }
 
-impl Field {
-    fn grid(&self) -> &Grid {
-        match self {
-            Self::Classes(grid) | Self::Probability(grid) => grid,
-        }
-    }
-
-    /// The regions to fill from the lowest up, each over those before it, with the colour of each, and
-    /// the colour under all of them.
-    fn layers(&self) -> Result<(Color, Vec<(Region, Color)>)> {
-        let grid = self.grid();
-        match self {
-            Self::Classes(_) => {
-                let (lowest, highest) = grid.extent()?;
-                let (lowest, highest) = (lowest.max(0.0) as usize, highest.max(0.0) as usize);
-                let layer = |class: usize| {
-                    let region = contour::region(grid, class as f64 - 0.5, Crossing::Middle);
-                    (region.smooth(), theme::series_color(class).tint())
-                };
-                let layers = (lowest + 1..=highest).map(layer).collect();
-                Ok((theme::series_color(lowest).tint(), layers))
-            }
-            Self::Probability(_) => {
-                let layer = |tenth: u8| {
-                    let level = f64::from(tenth) / 10.0;
-                    (contour::region(grid, level, Crossing::Linear), probability_tint(level + 0.05))
-                };
-                Ok((probability_tint(0.05), (1..10).map(layer).collect()))
-            }
-        }
-    }
-
-    /// Whether the lower edge of layer number `index` parts classes.
-    fn is_boundary(&self, index: usize) -> bool {
-        match self {
-            Self::Classes(_) => true,
-            Self::Probability(_) => index == 4,
-        }
-    }
+/// The regions to fill from the lowest tenth up, each over those before it, with the colour of each.
+fn layers(grid: &Grid) -> Vec<(Region, Color)> {
+    let layer = |tenth| {
+        let level = f64::from(tenth) / 10.0;
+        (contour::region(grid, level), tint(level + 0.05))
+    };
+    (1..10).map(layer).collect()
 }
 
+/// Which of the layers begins at one half.
+const BOUNDARY: usize = 4;
+
 /// From the tint of class 0 over near white to the tint of class 1.
-fn probability_tint(p: f64) -> Color {
+fn tint(p: f64) -> Color {
     let color = theme::series_color(usize::from(p > 0.5));
     theme::WHITE.mix(color, 0.42 * (2.0 * p - 1.0).abs())
 }
 
 impl Regions {
-    /// An empty figure with its title, axis labels and class names.
+    /// An empty figure with its title, axis labels and the names of classes 0, 1, ….
     pub fn new(title: impl Into<String>, (x_label, y_label): (&str, &str), class_names: &[&str]) -> Self {
-        Self {
-            title: title.into(),
-            x_label: x_label.into(),
-            y_label: y_label.into(),
-            class_names: class_names.iter().map(|&name| name.to_owned()).collect(),
-            panels: Vec::new(),
-        }
+        let class_names = class_names.iter().map(|&name| name.to_owned()).collect();
+        Self { title: title.into(), labels: (x_label.into(), y_label.into()), class_names, panels: Vec::new() }
     }
 
-    /// Adds a panel.
-    #[must_use]
+    /// Adds a panel to the right of the others.
     pub fn panel(mut self, panel: RegionPanel) -> Self {
         self.panels.push(panel);
         self
     }
 
-    /// Draws the figure.
+    /// Draws the figure; fails if it has no panel, a grid's size and values disagree, the panels' rectangles differ, or a split
+    /// has not one class a point.
     ///
     /// # Errors
     ///
     /// If there is no panel, a grid's size and values disagree, the panels' rectangles differ, or a split has
     /// not one class a point.
     pub fn render(&self) -> Result<Svg> {
-        let Some(first) = self.panels.first() else {
-            anyhow::bail!("figure '{}' has no panels", self.title);
-        };
-        let grid = first.field.grid();
+        let first = self.panels.first().with_context(|| format!("figure '{}' has no panels", self.title))?;
+        let grid = &first.probabilities;
         for panel in &self.panels {
-            let other = panel.field.grid();
+            let other = &panel.probabilities;
             other.check()?;
-            ensure!(
-                other.x_range == grid.x_range && other.y_range == grid.y_range,
-                "the panels of figure '{}' cover different rectangles",
-                self.title
-            );
-            for split in &panel.splits {
-                ensure!(
-                    split.points.len() == split.classes.len(),
-                    "split '{}' has {} points, but {} classes",
-                    split.label,
-                    split.points.len(),
-                    split.classes.len()
-                );
-            }
+            let same = (other.x_range, other.y_range) == (grid.x_range, grid.y_range);
+            ensure!(same, "the panels of figure '{}' cover different rectangles", self.title);
+            panel.splits.iter().try_for_each(Split::check)?;
         }
-        let x = AxisSpec::over(&self.x_label, grid.x_range, 0.0, false);
-        let y = AxisSpec::over(&self.y_label, grid.y_range, 0.0, false);
+        let x = AxisSpec::over(&self.labels.0, grid.x_range, 0.0, false);
+        let y = AxisSpec::over(&self.labels.1, grid.y_range, 0.0, false);
         let titles: Vec<&str> = self.panels.iter().map(|panel| panel.title.as_str()).collect();
-        let entries = self.entries();
-        let layout = Row { title: &self.title, titles: &titles, entries: &entries };
-        let (canvas, frames) = layout.fit(&x, &y, true)?;
+        let (canvas, frames) = sheet::row(&self.title, &titles, &self.entries(), &x, &y)?;
         for (panel, frame) in self.panels.iter().zip(&frames) {
-            let grid = panel.field.grid();
-            let (ground, layers) = panel.field.layers()?;
-            canvas.rect(frame.area, Some(ground), None)?;
+            let grid = &panel.probabilities;
+            let layers = layers(grid);
+            canvas.rect(frame.area, Some(tint(0.05)), None)?;
             for (region, color) in &layers {
                 region.fill(&canvas, frame, grid, *color);
             }
             self.draw_points(&canvas, frame, panel)?;
             // Over the points, with a light edge, so that the crowd does not hide it.
             for (color, width) in [(theme::WHITE, 4.4), (theme::INK, 2.2)] {
-                for (i, (region, _)) in layers.iter().enumerate() {
-                    if panel.field.is_boundary(i) {
-                        region.outline(&canvas, frame, grid, Stroke::solid(color, width))?;
-                    }
-                }
+                layers[BOUNDARY].0.outline(&canvas, frame, grid, Stroke::solid(color, width))?;
             }
             frame.draw_axes(&canvas, true)?;
             frame.draw_title(&canvas, &panel.title, 0.0)?;
         }
-        Ok(canvas.finish(&self.title))
+        Ok(canvas.finish())
     }
 
     fn entries(&self) -> Vec<Entry> {
-        let class =
-            |(i, name): (usize, &String)| Entry { key: Key::Mark(Marker::Disc, theme::series_color(i)), label: name.clone() };
+        let class = |(i, name): (usize, &String)| Entry::mark(name, Marker::Disc, theme::series_color(i));
         let mut entries: Vec<_> = self.class_names.iter().enumerate().map(class).collect();
         // One split needs no telling apart: all points are discs.
-        let n_splits = self.panels.iter().map(|panel| panel.splits.len()).max().unwrap_or(0);
-        for panel in &self.panels {
-            for (i, split) in panel.splits.iter().enumerate().filter(|_| n_splits > 1) {
-                let key = Key::Mark(Marker::nth(i), theme::SOFT_INK);
-                let entry = Entry { key, label: split.label.clone() };
+        if self.panels.iter().any(|panel| panel.splits.len() > 1) {
+            for (i, split) in self.panels.iter().flat_map(|panel| panel.splits.iter().enumerate()) {
+                let entry = Entry::mark(&split.label, Marker::nth(i), theme::SOFT_INK);
                 if !entries.contains(&entry) {
                     entries.push(entry);
                 }

@@ -1,78 +1,21 @@
 //! A function of two variables as a surface in three dimensions, with the paths that optimisers take over it.
 
+use super::{Area, BoxAxes, Canvas, Color, Dash, Landscape, Point, Point3, Projection, Stroke, Svg, legend, polyline, theme};
 use anyhow::Result;
-
-use super::box_axes::BoxAxes;
-use super::canvas::Canvas;
-use super::contour::Grid;
-use super::contours::{DescentPath, Landmark, START, entries};
-use super::geometry::{Area, Point, Stroke};
-use super::legend;
-use super::polyline;
-use super::projection::{Point3, Projection, View};
-use super::svg::Svg;
-use super::theme::{self, Color, Dash};
-
-/// A surface in axonometric projection, coloured by height, with paths over it.
-///
-/// Paths follow the surface. What lies behind a slope is drawn pale and dashed.
-#[derive(Debug, Clone)]
-pub struct Surface {
-    /// Title over the figure; may be empty.
-    pub title: String,
-    /// Labels of the x, y and vertical axes.
-    pub labels: [String; 3],
-    /// The function's values; each cell becomes one face, so some forty nodes in each direction are enough.
-    pub grid: Grid,
-    /// The paths, in drawing order.
-    pub paths: Vec<DescentPath>,
-    /// Points of the plane that have a name, shown on the surface.
-    pub landmarks: Vec<Landmark>,
-    /// Where it is looked at from.
-    pub view: View,
-}
 
 /// Width of the figure, and height of the part below its legend.
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 560.0;
 
-impl Surface {
-    /// A surface without paths.
-    pub fn new(title: impl Into<String>, labels: [&str; 3], grid: Grid) -> Self {
-        let labels = labels.map(str::to_owned);
-        Self { title: title.into(), labels, grid, paths: Vec::new(), landmarks: Vec::new(), view: View::default() }
-    }
-
-    /// Adds a path.
-    #[must_use]
-    pub fn path(mut self, path: DescentPath) -> Self {
-        self.paths.push(path);
-        self
-    }
-
-    /// Marks a named point.
-    #[must_use]
-    pub fn landmark(mut self, landmark: Landmark) -> Self {
-        self.landmarks.push(landmark);
-        self
-    }
-
-    /// Looks at the surface from another direction.
-    #[must_use]
-    pub fn seen_from(self, azimuth: f64, elevation: f64) -> Self {
-        Self { view: View { azimuth, elevation }, ..self }
-    }
-
-    /// Draws the figure. A path that leaves the rectangle is cut at its edge.
-    ///
-    /// # Errors
-    ///
-    /// If the grid's size and values disagree, or it has no finite value.
-    pub fn render(&self) -> Result<Svg> {
+impl Landscape {
+    /// Draws a surface in axonometric projection, coloured by height; what lies behind a slope is drawn pale and dashed. Each cell of
+    /// the grid becomes one face, so some forty nodes in each direction are enough. Fails if the grid's size and values disagree, or
+    /// it has no finite value.
+    pub fn surface(&self) -> Result<Svg> {
         let (canvas, projection) = self.ground()?;
         self.draw_paths(&canvas, &projection, usize::MAX)?;
         self.draw_marks(&canvas, &projection)?;
-        Ok(canvas.finish(&self.title))
+        Ok(canvas.finish())
     }
 
     /// Everything but the paths.
@@ -80,9 +23,8 @@ impl Surface {
         self.grid.check()?;
         let (lo, hi) = self.grid.extent()?;
         let heights = if lo < hi { (lo, hi) } else { (lo - 1.0, hi + 1.0) };
-        let mut canvas = Canvas::new(WIDTH, 2000.0)?;
-        let body = canvas.title(&self.title)?;
-        let body = legend::draw_strip(&canvas, &entries(&self.paths, &self.landmarks), body)?;
+        let (mut canvas, body) = Canvas::titled(&self.title, WIDTH, 2000.0)?;
+        let body = legend::draw_strip(&canvas, &self.entries(), body)?;
         let area = Area { left: body.left + 76.0, right: body.right - 20.0, top: body.top, bottom: body.top + HEIGHT - 60.0 };
         let projection = Projection::fit([self.grid.x_range, self.grid.y_range, heights], self.view, area);
         canvas.resize(WIDTH, body.top + HEIGHT);
@@ -116,8 +58,7 @@ impl Surface {
     /// Draws the first `steps` steps of each path along the surface, with a dot at each step.
     pub(super) fn draw_paths(&self, canvas: &Canvas, projection: &Projection, steps: usize) -> Result<()> {
         let mut drawn = Vec::new();
-        for (i, path) in self.paths.iter().enumerate() {
-            let look = path.look(i, self.paths.len());
+        for (path, look) in self.paths.iter().zip(self.looks()) {
             let points = path.points.iter().copied().take(steps.saturating_add(1));
             let points: Vec<Point> = points.take_while(|(x, y)| x.is_finite() && y.is_finite()).collect();
             let (seen, hidden): (Vec<_>, Vec<_>) =
@@ -140,9 +81,7 @@ impl Surface {
 
     /// Draws the paths' starts and the landmarks.
     pub(super) fn draw_marks(&self, canvas: &Canvas, projection: &Projection) -> Result<()> {
-        let starts = self.paths.iter().filter_map(|path| path.points.first());
-        let landmarks = self.landmarks.iter().map(|landmark| (landmark.at, landmark.marker, 6.5));
-        for (place, marker, size) in starts.map(|&start| (start, START, 5.5)).chain(landmarks) {
+        for (place, marker, size) in self.marks(6.5) {
             if let Some(at) = self.map(projection, place) {
                 let hidden = if projection.sees(&self.grid, place) { 0.0 } else { 0.5 };
                 canvas.mark(at, marker, size, theme::INK.mix(theme::WHITE, hidden))?;
@@ -187,6 +126,7 @@ fn face_color(projection: &Projection, corners: [Point3; 4]) -> Color {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Grid, View};
     use super::*;
 
     /// A peak in the middle of a plain; nothing where `hole` is.
@@ -196,11 +136,15 @@ mod tests {
         })
     }
 
+    fn seen_from(azimuth: f64, elevation: f64, grid: Grid) -> Landscape {
+        Landscape { view: View { azimuth, elevation }, ..Landscape::new("", [""; 3], grid) }
+    }
+
     #[test]
     fn what_lies_behind_a_slope_does_not_show() {
         for azimuth in [-60.0, 30.0, 120.0, 210.0] {
             let picture = |hole: &dyn Fn(f64, f64) -> bool| {
-                let surface = Surface::new("", ["", "", ""], peak(hole)).seen_from(azimuth, 20.0);
+                let surface = seen_from(azimuth, 20.0, peak(hole));
                 let (canvas, projection) = surface.ground().unwrap();
                 (canvas.to_image(), projection)
             };
@@ -222,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_hidden_stretch_of_a_path_is_told_apart() {
-        let surface = Surface::new("", ["", "", ""], peak(|_, _| false)).seen_from(-90.0, 60.0);
+        let surface = seen_from(-90.0, 60.0, peak(|_, _| false));
         let (_, projection) = surface.ground().unwrap();
         let seen = |pieces: Vec<(Vec<Point>, bool)>| pieces.into_iter().map(|(_, is_seen)| is_seen).collect::<Vec<_>>();
         assert_eq!(seen(surface.pieces(&projection, &[(0.0, -0.9), (0.0, 0.9)])), [true, false, true]);

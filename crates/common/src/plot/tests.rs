@@ -48,21 +48,16 @@ fn every_kind() -> Vec<(Svg, Vec<&'static str>)> {
         .with(Series::dev("Dev loss", &values).with_band([(0.6, 0.8), (0.5, 0.7), (0.5, 0.6)]));
     let crossed = CurvePanel::new("z", "f(z)").through_origin().with(line("tanh", &[-1.0, 0.0, 1.0]));
     let norms = CurvePanel::new("layer", "norm").log_y().with(line("ReLU", &[0.0, 1e-9, 1.0]).marked(Marker::Disc));
-    let scatter =
-        Scatter::new("points", "x₁", "x₂").panel(ScatterPanel::new("train", Group::by_class(&square, &classes, &names)));
-    let regions = Regions::new("regions", ("x₁", "x₂"), &names)
-        .panel(RegionPanel::new("model", Field::Classes(grid.clone())).split(Split::new("train", square.clone(), classes)));
-    let probability =
-        Regions::new("probabilities", ("x₁", "x₂"), &names).panel(RegionPanel::new("model", Field::Probability(grid.clone())));
+    let split = || Split::new("train", square.clone(), classes);
+    let scatter = Scatter::new("points", ("x₁", "x₂"), &names).panel(split());
+    let regions = Regions::new("regions", ("x₁", "x₂"), &names).panel(RegionPanel::new("model", grid.clone()).split(split()));
     let histogram = Histogram::new("N(0, 1)", &values, 3).with_density([(0.5, 1.0), (0.8, 2.0)]);
     let boxes = BoxPanel::new("iris", "cm").group("setosa", &values);
     let samples = square.iter().map(|&(x, y)| vec![x, y]).collect();
-    let heat = HeatMap::new("grid", ("lr", &["0.1", "1"]), ("width", &["5"]), vec![vec![0.5, f64::NAN]]);
-    let surface = Surface::new("relief", ["x₁", "x₂", "height"], grid.clone())
+    let heat = HeatMap::new("grid", ("lr", &["0.1", "1"]), ("width", &["5"]), &[vec![0.5, f64::NAN]], 1, (0.0, 1.0));
+    let landscape = Landscape::new("relief", ["x₁", "x₂", "height"], grid)
         .path(DescentPath::new("Adam", vec![(1.0, 1.0), (-0.5, 0.2), (9.0, 9.0)]))
-        .landmark(Landmark::new("saddle", Marker::Cross, (0.0, 0.5)));
-    let contours =
-        Contours::new("bowl", ("x₁", "x₂"), grid).path(DescentPath::new("SGD", vec![(1.0, 1.0), (0.5, 0.2)])).optimum(0.0, 0.0);
+        .landmark("saddle", Marker::Cross, (0.0, 0.5));
     let images = Images::new("digits", (2, 2)).image("seven", &[0.0, 0.5, 1.0, 0.25]);
     vec![
         (chart(panel).unwrap(), vec!["chart", "Train loss", "Dev loss", "epoch", "loss"]),
@@ -70,15 +65,10 @@ fn every_kind() -> Vec<(Svg, Vec<&'static str>)> {
         (chart(norms).unwrap(), vec!["ReLU", "0", "10⁻⁴"]),
         (scatter.render().unwrap(), vec!["points", "red &lt;&amp;&gt; &quot;blue&quot;", "x₁"]),
         (regions.render().unwrap(), vec!["regions", "model", "other"]),
-        (probability.render().unwrap(), vec!["probabilities"]),
         (Histograms::new("samples").panel(histogram).render().unwrap(), vec!["N(0, 1)", "density"]),
         (BoxPlots::new("boxes").panel(boxes).render().unwrap(), vec!["boxes", "setosa", "cm"]),
         (
-            Bars::new("bars", ("digit", "count"), ["a", "b"]).group("n", &[1.0, -2.0]).show_values().render().unwrap(),
-            vec!["bars", "digit", "−2"],
-        ),
-        (
-            Confusion::new("confusion", &names, vec![vec![3, 1], vec![0, 4]]).render().unwrap(),
+            HeatMap::confusion("confusion", &names, &[vec![3, 1], vec![0, 4]]).render().unwrap(),
             vec!["predicted class", "true class", "75 %"],
         ),
         (heat.render().unwrap(), vec!["grid", "lr", "0.5", "–"]),
@@ -86,8 +76,8 @@ fn every_kind() -> Vec<(Svg, Vec<&'static str>)> {
             Pairs::new("pairs", &["length", "width"], &names, samples, classes.to_vec()).render().unwrap(),
             vec!["length", "width", "other"],
         ),
-        (contours.render().unwrap(), vec!["bowl", "SGD", "start", "optimum", "f(x)"]),
-        (surface.render().unwrap(), vec!["relief", "Adam", "start", "saddle", "x₂", "height"]),
+        (landscape.contours(&[]).unwrap(), vec!["relief", "Adam", "start", "saddle", "x₂", "height"]),
+        (landscape.surface().unwrap(), vec!["relief", "Adam", "start", "saddle", "x₂", "height"]),
         (images.render().unwrap(), vec!["digits", "seven"]),
     ]
 }
@@ -117,8 +107,7 @@ fn points_that_are_not_finite_are_left_out() {
     values.extend(bad);
     assert_well_formed(&chart(CurvePanel::new("x", "y").with(line("a", &values).marked(Marker::Star))).unwrap());
     let points = [(0.0, 0.0), (1.0, f64::NAN), (f64::INFINITY, 2.0), (1.0, 1.0)];
-    let group = Group::new("a", points);
-    let svg = Scatter::new("s", "x", "y").panel(ScatterPanel::new("", [group])).render().unwrap();
+    let svg = Scatter::new("s", ("x", "y"), &["a"]).panel(Split::new("", points, [0; 4])).render().unwrap();
     assert_well_formed(&svg);
     // Two points and the legend's sample.
     assert_eq!(svg.as_str().matches("<circle").count(), 3);
@@ -136,17 +125,16 @@ fn empty_data_says_what_is_empty() {
     check(chart(CurvePanel::new("x", "y").with(line("Train", &[]))), "series 'Train' has no points");
     check(chart(CurvePanel::new("x", "loss").with(line("a", &[f64::NAN]))), "axis 'loss' has no finite value");
     check(chart(CurvePanel::new("x", "y").log_y().with(line("a", &[-1.0]))), "no positive value");
-    check(Scatter::new("s", "x", "y").panel(ScatterPanel::default()).render(), "no finite value");
+    check(Scatter::new("s", ("x", "y"), &["a"]).panel(Split::new("", [], [])).render(), "no finite value");
     check(Histograms::new("h").panel(Histogram::new::<f64>("", &[], 5)).render(), "no finite value");
     check(BoxPlots::new("b").panel(BoxPanel::new("", "")).render(), "no groups");
-    check(Bars::new("b", ("", ""), Vec::<String>::new()).render(), "no categories");
-    check(Confusion::new("c", &["a"], vec![]).render(), "expected 1 rows of 1 counts");
-    check(Pairs::default().render(), "is empty");
+    check(HeatMap::confusion("c", &["a"], &[]).render(), "expected 1 rows of 1 values");
+    check(Pairs::new("p", &[], &[], vec![], vec![]).render(), "is empty");
     check(Images::new("i", (2, 2)).render(), "has no images");
     check(Images::new("i", (2, 2)).image("", &[0.0]).render(), "expected 4 pixels, found 1");
     let mut grid = Grid::sample((0.0, 1.0), (0.0, 1.0), (3, 3), |_, _| 0.0);
     grid.values.pop();
-    let panel = RegionPanel::new("", Field::Classes(grid));
+    let panel = RegionPanel::new("", grid);
     check(Regions::new("r", ("", ""), &[]).panel(panel).render(), "3 × 3 nodes has 8 values");
 }
 
@@ -173,14 +161,14 @@ fn constant_and_extreme_series_can_be_drawn() {
 #[test]
 fn a_surface_stays_small() {
     let grid = Grid::sample((-3.0, 3.0), (-3.0, 3.0), (41, 41), |x, y| x * x - y * y);
-    let svg = Surface::new("saddle", ["x", "y", "f"], grid).render().unwrap();
+    let svg = Landscape::new("saddle", ["x", "y", "f"], grid).surface().unwrap();
     assert!(svg.as_str().len() < 250_000, "{} bytes", svg.as_str().len());
 }
 
 #[test]
 fn a_surface_with_holes_or_without_relief_can_be_drawn() {
     let grid = |f: fn(f64, f64) -> f64| Grid::sample((-1.0, 1.0), (-1.0, 1.0), (9, 9), f);
-    let surface = |f| Surface::new("", ["", "", ""], grid(f)).path(DescentPath::new("", [(0.9, 0.9), (-0.9, -0.9)])).render();
+    let surface = |f| Landscape::new("", [""; 3], grid(f)).path(DescentPath::new("", [(0.9, 0.9), (-0.9, -0.9)])).surface();
     assert_well_formed(&surface(|_, _| 1.0).unwrap());
     assert_well_formed(&surface(|x, y| if x * y > 0.3 { f64::NAN } else { x }).unwrap());
     let error = surface(|_, _| f64::INFINITY).unwrap_err();

@@ -1,6 +1,6 @@
 //! Colours, sizes and marks that every figure shares.
 //!
-//! [`TRAIN`] and [`DEV`] are the book's two colours. The list after them, [`SERIES`], starts with the
+//! [`TRAIN`] and [`DEV`] are the book's two colours. The list after them, `SERIES`, starts with the
 //! book's dark magenta and was chosen so that its first five colours stay apart (CIE ΔE above 16)
 //! under simulated protanopia, deuteranopia and tritanopia; their lightness differs too, so they
 //! survive a black-and-white printer. Nothing relies on colour alone: classes differ by marker,
@@ -8,19 +8,11 @@
 
 /// An opaque sRGB colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Color(
-    /// Red.
-    pub u8,
-    /// Green.
-    pub u8,
-    /// Blue.
-    pub u8,
-);
+pub struct Color(pub(super) u8, pub(super) u8, pub(super) u8);
 
 impl Color {
     /// Mixes towards `other`: `share` 0 keeps `self`, 1 gives `other`.
-    #[must_use]
-    pub fn mix(self, other: Self, share: f64) -> Self {
+    pub(super) fn mix(self, other: Self, share: f64) -> Self {
         let share = share.clamp(0.0, 1.0);
         let channel = |a: u8, b: u8| {
             let (a, b) = (f64::from(a), f64::from(b));
@@ -30,14 +22,12 @@ impl Color {
     }
 
     /// The light version used to fill a region under points: 22 % colour on white.
-    #[must_use]
-    pub fn tint(self) -> Self {
+    pub(super) fn tint(self) -> Self {
         self.mix(WHITE, 0.78)
     }
 
     /// Whether white text reads better on this colour than dark text does.
-    #[must_use]
-    pub fn is_dark(self) -> bool {
+    pub(super) fn is_dark(self) -> bool {
         299 * u32::from(self.0) + 587 * u32::from(self.1) + 114 * u32::from(self.2) < 150_000
     }
 }
@@ -60,7 +50,7 @@ pub const GRID: Color = Color(0xEA, 0xE7, 0xED);
 pub const NEUTRAL: Color = Color(0x8A, 0x82, 0x90);
 
 /// Colours for series and classes, in the order in which they are handed out.
-pub const SERIES: [Color; 8] = [
+const SERIES: [Color; 8] = [
     TRAIN,
     Color(0x2E, 0x9B, 0xD6),
     Color(0xF5, 0xA8, 0x00),
@@ -72,8 +62,7 @@ pub const SERIES: [Color; 8] = [
 ];
 
 /// The colour of series or class number `index`; the list repeats after its end.
-#[must_use]
-pub fn series_color(index: usize) -> Color {
+pub(super) fn series_color(index: usize) -> Color {
     SERIES[index % SERIES.len()]
 }
 
@@ -117,11 +106,10 @@ pub enum Marker {
 
 impl Marker {
     /// Every marker, in order.
-    pub const ALL: [Self; 6] = [Self::Disc, Self::Triangle, Self::Square, Self::Diamond, Self::Cross, Self::Star];
+    const ALL: [Self; 6] = [Self::Disc, Self::Triangle, Self::Square, Self::Diamond, Self::Cross, Self::Star];
 
     /// The marker of class or split number `index`; the list repeats after its end.
-    #[must_use]
-    pub fn nth(index: usize) -> Self {
+    pub(super) fn nth(index: usize) -> Self {
         Self::ALL[index % Self::ALL.len()]
     }
 }
@@ -153,8 +141,7 @@ impl Dash {
 
     /// The dash of series number `index`: the first three are told apart by colour, later ones also
     /// by dash.
-    #[must_use]
-    pub fn nth(index: usize) -> Self {
+    pub(super) fn nth(index: usize) -> Self {
         match index / 3 % 3 {
             0 => Self::Solid,
             1 => Self::Dashed,
@@ -163,16 +150,6 @@ impl Dash {
     }
 }
 
-/// Font size of the figure's title, in pixels of a 760-pixel-wide figure.
-pub(super) const TITLE_SIZE: f64 = 20.0;
-/// Font size of a panel's title.
-pub(super) const PANEL_TITLE_SIZE: f64 = 17.0;
-/// Font size of axis labels.
-pub(super) const LABEL_SIZE: f64 = 17.0;
-/// Font size of legends.
-pub(super) const LEGEND_SIZE: f64 = 16.0;
-/// Font size of tick labels.
-pub(super) const TICK_SIZE: f64 = 15.0;
 /// Width of a curve.
 pub(super) const LINE_WIDTH: f64 = 2.4;
 /// Empty border around a figure.

@@ -81,15 +81,14 @@ pub(super) fn logarithmic(lo: f64, hi: f64, target: usize) -> (Vec<Tick>, Vec<f6
     let tick =
         |digit: i64, exponent: i32| Tick { at: libm::log10(digit as f64) + f64::from(exponent), label: name(digit, exponent) };
     let inside = |at: f64| at >= lo - 1e-9 && at <= hi + 1e-9;
+    // The logarithms of 2, 3, … 9 in every decade.
+    let within_decades = (first - 1..=last).flat_map(|e| (2..10).map(move |digit| libm::log10(f64::from(digit)) + f64::from(e)));
+    let minor = within_decades.filter(|&at| inside(at)).collect();
     if n_decades >= 3 {
         let stride = i32::try_from(n_decades.div_ceil(target.max(1))).unwrap_or(1).max(1);
         // Strides count from 10⁰, so that the tick labels are round: 10⁻⁶, 10⁻³, 10⁰.
         let ticks = (first..=last).filter(|e| e % stride == 0).map(|e| tick(1, e)).collect();
-        let minor = if stride > 1 {
-            (first..=last).filter(|e| e % stride != 0).map(f64::from).collect()
-        } else {
-            minor_positions(first - 1, last).into_iter().filter(|&at| inside(at)).collect()
-        };
+        let minor = if stride > 1 { (first..=last).filter(|e| e % stride != 0).map(f64::from).collect() } else { minor };
         return (ticks, minor);
     }
     let digits: &[i64] = if n_decades == 2 { &[1, 3] } else { &[1, 2, 5] };
@@ -99,7 +98,6 @@ pub(super) fn logarithmic(lo: f64, hi: f64, target: usize) -> (Vec<Tick>, Vec<f6
         .filter(|tick| inside(tick.at))
         .collect();
     if ticks.len() >= 2 {
-        let minor = minor_positions(first - 1, last).into_iter().filter(|&at| inside(at)).collect();
         return (ticks, minor);
     }
     // Less than a decade: evenly spaced values, at the places that their logarithms have.
@@ -110,11 +108,6 @@ pub(super) fn logarithmic(lo: f64, hi: f64, target: usize) -> (Vec<Tick>, Vec<f6
         .map(|tick| Tick { at: libm::log10(tick.at), ..tick })
         .collect();
     (ticks, Vec::new())
-}
-
-/// The logarithms of 2, 3, … 9 in every decade.
-fn minor_positions(first: i32, last: i32) -> Vec<f64> {
-    (first..=last).flat_map(|e| (2..10).map(move |digit| libm::log10(f64::from(digit)) + f64::from(e))).collect()
 }
 
 /// The double nearest to `n` × 10^`exponent`, for the exponents that doubles hold exactly.
@@ -157,39 +150,9 @@ pub(super) fn scientific(value: f64, decimals: usize) -> String {
 
 /// An exponent in superscript digits.
 pub(super) fn superscript(exponent: i32) -> String {
-    exponent
-        .to_string()
-        .chars()
-        .map(|c| match c {
-            '-' => '⁻',
-            '1' => '¹',
-            '2' => '²',
-            '3' => '³',
-            '4' => '⁴',
-            '5' => '⁵',
-            '6' => '⁶',
-            '7' => '⁷',
-            '8' => '⁸',
-            '9' => '⁹',
-            _ => '⁰',
-        })
-        .collect()
-}
-
-/// `value` in a few significant digits.
-pub(super) fn short(value: f64) -> String {
-    let size = value.abs();
-    if !value.is_finite() {
-        return "–".to_owned();
-    }
-    match size {
-        _ if value == 0.0 => "0".to_owned(),
-        _ if !(1e-3..1e6).contains(&size) => scientific(value, 1),
-        _ if value.fract() == 0.0 || size >= 1000.0 => fixed(value, 0),
-        _ if size >= 100.0 => fixed(value, 1),
-        _ if size >= 1.0 => fixed(value, 2),
-        _ => fixed(value, 3),
-    }
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let raised = |c: char| c.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize]);
+    exponent.to_string().chars().map(raised).collect()
 }
 
 /// `value` in as many of four decimals as it needs: 40, 4.5, 0.0625.
@@ -199,18 +162,6 @@ pub(super) fn plain(value: f64) -> String {
     }
     let text = fixed(value, 4);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// The fewest decimals, at most three, that show all `values` as they are; else enough for three digits.
-pub(super) fn common_decimals(values: &[f64]) -> usize {
-    let finite = || values.iter().copied().filter(|value| value.is_finite());
-    let largest = finite().fold(0.0, |largest: f64, value| largest.max(value.abs()));
-    let exact = (0..4).find(|&decimals| {
-        let power = decimal(1, decimals);
-        finite().all(|value| (value * power - (value * power).round()).abs() < 1e-6)
-    });
-    let enough = [100.0, 10.0, 1.0].iter().take_while(|&&limit| largest < limit).count();
-    exact.and_then(|decimals| usize::try_from(decimals).ok()).unwrap_or(enough.max(1))
 }
 
 #[cfg(test)]
@@ -252,18 +203,12 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        let cases = [(0.0, "0"), (0.8126, "0.813"), (12.0, "12"), (12_345.6, "12,346"), (1.7e-11, "1.7×10⁻¹¹")];
-        for (value, expected) in cases {
-            assert_eq!(short(value), expected);
-        }
+        assert_eq!(fixed(-12_345.6, 0), "−12,346");
+        assert_eq!(scientific(1.7e-11, 1), "1.7×10⁻¹¹");
         for (value, expected) in
             [(40.0, "40"), (-4.5, "−4.5"), (0.0625, "0.0625"), (0.1 + 0.2, "0.3"), (0.0, "0"), (2e-5, "2.0×10⁻⁵")]
         {
             assert_eq!(plain(value), expected);
         }
-        assert_eq!(short(f64::NAN), "–");
-        assert_eq!(common_decimals(&[91.2, 95.0]), 1);
-        assert_eq!(common_decimals(&[5923.0, f64::NAN]), 0);
-        assert_eq!(common_decimals(&[1.0 / 3.0, 2.0]), 2);
     }
 }

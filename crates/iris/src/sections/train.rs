@@ -22,7 +22,7 @@ use common::{
     lab::{Lab, Numbers},
     optim::{Optimizer, Sgd},
     parameters::{Initialization, Initializer, Parameters},
-    plot::{Confusion, CurvePanel, Curves, Dash, Series, Svg, theme},
+    plot::{CurvePanel, Curves, Dash, HeatMap, Series, Svg, theme},
     registry::{Heading, Section},
     rng::Stream,
     tape::{Logistic, builder::Linear},
@@ -142,7 +142,7 @@ fn test(network: &dyn Network, split: &Split, lab: &mut Lab) -> Result<Evaluatio
     let (truth, predicted) = (split.test.y.classes(), Decision::Argmax.classes(&outputs));
     writeln!(lab, "The first test flower is a {}, predicted: {}", SPECIES[truth[0]], SPECIES[predicted[0]])?;
     let counts = confusion(&truth, &predicted, SPECIES.len());
-    lab.figure("confusion", &Confusion::new("Test flowers by true and predicted species", &SPECIES, counts).render()?)?;
+    lab.figure("confusion", &HeatMap::confusion("Test flowers by true and predicted species", &SPECIES, &counts).render()?)?;
     Ok(evaluation)
 }
 

@@ -22,7 +22,7 @@ use common::{
     lab::Lab,
     optim::{Adam, EpsPlacement, Optimizer},
     parameters::{Initialization, Initializer},
-    plot::{self, Confusion},
+    plot::{self, HeatMap},
     registry::{Heading, Section},
     tape::{LeakyRelu, builder::Linear},
     train::{Checkpoint, CheckpointFile, Decision, Log, Trainer, TrainingConfig, confusion, evaluate, predict},
@@ -163,7 +163,7 @@ fn mistakes(test: &ImageDataset, predicted: &[usize], lab: &mut Lab) -> Result<(
     let digits: Vec<String> = (0..N_DIGITS).map(|digit| digit.to_string()).collect();
     let names: Vec<&str> = digits.iter().map(String::as_str).collect();
     let counts = confusion(&truth, predicted, N_DIGITS);
-    lab.figure("confusion", &Confusion::new("Test images by true and predicted digit", &names, counts).render()?)?;
+    lab.figure("confusion", &HeatMap::confusion("Test images by true and predicted digit", &names, &counts).render()?)?;
 
     let wrong: Vec<usize> = all.into_iter().filter(|&image| truth[image] != predicted[image]).collect();
     writeln!(lab, "{} of {} test images are wrong", wrong.len(), test.len())?;
