@@ -54,7 +54,7 @@ pub(crate) const EDGE: f32 = 3.0;
 /// Where one optimiser has been.
 pub(crate) struct Walk {
     /// The optimiser.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// The start, then the point after each step; the walk ends before f or a coordinate is no longer finite.
     pub(crate) points: Vec<Point>,
     /// The step after which they were not.
@@ -148,13 +148,13 @@ fn wide([x, y]: Point) -> (f64, f64) {
 }
 
 fn path(walk: &Walk) -> DescentPath {
-    DescentPath::new(walk.name, walk.points.iter().copied().map(wide))
+    DescentPath::new(&walk.name, walk.points.iter().copied().map(wide))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::optim::{Momentum, Optimizer};
+    use common::optim::Momentum;
 
     /// The slopes of a function at a point by central differences.
     fn slopes(f: impl Fn(Point) -> f32, point: Point) -> Point {
@@ -186,8 +186,7 @@ mod tests {
 
     #[test]
     fn a_walk_that_diverges_keeps_its_finite_points() {
-        let optimizer = Optimizer::new(Momentum { rho: 0.9 });
-        let walk = BOOK.walk(Method { name: "Momentum", optimizer, learning_rate: 0.01 }, [2.0, 3.0], 150);
+        let walk = BOOK.walk(Method::new("Momentum", Momentum { rho: 0.9 }, 0.01), [2.0, 3.0], 150);
         assert_eq!((walk.points.len(), walk.diverges), (22, Some(22)), "the start and 21 steps");
         assert!(walk.points.iter().all(|&point| (BOOK.value)(point).is_finite()));
         assert_eq!(walk.leaves(), Some(10));

@@ -23,7 +23,7 @@ use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, finite, non_negative, positive},
     lab::{Column, Lab},
-    optim::{AdaGrad, Adam, EpsPlacement, Momentum, Optimizer, RmsProp, Sgd},
+    optim::{AdaGrad, Adam, EpsPlacement, Momentum, RmsProp, Sgd},
     parameters::{Parameter, Parameters},
     registry::{Heading, Section},
 };
@@ -109,16 +109,12 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 /// The five, in the book's order.
 fn methods(args: &Args) -> [Method; 5] {
     let (epsilon, eps_placement) = (args.epsilon, EpsPlacement::InsideRoot);
-    let adagrad = Optimizer::new(AdaGrad { epsilon, eps_placement });
-    let rmsprop = Optimizer::new(RmsProp { beta: args.beta, epsilon, eps_placement });
-    let momentum = Optimizer::new(Momentum { rho: args.rho });
-    let adam = Optimizer::new(Adam::new(args.beta1, args.beta2, epsilon));
     [
-        Method { name: "SGD", optimizer: Optimizer::new(Sgd), learning_rate: args.sgd_lr },
-        Method { name: "AdaGrad", optimizer: adagrad, learning_rate: args.adagrad_lr },
-        Method { name: "RMSprop", optimizer: rmsprop, learning_rate: args.rmsprop_lr },
-        Method { name: "Momentum", optimizer: momentum, learning_rate: args.momentum_lr },
-        Method { name: "Adam", optimizer: adam, learning_rate: args.adam_lr },
+        Method::new("SGD", Sgd, args.sgd_lr),
+        Method::new("AdaGrad", AdaGrad { epsilon, eps_placement }, args.adagrad_lr),
+        Method::new("RMSprop", RmsProp { beta: args.beta, epsilon, eps_placement }, args.rmsprop_lr),
+        Method::new("Momentum", Momentum { rho: args.rho }, args.momentum_lr),
+        Method::new("Adam", Adam::new(args.beta1, args.beta2, epsilon), args.adam_lr),
     ]
 }
 
@@ -149,7 +145,7 @@ fn print_walks(terrain: &Terrain, walks: &[Walk], lab: &mut Lab) -> Result<()> {
         let outcome: Vec<String> = leaves.into_iter().chain(diverges).collect();
         let outcome = if outcome.is_empty() { "stays".to_owned() } else { outcome.join(", ") };
         let [at0, at1, f] = [x0, x1, value].map(number);
-        rows.push(vec![walk.name.to_owned(), step.to_string(), at0, at1, f, outcome]);
+        rows.push(vec![walk.name.clone(), step.to_string(), at0, at1, f, outcome]);
         for (what, value) in [("x0", x0), ("x1", x1), ("f", value)] {
             lab.metric(format!("{}, {}, {what}", terrain.name, walk.name), value);
         }
