@@ -31,13 +31,12 @@ impl Pairs {
     pub(crate) fn pairs(&self) -> Result<Vec<Pair>, UsageError> {
         let (sizes, rates) = (self.batch_sizes.len(), self.lrs.len());
         if sizes != rates {
-            let message = format!("{sizes} --batch-sizes and {rates} --lrs: give one learning rate for each batch size");
-            return Err(UsageError(message));
+            let cure = "give one learning rate for each batch size";
+            return Err(UsageError(format!("{sizes} --batch-sizes and {rates} --lrs: {cure}")));
         }
-        if let Some(two) = self.batch_sizes.windows(2).find(|two| two[0] >= two[1]) {
-            let (smaller, larger) = (two[1], two[0]);
-            let message = format!("--batch-sizes: expected them to grow, found {smaller} after {larger}: put the smallest first");
-            return Err(UsageError(message));
+        if let Some([larger, smaller, ..]) = self.batch_sizes.windows(2).find(|two| two[0] >= two[1]) {
+            let found = format!("found {smaller} after {larger}: put the smallest first");
+            return Err(UsageError(format!("--batch-sizes: expected them to grow, {found}")));
         }
         Ok(self.batch_sizes.iter().zip(&self.lrs).map(|(&batch_size, &lr)| Pair { batch_size, lr }).collect())
     }

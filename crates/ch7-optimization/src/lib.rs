@@ -3,10 +3,10 @@
 mod batch_sizes;
 mod bowl;
 mod comparison;
-mod conv_nets;
 mod digits;
 mod first_weights;
 mod layer_variances;
+mod lenets;
 mod linear_fit;
 mod method;
 mod moons300;

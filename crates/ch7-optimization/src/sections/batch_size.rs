@@ -21,19 +21,18 @@
 use crate::{
     batch_sizes::{self, Pair, Pairs},
     comparison::{self, Trained},
-    digits::{Digits, INIT, LOSS},
+    digits::{Digits, network},
+    method::Method,
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::at_least_one,
-    data::{
-        Batches,
-        mnist::{N_DIGITS, N_PIXELS},
-    },
-    lab::{Column, Experiment, Lab, Variant},
+    data::Batches,
+    lab::{Column, Lab},
     models::LeNet,
-    optim::{Optimizer, Sgd},
+    optim::Sgd,
+    plot::Curves,
     registry::{Heading, Section},
 };
 use std::fmt::Write;
@@ -74,7 +73,8 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let trained = train(&args.pairs.pairs()?, args.epochs, &args.digits, lab)?;
     comparison::record(&trained, lab)?;
     comparison::print_table(&trained, lab)?;
-    lab.figure("epoch-losses", &comparison::epoch_losses("Loss of each epoch by batch size and learning rate", &trained)?)?;
+    let figure = Curves::new("Loss of each epoch by batch size and learning rate").panel(comparison::epoch_losses(&trained));
+    lab.figure("epoch-losses", &figure.render()?)?;
     let by_step = compare_steps(&trained, lab)?;
     let by_epoch: Vec<f32> = trained.iter().map(|variant| variant.history.epoch_loss[0]).collect();
     lab.claim("over epochs the smaller batch is ahead: the loss of the first epoch grows with the batch", by_epoch.is_sorted());
@@ -87,19 +87,12 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 pub(super) fn train(pairs: &[Pair], epochs: usize, digits: &Digits, lab: &mut Lab) -> Result<Vec<Trained>> {
     let mut variants = Vec::new();
     for &Pair { batch_size, lr } in pairs {
-        variants.push(Variant {
-            name: format!("batch {batch_size}, lr {lr}"),
-            settings: digits.settings(&format!("batch size {batch_size} and learning rate {lr},"), lab),
-            network: lab.network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
-            optimizer: Optimizer::new(Sgd),
-            learning_rate: lr,
-            batches: digits.checked(Batches::Ordered { size: batch_size })?,
-        });
+        let batches = digits.checked(Batches::Ordered { size: batch_size })?;
+        let sgd = Method::new(format!("batch {batch_size}, lr {lr}"), Sgd, lr);
+        let flags = format!("batch size {batch_size} and learning rate {lr},");
+        variants.push(digits.variant(sgd, network::<LeNet>(lab)?, batches, &flags, lab));
     }
-    let mnist = digits.load(lab)?;
-    let (train, test) = (mnist.train(), mnist.test());
-    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
-    lab.train_variants(variants, experiment, |run, learning_rate| {
+    digits.train(variants, epochs, lab, |run, learning_rate, _| {
         while run.forward_backward()?.is_some() {
             run.update(learning_rate)?;
         }

@@ -8,22 +8,13 @@
 //! seven others are close: after three epochs their accuracies lie within half a percent. AdaDelta is ahead from the first epoch
 //! on, though nobody chose a rate for it.
 
-use crate::{
-    comparison::{self, Trained},
-    digits::{Digits, INIT, LOSS},
-};
+use crate::{digits::library_adam, lenets::LeNets, method::Method};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, positive},
-    data::{
-        Batches,
-        mnist::{N_DIGITS, N_PIXELS},
-    },
-    lab::{Experiment, Lab, Variant},
-    models::LeNet,
-    optim::{AdaDelta, AdaGrad, Adam, AdamW, EpsPlacement, Momentum, Nesterov, Optimizer, RmsProp, Sgd},
-    plot::{Curves, Svg},
+    cli::positive,
+    lab::Lab,
+    optim::{AdaDelta, AdaGrad, AdamW, EpsPlacement, Momentum, Nesterov, RmsProp, Sgd},
     registry::{Heading, Section},
 };
 
@@ -61,66 +52,26 @@ pub(crate) struct Args {
     /// Learning rate of Adam and AdamW, both with decay rates of 0.9 and 0.999
     #[arg(long, default_value_t = 0.001, value_parser = positive)]
     adam_lr: f32,
-    /// Images in a mini-batch
-    #[arg(long, default_value_t = 64, value_parser = at_least_one)]
-    batch_size: usize,
-    /// Passes over the training images
-    #[arg(long, default_value_t = 3, value_parser = at_least_one)]
-    epochs: usize,
     #[command(flatten)]
-    digits: Digits,
-}
-
-impl Args {
-    /// Each optimiser with its name and its learning rate.
-    fn optimizers(&self) -> Vec<(&'static str, Optimizer, f32)> {
-        let adam = Adam::new(0.9, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot);
-        let eps_placement = EpsPlacement::InsideRoot;
-        vec![
-            ("SGD", Optimizer::new(Sgd), self.sgd_lr),
-            ("Momentum", Optimizer::new(Momentum { rho: 0.9 }), self.momentum_lr),
-            ("Nesterov", Optimizer::new(Nesterov { rho: 0.9 }), self.momentum_lr),
-            ("AdaGrad", Optimizer::new(AdaGrad { epsilon: 1e-7, eps_placement }), self.adagrad_lr),
-            ("RMSprop", Optimizer::new(RmsProp { beta: 0.9, epsilon: 1e-7, eps_placement }), self.rmsprop_lr),
-            ("AdaDelta", Optimizer::new(AdaDelta { rho: 0.95, epsilon: 1e-6 }), self.adadelta_lr),
-            ("Adam", Optimizer::new(adam), self.adam_lr),
-            ("AdamW", Optimizer::new(AdamW { adam, weight_decay: 0.01 }), self.adam_lr),
-        ]
-    }
+    lenets: LeNets,
 }
 
 /// Trains all side by side and compares them.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let Args { batch_size, epochs, ref digits, .. } = *args;
-    let batches = digits.checked(Batches::Shuffled { size: batch_size, stream: Box::new(lab.stream("shuffle")) })?;
-    let mut variants = Vec::new();
-    for (name, optimizer, learning_rate) in args.optimizers() {
-        let flags = format!("{name} with learning rate {learning_rate} and --batch-size {batch_size}");
-        variants.push(Variant {
-            name: name.to_owned(),
-            settings: digits.settings(&flags, lab),
-            network: lab.network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
-            optimizer,
-            learning_rate,
-            batches: batches.clone(),
-        });
-    }
-    let mnist = digits.load(lab)?;
-    let (train, test) = (mnist.train(), mnist.test());
-    let evaluate_every = (batches.per_epoch(digits.images) / 2).max(1);
-    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
-    let trained = lab.train_variants(variants, experiment, |run, learning_rate| {
-        while let Some(step) = run.forward_backward()? {
-            run.update(learning_rate)?;
-            if step.completes(evaluate_every) {
-                run.evaluate(&test)?;
-            }
-        }
-        Ok(())
-    })?;
-    comparison::record(&trained, lab)?;
-    comparison::print_table(&trained, lab)?;
-    lab.figure("curves", &figure(&trained)?)?;
+    let (adam, eps_placement) = (library_adam(), EpsPlacement::InsideRoot);
+    let methods = vec![
+        Method::new("SGD", Sgd, args.sgd_lr),
+        Method::new("Momentum", Momentum { rho: 0.9 }, args.momentum_lr),
+        Method::new("Nesterov", Nesterov { rho: 0.9 }, args.momentum_lr),
+        Method::new("AdaGrad", AdaGrad { epsilon: 1e-7, eps_placement }, args.adagrad_lr),
+        Method::new("RMSprop", RmsProp { beta: 0.9, epsilon: 1e-7, eps_placement }, args.rmsprop_lr),
+        Method::new("AdaDelta", AdaDelta { rho: 0.95, epsilon: 1e-6 }, args.adadelta_lr),
+        Method::new("Adam", adam, args.adam_lr),
+        Method::new("AdamW", AdamW { adam, weight_decay: 0.01 }, args.adam_lr),
+    ];
+    let flags = |learning_rate| format!("learning rate {learning_rate} and");
+    let trained = args.lenets.compare("LeNet on MNIST with eight optimisers", (methods, flags), 2, lab)?;
+
     let first = |name: &str| {
         trained.iter().find(|variant| variant.name == name).map_or(f32::NAN, |variant| variant.history.epoch_loss[0])
     };
@@ -128,13 +79,4 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     lab.claim("plain gradient descent has the highest loss of all in the first epoch", slowest);
     lab.claim("with the same learning rate momentum is ahead of gradient descent", first("Momentum") < first("SGD"));
     Ok(())
-}
-
-/// The losses of the steps, and the accuracy of the test images.
-fn figure(trained: &[Trained]) -> Result<Svg> {
-    let loss = |variant: &Trained| comparison::step_losses(variant, variant.history.train_loss.len());
-    Curves::new("LeNet on MNIST with eight optimisers")
-        .panel(comparison::panel(("step", "training loss"), trained, loss).log_y())
-        .panel(comparison::panel(("step", "test accuracy"), trained, comparison::test_accuracy))
-        .render()
 }
