@@ -2,9 +2,9 @@
 
 use anyhow::{Result, bail};
 use common::{
-    lab::{Column, Lab},
+    lab::{Column, Lab, row},
     parameters::{Initializer, Parameters},
-    plot::{CurvePanel, Curves, Dash, Marker, Series, Svg},
+    plot::{CurvePanel, Curves, Dash, Marker, Series},
     train::History,
 };
 use std::fmt::Write;
@@ -18,15 +18,18 @@ pub(crate) struct Start {
     pub(crate) weight: Initializer,
 }
 
-/// How each start is drawn: some curves lie on others, whose dashes let them show through.
-pub(crate) fn looks() -> [(Marker, Dash); 4] {
-    [
-        (Marker::Disc, Dash::Solid),
-        (Marker::Square, Dash::Dashed),
-        (Marker::Triangle, Dash::Dotted),
-        (Marker::Diamond, Dash::Solid),
-    ]
+impl Start {
+    pub(crate) const XAVIER_NORMAL: Self = Self { name: "Xavier normal", weight: Initializer::XavierNormal };
+    pub(crate) const STANDARD_NORMAL: Self = Self { name: "N(0,1)", weight: Initializer::STANDARD_NORMAL };
 }
+
+/// How each start is drawn: some curves lie on others, whose dashes let them show through.
+pub(crate) const LOOKS: [(Marker, Dash); 4] = [
+    (Marker::Disc, Dash::Solid),
+    (Marker::Square, Dash::Dashed),
+    (Marker::Triangle, Dash::Dotted),
+    (Marker::Diamond, Dash::Solid),
+];
 
 /// What training from some first weights ends with; a run that diverged has a message in place of results.
 pub(crate) struct Trained {
@@ -56,25 +59,22 @@ const LINES: usize = 10;
 
 /// The table of epoch losses, what came out, the figure.
 pub(crate) fn report(trained: &[Trained], lab: &mut Lab) -> Result<()> {
-    let finite: Vec<(&str, &Run)> = trained.iter().filter_map(|t| Some((t.name, t.run.as_ref().ok()?))).collect();
+    let finite = trained.iter().filter_map(|t| Some((t.name, &t.run.as_ref().ok()?.history.epoch_loss)));
+    let finite: Vec<(&str, &Vec<f32>)> = finite.collect();
     let Some((_, first)) = finite.first() else { bail!("training diverged from all first weights: try a smaller --lr") };
-    let epochs = first.history.epoch_loss.len();
+    let epochs = first.len();
     writeln!(lab, "mean loss of an epoch")?;
-    let heads = [Column::text("epoch")].into_iter().chain(finite.iter().map(|(name, _)| Column::number(*name)));
     let shown = (0..epochs).filter(|epoch| epoch.is_multiple_of(epochs.div_ceil(LINES)) || epoch + 1 == epochs);
-    let rows = shown.map(|epoch| {
-        let losses = finite.iter().map(|(_, run)| format!("{:.6}", run.history.epoch_loss[epoch]));
-        std::iter::once(epoch.to_string()).chain(losses).collect()
-    });
-    lab.table(&heads.collect::<Vec<_>>(), rows)?;
+    let rows = shown.map(|epoch| row(epoch.to_string(), finite.iter().map(|(_, losses)| format!("{:.6}", losses[epoch]))));
+    lab.table(&Column::labelled("epoch", finite.iter().map(|(name, _)| *name)), rows)?;
     let mut all = Vec::new();
-    for Trained { name, run } in trained {
-        match run {
+    for trained in trained {
+        let name = trained.name;
+        match &trained.run {
             Ok(Run { history, parameters, test_accuracy }) => {
                 writeln!(lab, "{name}: [Test] accuracy: {test_accuracy:.4}")?;
                 lab.metric(format!("{name}, test accuracy"), *test_accuracy);
-                let losses = &history.epoch_loss;
-                lab.metric(format!("{name}, last epoch loss"), losses[losses.len() - 1]);
+                lab.metric(format!("{name}, last epoch loss"), trained.last_loss());
                 // Also the beginning of a file's name.
                 lab.history(&format!("{name} ").replace(['(', ','], "-").replace(')', ""), history)?;
                 all.extend(parameters.prefixed(name).0);
@@ -83,13 +83,8 @@ pub(crate) fn report(trained: &[Trained], lab: &mut Lab) -> Result<()> {
         }
     }
     lab.fingerprint(&Parameters(all));
-    lab.figure("losses", &losses(&finite)?)
-}
-
-/// The loss of each epoch, one curve for each way to start.
-fn losses(finite: &[(&str, &Run)]) -> Result<Svg> {
-    let panel = finite.iter().zip(looks()).fold(CurvePanel::new("epoch", "loss").log_y(), |panel, ((name, run), (_, dash))| {
-        panel.with(Series::sampled(*name, &run.history.epoch_loss, 0.0, 1.0).dashed(dash))
-    });
-    Curves::new("Training loss by first weights").panel(panel).render()
+    let panel = CurvePanel::new("epoch", "loss").log_y();
+    let curves =
+        finite.iter().zip(LOOKS).map(|((name, losses), (_, dash))| Series::sampled(*name, losses, 0.0, 1.0).dashed(dash));
+    lab.figure("losses", &Curves::new("Training loss by first weights").panel(curves.fold(panel, CurvePanel::with)).render()?)
 }

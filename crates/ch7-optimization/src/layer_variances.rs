@@ -1,10 +1,12 @@
 //! The variance of each layer's output, as the sections of 7.4.2 tabulate and draw it.
 
-use crate::first_weights::{Start, looks};
+use crate::first_weights::{LOOKS, Start};
 use anyhow::Result;
+use clap::Args;
 use common::{
+    cli::one_to,
     kernels::{Activation, reduce},
-    lab::{Column, Lab},
+    lab::{Column, Lab, row},
     layers::{Activate, Linear},
     matrix::Matrix,
     parameters::{Initialization, Initializer},
@@ -14,6 +16,16 @@ use common::{
 };
 use std::fmt::Write;
 
+/// The variances of a single sample, as in the book, and of many.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Variances {
+    /// Samples of the second table of variances
+    #[arg(long, default_value_t = 1000, value_parser = one_to::<MOST_SAMPLES>)]
+    samples: usize,
+}
+
+/// Samples whose activations fit into any machine's memory.
+const MOST_SAMPLES: usize = 100_000;
 /// Units of each layer of the network whose variances are looked at, the inputs first.
 const UNITS: [usize; 6] = [100, 200, 400, 300, 200, 100];
 /// Standard deviation of the inputs.
@@ -40,38 +52,39 @@ fn variance(a: &Matrix) -> f64 {
     deviation * deviation
 }
 
-/// Prints, records and draws the variances for each number of samples; gives those of the last, one list for each way to start.
-pub(crate) fn show(starts: &[Start], hidden: Activation, samples: &[usize], lab: &mut Lab) -> Result<Vec<Vec<f64>>> {
-    let mut columns = Vec::new();
-    for (table, &n) in samples.iter().enumerate() {
-        let space = if table == 0 { "" } else { "\n" };
-        columns = starts.iter().map(|start| variances(start.weight, hidden, n, lab.seed())).collect();
-        let plural = if n == 1 { "" } else { "s" };
-        writeln!(lab, "{space}variance of each layer's output, {n} sample{plural}")?;
-        let (mut heads, mut rows) = (vec![Column::text("layer"), Column::number("units")], Vec::new());
-        heads.extend(starts.iter().map(|start| Column::number(start.name)));
-        for (l, units) in UNITS.iter().enumerate() {
-            let label = if l == 0 { "input".to_owned() } else { l.to_string() };
-            let cells = columns.iter().map(|column| format_variance(column[l]));
-            rows.push([label, units.to_string()].into_iter().chain(cells).collect());
-            for (Start { name, .. }, column) in starts.iter().zip(&columns) {
-                lab.metric(format!("{name}, {n} sample{plural}, layer {l}"), Value::F64(column[l]));
-            }
+impl Variances {
+    /// Prints, records and draws the variances; gives those of many samples, one list for each way to start.
+    pub(crate) fn show(&self, starts: &[Start], hidden: Activation, lab: &mut Lab) -> Result<Vec<Vec<f64>>> {
+        table(1, starts, hidden, lab)?;
+        writeln!(lab)?;
+        let columns = table(self.samples, starts, hidden, lab)?;
+        let mut panel = CurvePanel::new("layer (0: inputs)", "variance of the output").log_y();
+        for ((start, column), (marker, dash)) in starts.iter().zip(&columns).zip(LOOKS) {
+            panel = panel.with(Series::sampled(start.name, column, 0.0, 1.0).marked(marker).dashed(dash));
         }
-        lab.table(&heads, rows)?;
+        let title = format!("Variance from layer to layer, {} samples", self.samples);
+        lab.figure("variances", &Curves::new(title).panel(panel).render()?)?;
+        Ok(columns)
     }
-    let mut panel = CurvePanel::new("layer (0: inputs)", "variance of the output").log_y();
-    for ((start, column), (marker, dash)) in starts.iter().zip(&columns).zip(looks()) {
-        panel = panel.with(Series::sampled(start.name, column, 0.0, 1.0).marked(marker).dashed(dash));
-    }
-    let title = format!("Variance from layer to layer, {} samples", samples[samples.len() - 1]);
-    lab.figure("variances", &Curves::new(title).panel(panel).render()?)?;
-    Ok(columns)
 }
 
-/// Five significant digits, in exponent form from a million on.
-fn format_variance(x: f64) -> String {
-    if x < 1e6 { format!("{x:.5}") } else { format!("{x:.4e}") }
+/// Prints, records and gives the variances of `n` samples.
+fn table(n: usize, starts: &[Start], hidden: Activation, lab: &mut Lab) -> Result<Vec<Vec<f64>>> {
+    let columns: Vec<Vec<f64>> = starts.iter().map(|start| variances(start.weight, hidden, n, lab.seed())).collect();
+    let samples = format!("{n} sample{}", if n == 1 { "" } else { "s" });
+    writeln!(lab, "variance of each layer's output, {samples}")?;
+    let mut rows = Vec::new();
+    for (l, units) in UNITS.iter().enumerate() {
+        // Five decimals, in exponent form from a million on.
+        let cells = columns.iter().map(|column| column[l]).map(|x| if x < 1e6 { format!("{x:.5}") } else { format!("{x:.4e}") });
+        let label = if l == 0 { "input".to_owned() } else { l.to_string() };
+        rows.push(row(label, [units.to_string()].into_iter().chain(cells)));
+        for (Start { name, .. }, column) in starts.iter().zip(&columns) {
+            lab.metric(format!("{name}, {samples}, layer {l}"), Value::F64(column[l]));
+        }
+    }
+    lab.table(&Column::labelled("layer", ["units"].into_iter().chain(starts.iter().map(|start| start.name))), rows)?;
+    Ok(columns)
 }
 
 /// The largest of some variances over the smallest.

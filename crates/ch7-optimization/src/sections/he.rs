@@ -9,13 +9,12 @@
 
 use crate::{
     first_weights::{Start, report},
-    layer_variances::{self, spread},
+    layer_variances::{Variances, spread},
     sections::xavier_training::{Settings, train},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::one_to,
     kernels::Activation,
     lab::Lab,
     parameters::Initializer,
@@ -37,21 +36,17 @@ pub(crate) fn section() -> Section {
 /// The hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
-    /// Samples of the second table of variances
-    #[arg(long, default_value_t = 1000, value_parser = one_to::<MOST_SAMPLES>)]
-    samples: usize,
+    #[command(flatten)]
+    variances: Variances,
     #[command(flatten)]
     settings: Settings,
 }
 
-/// Samples whose activations fit into any machine's memory.
-const MOST_SAMPLES: usize = 100_000;
-
 const STARTS: [Start; 4] = [
     Start { name: "He normal", weight: Initializer::HeNormal },
     Start { name: "He uniform", weight: Initializer::HeUniform },
-    Start { name: "Xavier normal", weight: Initializer::XavierNormal },
-    Start { name: "N(0,1)", weight: Initializer::STANDARD_NORMAL },
+    Start::XAVIER_NORMAL,
+    Start::STANDARD_NORMAL,
 ];
 
 /// One past the last hidden layer, the inputs counting as layer 0.
@@ -59,7 +54,7 @@ const HIDDEN_END: usize = 5;
 
 /// Prints the variances, then trains.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let variances = layer_variances::show(&STARTS, Activation::Relu, &[1, args.samples], lab)?;
+    let variances = args.variances.show(&STARTS, Activation::Relu, lab)?;
     let [normal, uniform, xavier] = [0, 1, 2].map(|start| spread(&variances[start][1..HIDDEN_END]));
     writeln!(lab)?;
     let trained = train(&STARTS, Activation::Relu, &args.settings, lab)?;

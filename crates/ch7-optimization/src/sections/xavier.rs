@@ -9,12 +9,11 @@
 
 use crate::{
     first_weights::Start,
-    layer_variances::{self, spread},
+    layer_variances::{Variances, spread},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::one_to,
     kernels::Activation,
     lab::Lab,
     parameters::Initializer,
@@ -35,28 +34,19 @@ pub(crate) fn section() -> Section {
 /// The hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
-    /// Samples of the second table
-    #[arg(long, default_value_t = 1000, value_parser = one_to::<MOST_SAMPLES>)]
-    samples: usize,
+    #[command(flatten)]
+    variances: Variances,
 }
 
-/// Samples whose activations fit into any machine's memory.
-const MOST_SAMPLES: usize = 100_000;
-
-const STARTS: [Start; 3] = [
-    Start { name: "Xavier normal", weight: Initializer::XavierNormal },
-    Start { name: "Xavier uniform", weight: Initializer::XavierUniform },
-    Start { name: "N(0,1)", weight: Initializer::STANDARD_NORMAL },
-];
+const STARTS: [Start; 3] =
+    [Start::XAVIER_NORMAL, Start { name: "Xavier uniform", weight: Initializer::XavierUniform }, Start::STANDARD_NORMAL];
 
 /// Prints the variance of each layer's output.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let variances = layer_variances::show(&STARTS, Activation::Tanh, &[1, args.samples], lab)?;
+    let variances = args.variances.show(&STARTS, Activation::Tanh, lab)?;
     let [normal, uniform, plain] = [0, 1, 2].map(|start| spread(&variances[start][1..]));
-    lab.claim(
-        "with Xavier, normal or uniform, the variances of all layers lie within a factor of two",
-        normal < 2.0 && uniform < 2.0,
-    );
+    let within = normal < 2.0 && uniform < 2.0;
+    lab.claim("with Xavier, normal or uniform, the variances of all layers lie within a factor of two", within);
     lab.claim("with N(0, 1) they do not", plain > 2.0);
     Ok(())
 }

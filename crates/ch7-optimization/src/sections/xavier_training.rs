@@ -18,7 +18,6 @@ use common::{
     optim::{Optimizer, Sgd},
     parameters::{Initialization, Initializer},
     registry::{Heading, Section},
-    rng::Stream,
     train::{Decision, Log, Network, Trainer, TrainingConfig, evaluate},
 };
 
@@ -54,8 +53,7 @@ pub(crate) struct Settings {
     epochs: usize,
 }
 
-const STARTS: [Start; 2] =
-    [Start { name: "Xavier", weight: Initializer::XavierNormal }, Start { name: "N(0,1)", weight: Initializer::STANDARD_NORMAL }];
+const STARTS: [Start; 2] = [Start { name: "Xavier", weight: Initializer::XavierNormal }, Start::STANDARD_NORMAL];
 
 /// Trains from both.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
@@ -68,19 +66,9 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
 /// The network 2-300-500-700-400-1; its output is a logit.
 fn network(hidden: Activation, weight: Initializer, lab: &Lab) -> Chain {
-    let layers = [
-        linear(2, 300),
-        activation(hidden),
-        linear(300, 500),
-        activation(hidden),
-        linear(500, 700),
-        activation(hidden),
-        linear(700, 400),
-        activation(hidden),
-        linear(400, 1),
-    ];
+    let hidden = [(2, 300), (300, 500), (500, 700), (700, 400)].into_iter().flat_map(|(i, o)| [linear(i, o), activation(hidden)]);
     let init = Initialization { weight, bias: Initializer::ZEROS };
-    Chain::new(layers, Loss::BinaryCrossEntropyWithLogits).initialized(init, &mut lab.stream("weights"))
+    Chain::new(hidden.chain([linear(400, 1)]), Loss::BinaryCrossEntropyWithLogits).initialized(init, &mut lab.stream("weights"))
 }
 
 /// Steps between two evaluations, as in the book.
@@ -93,28 +81,25 @@ pub(crate) fn train(starts: &[Start], hidden: Activation, settings: &Settings, l
     if size > n {
         return Err(UsageError(format!("--batch-size {size} is more than the {n} training samples: choose 1 to {n}")).into());
     }
-    lab.over_variants(starts, |&Start { name, weight }| {
-        let run = descend(network(hidden, weight, lab), settings, &moons, lab.stream("shuffle"));
-        // A run that diverged stands beside the others.
-        Ok(Trained { name, run: run.map_err(|diverged| diverged.to_string()) })
-    })
-}
-
-/// Trains a network.
-fn descend(mut network: Chain, settings: &Settings, moons: &Moons, shuffle: Stream) -> Result<Run> {
-    let batches = Batches::Shuffled { size: settings.batch_size, stream: Box::new(shuffle) };
-    let config = TrainingConfig {
-        log: Some(Log::MiniBatch { every: EVALUATE_EVERY }),
-        ..TrainingConfig::new(settings.epochs, batches, Decision::Logit)
-    };
-    let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &moons.train, config)?;
-    while let Some(step) = run.forward_backward()? {
-        run.update(settings.lr)?;
-        if step.is_evaluated(EVALUATE_EVERY) {
-            run.evaluate(&moons.test)?;
+    let descend = |&Start { weight, .. }: &Start| {
+        let mut network = network(hidden, weight, lab);
+        let batches = Batches::Shuffled { size, stream: Box::new(lab.stream("shuffle")) };
+        let config = TrainingConfig {
+            log: Some(Log::MiniBatch { every: EVALUATE_EVERY }),
+            ..TrainingConfig::new(settings.epochs, batches, Decision::Logit)
+        };
+        let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &moons.train, config)?;
+        while let Some(step) = run.forward_backward()? {
+            run.update(settings.lr)?;
+            if step.is_evaluated(EVALUATE_EVERY) {
+                run.evaluate(&moons.test)?;
+            }
         }
-    }
-    let history = run.finish().history;
-    let test_accuracy = evaluate(&network, &moons.test, Decision::Logit)?.accuracy;
-    Ok(Run { history, parameters: network.parameters(), test_accuracy })
+        let history = run.finish().history;
+        let test_accuracy = evaluate(&network, &moons.test, Decision::Logit)?.accuracy;
+        Ok(Run { history, parameters: network.parameters(), test_accuracy })
+    };
+    // A run that diverged stands beside the others.
+    let run = |start: &Start| descend(start).map_err(|diverged: anyhow::Error| diverged.to_string());
+    lab.over_variants(starts, |start| Ok(Trained { name: start.name, run: run(start) }))
 }
