@@ -57,13 +57,8 @@ pub(crate) fn study(methods: &[&dyn Regularizer], settings: &Settings, lab: &mut
     lab.metric("train accuracy", own.train_accuracy);
     lab.metric("test accuracy", own.test_accuracy);
     lab.fingerprint(&own.network.parameters());
-    if last == 0 {
-        draw(&[(methods[0].name(), &own)], lab)?;
-    } else {
-        let first = fit(methods[0], settings, lab.seed())?;
-        first.check()?;
-        draw(&[(methods[0].name(), &first), (methods[last].name(), &own)], lab)?;
-    }
+    let beside = methods[..last].first().map(|first| fit(*first, settings, lab.seed())).transpose()?;
+    draw(&beside.iter().chain([&own]).collect::<Vec<_>>(), lab)?;
 
     let run = |seed| {
         let mut numbers = Numbers::new();
@@ -105,13 +100,14 @@ fn log(fit: &Fit, settings: &Settings, lab: &mut Lab) -> Result<()> {
 }
 
 /// Boundaries and losses, each method its panel.
-fn draw(fits: &[(String, &Fit)], lab: &mut Lab) -> Result<()> {
+fn draw(fits: &[&Fit], lab: &mut Lab) -> Result<()> {
     let mut boundaries = Regions::new("Class boundaries and the probability of class 1", ("x₁", "x₂"), &["class 0", "class 1"]);
     let mut losses = Curves::new("Loss of training and test samples");
-    let all = fits.iter().flat_map(|(_, fit)| fit.train_loss.iter().chain(&fit.test_loss)).map(|(_, loss)| f64::from(*loss));
+    let all = fits.iter().flat_map(|fit| fit.train_loss.iter().chain(&fit.test_loss)).map(|(_, loss)| f64::from(*loss));
     let (lowest, highest) = all.fold((f64::MAX, 0.0f64), |(lowest, highest), x| (lowest.min(x), highest.max(x)));
-    for (name, fit) in fits {
-        boundaries = boundaries.panel(fit.moons.panel(name, &fit.network)?);
+    for fit in fits {
+        fit.check()?;
+        boundaries = boundaries.panel(fit.moons.panel(&fit.name, &fit.network)?);
         let series = |label, points: &[(usize, f32)]| {
             Series::new(label, points.iter().map(|&(step, loss)| (step as f64, f64::from(loss))))
         };
@@ -119,7 +115,7 @@ fn draw(fits: &[(String, &Fit)], lab: &mut Lab) -> Result<()> {
             .with(series("Train", &fit.train_loss).colored(theme::TRAIN).dashed(Dash::Solid))
             .with(series("Test", &fit.test_loss).colored(theme::DEV).dashed(Dash::Dashed))
             .y_range(lowest, highest);
-        losses = losses.panel(CurvePanel { title: name.clone(), ..panel.log_y() });
+        losses = losses.panel(CurvePanel { title: fit.name.clone(), ..panel.log_y() });
     }
     lab.figure("boundary", &boundaries.render()?)?;
     lab.figure("losses", &losses.render()?)

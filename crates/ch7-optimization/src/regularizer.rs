@@ -33,7 +33,9 @@ pub(crate) const QUICK: &[&str] = &["--steps", "10000", "--seeds", "8"];
 /// A way to keep the network from over-fitting: what it does to a step of gradient descent. What it does not do stays as it is without it.
 pub(crate) trait Regularizer: Sync {
     /// The method's name with its strength.
-    fn name(&self) -> String;
+    fn name(&self) -> String {
+        "unregularised".to_owned()
+    }
 
     /// The network of a seed at its start.
     fn network(&self, seed: u64) -> Chain {
@@ -54,11 +56,7 @@ pub(crate) trait Regularizer: Sync {
 /// Gradient descent as it is.
 pub(crate) struct Unregularized;
 
-impl Regularizer for Unregularized {
-    fn name(&self) -> String {
-        "unregularised".to_owned()
-    }
-}
+impl Regularizer for Unregularized {}
 
 /// The loss, a function of the logit.
 pub(crate) const LOSS: Loss = Loss::BinaryCrossEntropyWithLogits;
@@ -83,6 +81,8 @@ pub(crate) fn squares_of_weights(Parameters(tensors): &Parameters) -> f64 {
 /// A trained network.
 #[derive(Debug)]
 pub(crate) struct Fit {
+    /// The method's name with its strength.
+    pub(crate) name: String,
     /// What it was trained and tested on.
     pub(crate) moons: Moons,
     pub(crate) network: Chain,
@@ -97,16 +97,10 @@ pub(crate) struct Fit {
 }
 
 impl Fit {
-    /// Whether training diverged.
-    pub(crate) fn is_diverged(&self) -> bool {
-        self.train_loss.last().is_some_and(|(_, loss)| !loss.is_finite())
-    }
-
     /// Refuses a run that diverged.
     pub(crate) fn check(&self) -> Result<()> {
-        for (step, loss) in &self.train_loss {
-            ensure!(loss.is_finite(), "the loss is {loss} at step {step}: training diverged; try a smaller learning rate");
-        }
+        let Some((step, loss)) = self.train_loss.last() else { return Ok(()) };
+        ensure!(loss.is_finite(), "the loss is {loss} at step {step}: training diverged; try a smaller learning rate");
         Ok(())
     }
 }
@@ -135,5 +129,5 @@ pub(crate) fn fit(method: &dyn Regularizer, settings: &Settings, seed: u64) -> R
         }
     }
     let [train_accuracy, test_accuracy] = moons.accuracies(&network)?;
-    Ok(Fit { moons, network, train_loss, test_loss, train_accuracy, test_accuracy })
+    Ok(Fit { name: method.name(), moons, network, train_loss, test_loss, train_accuracy, test_accuracy })
 }

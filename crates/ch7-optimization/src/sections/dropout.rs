@@ -151,15 +151,10 @@ impl Layer for Masked {
 
 /// The same with the layer of `common`.
 struct SharedDropout {
-    /// p.
     rate: f32,
 }
 
 impl Regularizer for SharedDropout {
-    fn name(&self) -> String {
-        format!("shared dropout, p = {}", self.rate)
-    }
-
     fn network(&self, seed: u64) -> Chain {
         let masks = Masks::drawn(Stream::new(seed, "dropout"));
         regularizer::network(|| group([relu(), chain::dropout(self.rate, masks.clone())]), seed)

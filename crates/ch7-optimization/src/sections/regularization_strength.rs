@@ -122,7 +122,7 @@ fn measure(fit: &Fit) -> Result<Measured> {
         test_accuracy: fit.test_accuracy,
         norm: squares_of_weights(&fit.network.parameters()).sqrt() as f32,
         is_constant: classes.iter().all(|class| *class == classes[0]),
-        is_diverged: fit.is_diverged(),
+        is_diverged: fit.check().is_err(),
     })
 }
 
