@@ -10,7 +10,7 @@
 use crate::{
     first_weights::{Start, report},
     layer_variances::{Variances, spread},
-    sections::xavier_training::{Settings, train},
+    sections::xavier_training::{self, train},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     variances: Variances,
     #[command(flatten)]
-    settings: Settings,
+    training: xavier_training::Args,
 }
 
 const STARTS: [Start; 4] = [
@@ -57,7 +57,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let variances = args.variances.show(&STARTS, Activation::Relu, lab)?;
     let [normal, uniform, xavier] = [0, 1, 2].map(|start| spread(&variances[start][1..HIDDEN_END]));
     writeln!(lab)?;
-    let trained = train(&STARTS, Activation::Relu, &args.settings, lab)?;
+    let trained = train(&STARTS, Activation::Relu, &args.training, lab)?;
     report(&trained, lab)?;
     let [he, he_uniform, from_xavier, plain] = [0, 1, 2, 3].map(|start| trained[start].last_loss());
     lab.claim("with He's weights, the variances of the hidden layers lie within a factor of two", normal < 2.0 && uniform < 2.0);

@@ -13,7 +13,6 @@ use crate::{
     regularizer::{Fit, LOSS, QUICK, Settings, Unregularized, fit},
 };
 use anyhow::Result;
-use clap::Args as ClapArgs;
 use common::{
     data::Samples,
     kernels::Activation,
@@ -36,21 +35,14 @@ pub(crate) fn section() -> Section {
     Section::new(heading, run).edition("quick", QUICK)
 }
 
-/// The book's hyper-parameters.
-#[derive(Debug, Clone, ClapArgs)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    settings: Settings,
-}
-
 /// Trains without any regularisation.
-fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let Study { own, spans } = study(&[&Unregularized], &args.settings, lab)?;
+fn run(settings: &Settings, lab: &mut Lab) -> Result<()> {
+    let Study { own, spans } = study(&[&Unregularized], settings, lab)?;
     claim(&own, lab);
     let gap = spans[0].gap();
     lab.claim("over the seeds, training samples are classified better than test samples by more than 0.05", gap > 0.05);
 
-    let settings = Settings { steps: STEPS_BY_HAND, ..args.settings };
+    let settings = Settings { steps: STEPS_BY_HAND, ..*settings };
     let chain = fit(&Unregularized, &settings, lab.seed())?;
     let mut by_hand = Mlp::draw(Initialization::STANDARD_NORMAL, lab.seed());
     for _ in 0..STEPS_BY_HAND {

@@ -12,7 +12,6 @@ use crate::{
     layer_variances::{Variances, spread},
 };
 use anyhow::Result;
-use clap::Args as ClapArgs;
 use common::{
     kernels::Activation,
     lab::Lab,
@@ -31,19 +30,12 @@ pub(crate) fn section() -> Section {
     Section::new(heading, run)
 }
 
-/// The hyper-parameters.
-#[derive(Debug, Clone, ClapArgs)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    variances: Variances,
-}
-
 const STARTS: [Start; 3] =
     [Start::XAVIER_NORMAL, Start { name: "Xavier uniform", weight: Initializer::XavierUniform }, Start::STANDARD_NORMAL];
 
 /// Prints the variance of each layer's output.
-fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let variances = args.variances.show(&STARTS, Activation::Tanh, lab)?;
+fn run(table: &Variances, lab: &mut Lab) -> Result<()> {
+    let variances = table.show(&STARTS, Activation::Tanh, lab)?;
     let [normal, uniform, plain] = [0, 1, 2].map(|start| spread(&variances[start][1..]));
     let within = normal < 2.0 && uniform < 2.0;
     lab.claim("with Xavier, normal or uniform, the variances of all layers lie within a factor of two", within);

@@ -32,16 +32,9 @@ pub(crate) fn section() -> Section {
     Section::new(heading, run).edition("quick", &["--epochs", "15"])
 }
 
-/// The book's hyper-parameters.
+/// The book's hyper-parameters, which section `he` shares.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
-    #[command(flatten)]
-    settings: Settings,
-}
-
-/// Those of training, which section `he` shares.
-#[derive(Debug, Clone, ClapArgs)]
-pub(crate) struct Settings {
     /// Learning rate of gradient descent
     #[arg(long, default_value_t = 0.005, value_parser = positive)]
     lr: f32,
@@ -57,7 +50,7 @@ const STARTS: [Start; 2] = [Start { name: "Xavier", weight: Initializer::XavierN
 
 /// Trains from both.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let trained = train(&STARTS, Activation::Tanh, &args.settings, lab)?;
+    let trained = train(&STARTS, Activation::Tanh, args, lab)?;
     report(&trained, lab)?;
     let [xavier, plain] = [0, 1].map(|start| trained[start].last_loss());
     lab.claim("the loss of the last epoch is smaller from Xavier's weights", xavier < plain);
@@ -75,9 +68,9 @@ fn network(hidden: Activation, weight: Initializer, lab: &Lab) -> Chain {
 const EVALUATE_EVERY: usize = 400;
 
 /// Trains the network with the given hidden units from each start, in parallel.
-pub(crate) fn train(starts: &[Start], hidden: Activation, settings: &Settings, lab: &mut Lab) -> Result<Vec<Trained>> {
+pub(crate) fn train(starts: &[Start], hidden: Activation, args: &Args, lab: &mut Lab) -> Result<Vec<Trained>> {
     let moons = Moons::new(lab.seed());
-    let (n, size) = (moons.train.len(), settings.batch_size);
+    let (n, size) = (moons.train.len(), args.batch_size);
     if size > n {
         return Err(UsageError(format!("--batch-size {size} is more than the {n} training samples: choose 1 to {n}")).into());
     }
@@ -86,11 +79,11 @@ pub(crate) fn train(starts: &[Start], hidden: Activation, settings: &Settings, l
         let batches = Batches::Shuffled { size, stream: Box::new(lab.stream("shuffle")) };
         let config = TrainingConfig {
             log: Some(Log::MiniBatch { every: EVALUATE_EVERY }),
-            ..TrainingConfig::new(settings.epochs, batches, Decision::Logit)
+            ..TrainingConfig::new(args.epochs, batches, Decision::Logit)
         };
         let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &moons.train, config)?;
         while let Some(step) = run.forward_backward()? {
-            run.update(settings.lr)?;
+            run.update(args.lr)?;
             if step.is_evaluated(EVALUATE_EVERY) {
                 run.evaluate(&moons.test)?;
             }
