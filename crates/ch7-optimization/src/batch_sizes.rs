@@ -2,7 +2,10 @@
 
 use crate::comparison::{self, Trained};
 use clap::Args;
-use common::cli::{UsageError, at_least_one, positive};
+use common::{
+    cli::{UsageError, at_least_one, positive},
+    lab::Lab,
+};
 use std::ops::Range;
 
 /// The book's batch sizes with their learning rates.
@@ -44,7 +47,23 @@ impl Pairs {
 
 /// The steps of each epoch of the variant with the fewest steps.
 pub(crate) fn epochs_of_largest(trained: &[Trained]) -> Vec<Range<usize>> {
-    let steps = trained.iter().map(comparison::steps_per_epoch).min().unwrap_or_default();
+    let steps = trained.iter().map(Trained::steps_per_epoch).min().unwrap_or_default();
     let epochs = trained.first().map_or(0, |variant| variant.history.epoch_loss.len());
     (0..epochs).map(|epoch| epoch * steps..(epoch + 1) * steps).collect()
+}
+
+/// Records and gives the mean losses of a variant over spans of steps.
+pub(crate) fn mean_losses(variant: &Trained, spans: &[Range<usize>], lab: &mut Lab) -> Vec<f64> {
+    let mean = |steps: &Range<usize>| {
+        let mean = comparison::mean(&variant.history.train_loss[steps.clone()]);
+        lab.metric(format!("{}, mean loss of steps {} to {}", variant.name, steps.start + 1, steps.end), mean);
+        mean
+    };
+    spans.iter().map(mean).collect()
+}
+
+/// Claims what the losses of the first epoch show.
+pub(crate) fn claim_by_epoch(trained: &[Trained], lab: &mut Lab) {
+    let is_ahead = trained.is_sorted_by_key(|variant| variant.history.epoch_loss[0]);
+    lab.claim("over epochs the smaller batch is ahead: the loss of the first epoch grows with the batch", is_ahead);
 }

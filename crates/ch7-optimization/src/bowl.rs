@@ -2,11 +2,10 @@
 //!
 //! The bowl is ten times as steep along x₂ as along x₁: a learning rate that suits one coordinate does not suit the other.
 
-use crate::method::Method;
 use anyhow::{Result, ensure};
 use common::{
     lab::{Column, Lab, row},
-    optim::Optimizer,
+    optim::{Method, Optimizer},
     parameters::Parameter,
     plot::{Contours, DescentPath, Grid, Svg},
 };
@@ -143,20 +142,10 @@ pub(crate) fn contraction(k: usize, learning_rate: f32) -> f64 {
     2.0 * f64::from(learning_rate) * f64::from(W[k])
 }
 
-/// The recurrence x ← a x − b x₋₁ in f64, whose first step is x₁ = (1 − c) x₀.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Recurrence {
-    pub(crate) a: f64,
-    pub(crate) b: f64,
-    pub(crate) c: f64,
-}
-
-impl Recurrence {
-    /// Coordinate k of its point number `steps`.
-    pub(crate) fn point(self, k: usize, steps: usize) -> f64 {
-        let (Self { a, b, c }, start) = (self, f64::from(START[k]));
-        (1..steps).fold((start, (1.0 - c) * start), |(before, x), _| (x, a * x - b * before)).1
-    }
+/// Coordinate k of point number `steps` of the recurrence x ← a x − b x₋₁ in f64, whose first step is x₁ = (1 − c) x₀.
+pub(crate) fn recurrence(k: usize, steps: usize, [a, b, c]: [f64; 3]) -> f64 {
+    let start = f64::from(START[k]);
+    (1..steps).fold((start, (1.0 - c) * start), |(before, x), _| (x, a * x - b * before)).1
 }
 
 /// What rounding to f32 may add up to over a path.

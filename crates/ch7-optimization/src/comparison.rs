@@ -2,30 +2,14 @@
 
 use anyhow::Result;
 use common::{
-    lab::{self, Column, Lab, TrainedVariant, row},
-    parameters::Parameters,
+    lab::{Column, Lab, TrainedVariant, row},
     plot::{CurvePanel, Dash, Series},
-    train::{Evaluation, Network},
+    train::Evaluation,
 };
 use std::fmt::Write;
 
 /// A trained network.
 pub(crate) type Trained = TrainedVariant;
-
-/// Records the curves, traces and tests of all, and the fingerprint of their parameters.
-pub(crate) fn record(trained: &[Trained], lab: &mut Lab) -> Result<()> {
-    let mut all = Vec::new();
-    for variant in trained {
-        let (name, history) = (&variant.name, &variant.history);
-        lab.curve(format!("{name} epoch loss"), (1..).zip(history.epoch_loss.iter().copied()));
-        lab.curve(format!("{name} test loss"), history.dev_loss.iter().copied());
-        lab.curve(format!("{name} test accuracy"), history.dev_score.iter().copied());
-        lab.trace(&format!("{}-", lab::file_name(name)), history)?;
-        all.extend(variant.network.parameters().prefixed(name).0);
-    }
-    lab.fingerprint(&Parameters(all));
-    Ok(())
-}
 
 /// Epochs that a table shows: the first, the last and some between, counted from 1.
 pub(crate) fn shown(epochs: usize) -> impl Iterator<Item = usize> {
@@ -83,11 +67,6 @@ pub(crate) fn first_losses(variant: &Trained, steps: usize) -> Series {
     let together = (steps / POINTS).max(1);
     let means: Vec<f64> = variant.history.train_loss[..steps].chunks_exact(together).map(mean).collect();
     Series::sampled("", &means, together as f64 / 2.0, together as f64)
-}
-
-/// Steps that a variant takes in an epoch.
-pub(crate) fn steps_per_epoch(variant: &Trained) -> usize {
-    variant.history.train_loss.len() / variant.history.epoch_loss.len().max(1)
 }
 
 /// Mean of some losses, in f64.

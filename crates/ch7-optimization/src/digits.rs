@@ -1,6 +1,6 @@
 //! MNIST as the sections of this chapter take it: how much of it, how a network that reads it starts, and how several train on it side by side.
 
-use crate::{comparison::Trained, method::Method};
+use crate::comparison::Trained;
 use anyhow::Result;
 use clap::Args;
 use common::{
@@ -12,7 +12,7 @@ use common::{
     },
     kernels::Loss,
     lab::{Experiment, Lab, Variant, VariantRun},
-    optim::{Adam, EpsPlacement},
+    optim::{Adam, EpsPlacement, Method},
     parameters::{Initialization, Initializer},
     tape::{self, Device},
     train::Network,
@@ -65,9 +65,8 @@ impl Digits {
 
     /// A way to train a network beside others; `flags` stand for it where its bits are told from those of other runs.
     pub(crate) fn variant(&self, method: Method, network: Box<dyn Network>, batches: Batches, flags: &str, lab: &Lab) -> Variant {
-        let Method { name, optimizer, learning_rate } = method;
         let settings = format!("{flags} --images {} --test-images {} --seed {}", self.images, self.test_images, lab.seed());
-        Variant { name, settings, network, optimizer, learning_rate, batches }
+        Variant { method, settings, network, batches }
     }
 
     /// Trains the variants side by side, each by `train`, which is given its run, its learning rate and the images to test with.

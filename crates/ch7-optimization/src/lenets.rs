@@ -3,11 +3,10 @@
 use crate::{
     comparison::{self, Trained},
     digits::{Digits, network},
-    method::Method,
 };
 use anyhow::Result;
 use clap::Args;
-use common::{cli::at_least_one, lab::Lab, models::LeNet, plot::Curves};
+use common::{cli::at_least_one, lab::Lab, models::LeNet, optim::Method, plot::Curves};
 
 /// What all have in common.
 #[derive(Debug, Clone, Args)]
@@ -49,7 +48,6 @@ impl LeNets {
             }
             Ok(())
         })?;
-        comparison::record(&trained, lab)?;
         comparison::print_table(&trained, lab)?;
         let losses = comparison::step_losses("training loss", &trained);
         lab.figure("curves", &Curves::new(title).panel(losses).panel(comparison::test_accuracies(&trained)).render()?)?;

@@ -8,7 +8,6 @@ mod first_weights;
 mod layer_variances;
 mod lenets;
 mod linear_fit;
-mod method;
 mod moons300;
 mod moving_averages;
 mod net_inputs;

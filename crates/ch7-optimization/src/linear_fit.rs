@@ -4,7 +4,7 @@
 //! since the start; here it is shown beside the mean over the epoch. The unit starts from the weights that the book prints, far from those that made the
 //! data, whose noise leaves a loss of 0.01² / 12 at best.
 
-use crate::{bowl::Path, method::Method, replays};
+use crate::{bowl::Path, replays};
 use anyhow::{Result, ensure};
 use clap::Args;
 use common::{
@@ -14,7 +14,7 @@ use common::{
     kernels::{Loss, reduce},
     lab::{Column, Lab, row},
     matrix::Matrix,
-    optim::Optimizer,
+    optim::{Method, Optimizer},
     parameters::{Parameter, Parameters},
     plot::{CurvePanel, Curves, Dash, Series, Svg, theme},
     train::{Decision, Network, Record, Trainer, TrainingConfig},
@@ -54,17 +54,6 @@ pub(crate) const PRINTED_NORMALS: [f32; 2] = [-4.080414, -1.3719953];
 pub(crate) struct Problem {
     pub(crate) samples: Samples,
     weights: [f32; 2],
-    /// What is to be said about where they come from, if they are not drawn here.
-    pub(crate) origin: Option<Origin>,
-}
-
-/// Where given data come from.
-#[derive(Debug)]
-pub(crate) struct Origin {
-    /// Lines beneath the heading of the fit.
-    pub(crate) note: String,
-    /// Numbers to record.
-    pub(crate) numbers: Vec<(&'static str, f32)>,
 }
 
 impl Problem {
@@ -74,7 +63,7 @@ impl Problem {
         let [w1, w2] = TRUE_WEIGHTS;
         let y = x.chunks(2).zip(noise).map(|(x, u)| (w1 * x[0] + w2 * x[1]) + NOISE * u).collect();
         let samples = Samples { x: Matrix::new(n, 2, x), y: Labels::Values(Matrix::new(n, 1, y)) };
-        Self { samples, weights: PRINTED_NORMALS, origin: None }
+        Self { samples, weights: PRINTED_NORMALS }
     }
 
     /// The linear unit at its start: the given weights, bias zero.
@@ -190,11 +179,8 @@ impl LinearFit {
             lab,
             "Linear fit: y = 0.5 x₁ + 0.8 x₂ + 0.01 u, {n} samples in batches of {size}, {name} with learning rate {learning_rate}\n"
         )?;
-        if let Some(Origin { note, numbers }) = &problem.origin {
-            writeln!(lab, "{note}\n")?;
-            for (name, value) in numbers {
-                lab.metric(*name, *value);
-            }
+        if lab.is_replay() {
+            replays::print_origin(&problem, lab)?;
         }
         let fit = self.solve(&problem, optimizer, |_| learning_rate)?;
         for (epoch, loss) in fit.epoch_losses.iter().enumerate() {
@@ -291,7 +277,7 @@ mod tests {
     fn a_fit_that_diverges_names_the_step() {
         let x = Matrix::new(2, 2, vec![1.0, 2.0, 3.0, 4.0]);
         let samples = Samples { x, y: Labels::Values(Matrix::new(2, 1, vec![1.0, 2.0])) };
-        let problem = Problem { samples, weights: [1.0, 1.0], origin: None };
+        let problem = Problem { samples, weights: [1.0, 1.0] };
         let task = LinearFit { epochs: 30, batch_size: 1, samples: 2 };
         let error = task.solve(&problem, Optimizer::new(Sgd), |_| 1e6).unwrap_err().to_string();
         assert!(error.contains("at step ") && error.ends_with("try a smaller --lr"), "{error}");

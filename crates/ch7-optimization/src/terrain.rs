@@ -1,8 +1,10 @@
 //! Two functions of two variables for 7.3.4, and paths of optimisers over them.
 
-use crate::method::Method;
 use anyhow::Result;
-use common::plot::{Animation, Contours, DescentPath, Gif, Grid, Landmark, Marker, Surface, Svg};
+use common::{
+    optim::Method,
+    plot::{Animation, Contours, DescentPath, Gif, Grid, Landmark, Marker, Surface, Svg},
+};
 
 /// A point (x₀, x₁).
 pub(crate) type Point = [f32; 2];

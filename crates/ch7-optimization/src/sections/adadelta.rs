@@ -12,13 +12,13 @@
 //! 0.003 for ε = 10⁻⁶. They grow, but slowly: 50 steps go a twentieth of the way down the bowl, and 480 steps of the fit end far from its goal. With
 //! ε = 0.01 both arrive, as the last table shows.
 
-use crate::{bowl, linear_fit::LinearFit, method::Method, replays};
+use crate::{bowl, linear_fit::LinearFit, replays};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::{Column, Lab},
-    optim::{AdaDelta, Optimizer},
+    optim::{AdaDelta, Method, Optimizer},
     registry::{Heading, Section},
 };
 use std::fmt::Write;

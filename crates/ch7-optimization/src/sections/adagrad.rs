@@ -9,13 +9,13 @@
 //! The rule is [`common::optim::AdaGrad`]. Steep and flat directions are treated alike: the first step moves every coordinate by α, whatever its gradient.
 //! But G only grows, so the step sizes only shrink: after a fast start the path slows down before it has arrived, and so does the fit, far from its goal.
 
-use crate::{bowl, linear_fit::LinearFit, method::Method, replays};
+use crate::{bowl, linear_fit::LinearFit, replays};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{one_to, positive},
     lab::Lab,
-    optim::{AdaGrad, EpsPlacement},
+    optim::{AdaGrad, EpsPlacement, Method},
     registry::{Heading, Section},
 };
 

@@ -12,13 +12,13 @@
 //! Departs from the book: t counts steps, as its formula says. Its code counts parameter tensors, so that the weights see t = 1, 3, 5, … and the bias
 //! t = 2, 4, 6, …; `--as-printed` does so too, and the last table sets both side by side. On the bowl there is one tensor, and no difference.
 
-use crate::{bowl, linear_fit::LinearFit, method::Method, replays};
+use crate::{bowl, linear_fit::LinearFit, replays};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::{Column, Lab, row},
-    optim::{Adam, Counting, EpsPlacement, Optimizer},
+    optim::{Adam, Counting, EpsPlacement, Method, Optimizer},
     registry::{Heading, Section},
 };
 use std::fmt::Write;

@@ -9,14 +9,14 @@
 //! are Adam's. As an L2 term it rules once the gradients of the loss are small: the weights shrink to a third, the training loss
 //! stops falling in the second epoch, and the test accuracy stays a percent behind.
 
-use crate::{comparison::Trained, digits::library_adam, lenets::LeNets, method::Method};
+use crate::{comparison::Trained, digits::library_adam, lenets::LeNets};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{non_negative, positive},
     kernels::reduce,
     lab::{Column, Lab},
-    optim::{Adam, AdamW, Rule},
+    optim::{Adam, AdamW, Method, Rule},
     registry::{Heading, Section},
     train::Network,
 };

@@ -19,7 +19,6 @@
 use crate::{
     comparison::{self, Trained},
     digits::{Digits, library_adam, network},
-    method::Method,
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
@@ -27,6 +26,7 @@ use common::{
     cli::{at_least_one, positive},
     lab::Lab,
     models::{ConvNet, ConvNetBatchNorm},
+    optim::Method,
     plot::Curves,
     registry::{Heading, Section},
     train::{Evaluation, Network},
@@ -94,7 +94,6 @@ pub(super) fn compare(name: &str, normalized: Box<dyn Network>, args: &Args, lab
         Ok(())
     })?;
     let Ok(both) = <[Trained; 2]>::try_from(trained) else { unreachable!("two variants went in") };
-    comparison::record(&both, lab)?;
     print_tests(&both, lab)?;
     comparison::print_table(&both, lab)?;
     let figure = Curves::new(format!("A convolutional network without and with {name}"));

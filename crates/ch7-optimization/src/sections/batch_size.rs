@@ -22,7 +22,6 @@ use crate::{
     batch_sizes::{self, Pair, Pairs},
     comparison::{self, Trained},
     digits::{Digits, network},
-    method::Method,
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
@@ -31,7 +30,7 @@ use common::{
     data::Batches,
     lab::{Column, Lab},
     models::LeNet,
-    optim::Sgd,
+    optim::{Method, Sgd},
     plot::Curves,
     registry::{Heading, Section},
 };
@@ -71,13 +70,11 @@ pub(crate) struct Args {
 /// Trains LeNet with each pair, side by side on the images in their order, and compares their losses by epoch and by step.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let trained = train(&args.pairs.pairs()?, args.epochs, &args.digits, lab)?;
-    comparison::record(&trained, lab)?;
     comparison::print_table(&trained, lab)?;
     let figure = Curves::new("Loss of each epoch by batch size and learning rate").panel(comparison::epoch_losses(&trained));
     lab.figure("epoch-losses", &figure.render()?)?;
     let by_step = compare_steps(&trained, lab)?;
-    let by_epoch: Vec<f32> = trained.iter().map(|variant| variant.history.epoch_loss[0]).collect();
-    lab.claim("over epochs the smaller batch is ahead: the loss of the first epoch grows with the batch", by_epoch.is_sorted());
+    batch_sizes::claim_by_epoch(&trained, lab);
     let behind = by_step.iter().skip(1).all(|mean| *mean < by_step[0]);
     lab.claim("over steps the smallest batch is behind: at the end of the largest its loss is the highest", behind);
     Ok(())
@@ -102,17 +99,14 @@ pub(super) fn train(pairs: &[Pair], epochs: usize, digits: &Digits, lab: &mut La
 
 /// Prints and gives the mean loss of each variant over the last epoch of the largest batch, at the same numbers of steps.
 fn compare_steps(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
-    let epochs = batch_sizes::epochs_of_largest(trained);
-    let Some(steps) = epochs.last() else { return Ok(Vec::new()) };
-    let span = format!("steps {} to {}", steps.start + 1, steps.end);
-    writeln!(lab, "\nmean loss of {span}, the last epoch of the largest batch\n")?;
+    let Some(steps) = batch_sizes::epochs_of_largest(trained).pop() else { return Ok(Vec::new()) };
+    let (first, last) = (steps.start + 1, steps.end);
+    writeln!(lab, "\nmean loss of steps {first} to {last}, the last epoch of the largest batch\n")?;
     let (mut means, mut rows) = (Vec::new(), Vec::new());
     for variant in trained {
-        let mean = comparison::mean(&variant.history.train_loss[steps.clone()]);
-        let epochs = steps.end as f64 / comparison::steps_per_epoch(variant) as f64;
-        rows.push(vec![variant.name.clone(), format!("{mean:.5}"), format!("{epochs:.1}")]);
-        lab.metric(format!("{}, mean loss of {span}", variant.name), mean);
-        means.push(mean);
+        means.extend(batch_sizes::mean_losses(variant, std::slice::from_ref(&steps), lab));
+        let epochs = last as f64 / variant.steps_per_epoch() as f64;
+        rows.push(vec![variant.name.clone(), format!("{:.5}", means[means.len() - 1]), format!("{epochs:.1}")]);
     }
     lab.table(&Column::labelled("", ["loss", "epochs by then"]), rows)?;
     Ok(means)

@@ -50,11 +50,9 @@ pub(crate) struct Args {
 /// Trains LeNet with each pair, side by side on the images in their order, and compares their losses step by step.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let trained = train(&args.pairs.pairs()?, args.epochs, &args.digits, lab)?;
-    comparison::record(&trained, lab)?;
     let last = print_by_steps(&trained, lab)?;
     lab.figure("losses", &figure(&trained)?)?;
-    let by_epoch: Vec<f32> = trained.iter().map(|variant| variant.history.epoch_loss[0]).collect();
-    lab.claim("over epochs the smaller batch is ahead: the loss of the first epoch grows with the batch", by_epoch.is_sorted());
+    batch_sizes::claim_by_epoch(&trained, lab);
     let behind = last.iter().skip(1).all(|mean| *mean < last[0]);
     lab.claim("over steps the smallest batch is behind: at the end its loss is the highest", behind);
     Ok(())
@@ -67,10 +65,7 @@ fn print_by_steps(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
     writeln!(lab, "mean loss of each arm over the same steps, which are epochs with the largest batch\n")?;
     let (mut rows, mut last) = (Vec::new(), Vec::new());
     for variant in trained {
-        let means: Vec<f64> = spans.iter().map(|steps| comparison::mean(&variant.history.train_loss[steps.clone()])).collect();
-        for (steps, mean) in spans.iter().zip(&means) {
-            lab.metric(format!("{}, mean loss of steps {} to {}", variant.name, steps.start + 1, steps.end), *mean);
-        }
+        let means = batch_sizes::mean_losses(variant, &spans, lab);
         last.extend(means.last());
         rows.push(row(&variant.name, means.into_iter().map(|mean| format!("{mean:.5}"))));
     }
@@ -82,7 +77,7 @@ fn print_by_steps(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
 /// The same losses twice: over epochs, and over as many steps as the largest batch takes.
 fn figure(trained: &[Trained]) -> Result<Svg> {
     let by_epoch = |variant: &Trained| {
-        let of_epoch = comparison::steps_per_epoch(variant) as f64;
+        let of_epoch = variant.steps_per_epoch() as f64;
         let curve = comparison::first_losses(variant, variant.history.train_loss.len());
         Series::new("", curve.points.iter().map(|(step, loss)| (step / of_epoch, *loss)))
     };

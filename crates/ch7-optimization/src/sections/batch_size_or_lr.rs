@@ -56,7 +56,6 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let pairs =
         [Pair { batch_size, lr }, Pair { batch_size: batch_size.saturating_mul(2), lr }, Pair { batch_size, lr: lr / 2.0 }];
     let trained = train(&pairs, epochs, digits, lab)?;
-    comparison::record(&trained, lab)?;
     comparison::print_table(&trained, lab)?;
     let figure = Curves::new("A batch twice as large, or half the learning rate").panel(comparison::epoch_losses(&trained));
     lab.figure("losses", &figure.panel(comparison::step_losses("loss", &trained)).render()?)?;

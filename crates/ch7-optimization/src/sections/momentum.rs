@@ -11,9 +11,8 @@
 //! checked against: the path shoots past the optimum along the steep x₂ and comes back.
 
 use crate::{
-    bowl::{self, Recurrence, contraction},
+    bowl::{self, contraction, recurrence},
     linear_fit::LinearFit,
-    method::Method,
     replays,
 };
 use anyhow::Result;
@@ -21,7 +20,7 @@ use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::Lab,
-    optim::Momentum,
+    optim::{Method, Momentum},
     registry::{Heading, Section},
 };
 
@@ -36,23 +35,23 @@ pub(crate) fn section() -> Section {
     Section::new(heading, run).replayed(replays::HELP, replays::FIXED, run)
 }
 
-/// The book's hyper-parameters.
+/// The book's hyper-parameters, which Nesterov's method is given too.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Learning rate α on the bowl
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    bowl_lr: f32,
+    pub(super) bowl_lr: f32,
     /// Steps on the bowl
     #[arg(long, default_value_t = 50, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
-    bowl_steps: usize,
+    pub(super) bowl_steps: usize,
     /// Learning rate α of the linear fit
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    lr: f32,
+    pub(super) lr: f32,
     /// Momentum factor ρ
     #[arg(long, default_value_t = 0.9, value_parser = fraction)]
-    rho: f32,
+    pub(super) rho: f32,
     #[command(flatten)]
-    fit: LinearFit,
+    pub(super) fit: LinearFit,
 }
 
 /// Shows momentum on the bowl and on the linear fit.
@@ -61,7 +60,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let path = bowl::show(momentum(args.bowl_lr), args.bowl_steps, lab)?;
     let exact = |k| {
         let (rho, c) = (f64::from(args.rho), contraction(k, args.bowl_lr));
-        Recurrence { a: 1.0 + rho - c, b: rho, c }.point(k, args.bowl_steps)
+        recurrence(k, args.bowl_steps, [1.0 + rho - c, rho, c])
     };
     path.check_end(["x₁: x ← (1 + ρ − 2 α w₁) x − ρ x₋₁", "x₂: x ← (1 + ρ − 2 α w₂) x − ρ x₋₁"], exact, lab)?;
     let mut delta = [0.0; 2];

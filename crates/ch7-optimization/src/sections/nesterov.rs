@@ -12,18 +12,15 @@
 //!
 //! The book names the method in its list and does not run it; the hyper-parameters are those of momentum.
 
+use super::momentum::Args;
 use crate::{
-    bowl::{self, Recurrence, contraction, slope},
-    linear_fit::LinearFit,
-    method::Method,
+    bowl::{self, contraction, recurrence, slope},
     replays,
 };
 use anyhow::Result;
-use clap::Args as ClapArgs;
 use common::{
-    cli::{fraction, one_to, positive},
     lab::Lab,
-    optim::{Momentum, Nesterov, Optimizer},
+    optim::{Method, Momentum, Nesterov, Optimizer},
     registry::{Heading, Section},
 };
 use std::fmt::Write;
@@ -39,32 +36,13 @@ pub(crate) fn section() -> Section {
     Section::new(heading, run).replayed(replays::HELP, replays::FIXED, run)
 }
 
-/// The hyper-parameters of momentum.
-#[derive(Debug, Clone, ClapArgs)]
-pub(crate) struct Args {
-    /// Learning rate α on the bowl
-    #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    bowl_lr: f32,
-    /// Steps on the bowl
-    #[arg(long, default_value_t = 50, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
-    bowl_steps: usize,
-    /// Learning rate α of the linear fit
-    #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    lr: f32,
-    /// Momentum factor ρ
-    #[arg(long, default_value_t = 0.9, value_parser = fraction)]
-    rho: f32,
-    #[command(flatten)]
-    fit: LinearFit,
-}
-
 /// Shows Nesterov's method on the bowl, beside momentum, and on the linear fit.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let nesterov = |learning_rate| Method::new("Nesterov's method", Nesterov { rho: args.rho }, learning_rate);
     let path = bowl::show(nesterov(args.bowl_lr), args.bowl_steps, lab)?;
     let exact = |k| {
         let (rho, c) = (f64::from(args.rho), contraction(k, args.bowl_lr));
-        Recurrence { a: (1.0 + rho) * (1.0 - c), b: rho * (1.0 - c), c }.point(k, args.bowl_steps)
+        recurrence(k, args.bowl_steps, [(1.0 + rho) * (1.0 - c), rho * (1.0 - c), c])
     };
     path.check_end(["x₁: the recurrence above", "x₂: likewise"], exact, lab)?;
     // In terms of the point ahead, φ = θ + ρ Δ; in terms of θ it is the same but for rounding.

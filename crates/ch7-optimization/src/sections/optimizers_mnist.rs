@@ -8,13 +8,13 @@
 //! seven others are close: after three epochs their accuracies lie within half a percent. AdaDelta is ahead from the first epoch
 //! on, though nobody chose a rate for it.
 
-use crate::{digits::library_adam, lenets::LeNets, method::Method};
+use crate::{digits::library_adam, lenets::LeNets};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::positive,
     lab::Lab,
-    optim::{AdaDelta, AdaGrad, AdamW, EpsPlacement, Momentum, Nesterov, RmsProp, Sgd},
+    optim::{AdaDelta, AdaGrad, AdamW, EpsPlacement, Method, Momentum, Nesterov, RmsProp, Sgd},
     registry::{Heading, Section},
 };
 

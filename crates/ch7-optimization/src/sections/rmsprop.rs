@@ -10,13 +10,13 @@
 //! AdaGrad's does. The price is paid at the goal: there G forgets that the ground was steep, and steps of about α go back and forth over the optimum.
 //! In the fit this keeps the loss at about a thousand times the variance of the noise.
 
-use crate::{bowl, linear_fit::LinearFit, method::Method, replays};
+use crate::{bowl, linear_fit::LinearFit, replays};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::Lab,
-    optim::{EpsPlacement, RmsProp},
+    optim::{EpsPlacement, Method, RmsProp},
     registry::{Heading, Section},
 };
 

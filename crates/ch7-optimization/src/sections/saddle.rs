@@ -14,16 +14,13 @@
 //!    adds up the small pushes, and is out of the figure after sixty steps.
 //! 3. Paths are cut at the edge of the figures.
 
-use crate::{
-    method::Method,
-    terrain::{BOOK, EDGE, Point, SADDLE, Terrain, Walk},
-};
+use crate::terrain::{BOOK, EDGE, Point, SADDLE, Terrain, Walk};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, finite, non_negative, positive},
     lab::{Column, Lab},
-    optim::{AdaGrad, Adam, EpsPlacement, Momentum, RmsProp, Sgd},
+    optim::{AdaGrad, Adam, EpsPlacement, Method, Momentum, RmsProp, Sgd},
     parameters::{Parameter, Parameters},
     registry::{Heading, Section},
 };
@@ -182,15 +179,11 @@ fn claim(terrain: &Terrain, walks: &[Walk], lab: &mut Lab) {
     if terrain.name == BOOK.name {
         lab.claim("(0, 0) is a minimum of it, not a saddle", !terrain.is_saddle([0.0, 0.0]));
         lab.claim("all but Momentum end within 0.5 of this minimum", all_but("Momentum", &near));
-        let diverges = |walk: &Walk| walk.diverges.is_some() && walk.end()[1] < -EDGE;
-        lab.claim(
-            "Momentum leaves, and diverges where f falls without end",
-            walks.iter().any(|w| w.name == "Momentum" && diverges(w)),
-        );
-        return;
+        let falls = |walk: &Walk| walk.name == "Momentum" && walk.diverges.is_some() && walk.end()[1] < -EDGE;
+        lab.claim("Momentum leaves, and diverges where f falls without end", walks.iter().any(falls));
+    } else {
+        lab.claim("(0, 0) is a saddle of it", terrain.is_saddle([0.0, 0.0]));
+        lab.claim("all but SGD get away from this saddle", all_but("SGD", &|walk| walk.leaves().is_some()));
+        lab.claim("SGD ends within 0.5 of it", walks.iter().any(|walk| walk.name == "SGD" && near(walk)));
     }
-    lab.claim("(0, 0) is a saddle of it", terrain.is_saddle([0.0, 0.0]));
-    let away = |walk: &Walk| walk.leaves().is_some();
-    lab.claim("all but SGD get away from this saddle", all_but("SGD", &away));
-    lab.claim("SGD ends within 0.5 of it", walks.iter().any(|walk| walk.name == "SGD" && near(walk)));
 }

@@ -13,7 +13,6 @@
 use crate::{
     bowl::{self, contraction},
     linear_fit::{LinearFit, PRINTED_NORMALS},
-    method::Method,
     replays,
 };
 use anyhow::{Result, anyhow};
@@ -25,7 +24,7 @@ use common::{
     lab::{Column, Lab, row},
     layers::{Linear, loss_backward},
     matrix::Matrix,
-    optim::Sgd,
+    optim::{Method, Sgd},
     registry::{Heading, Section},
     tape::{self, Device, builder},
 };

@@ -1,21 +1,21 @@
 //! An optimisation method under the name that tables and figures give it.
 
-use common::optim::{Optimizer, Rule};
+use super::{Optimizer, Rule};
 
 /// An optimiser that has not made a step yet, with its constant learning rate.
 #[derive(Debug)]
-pub(crate) struct Method {
+pub struct Method {
     /// What it is called.
-    pub(crate) name: String,
+    pub name: String,
     /// The optimiser.
-    pub(crate) optimizer: Optimizer,
+    pub optimizer: Optimizer,
     /// α.
-    pub(crate) learning_rate: f32,
+    pub learning_rate: f32,
 }
 
 impl Method {
     /// A rule by name, t counting steps.
-    pub(crate) fn new<const N: usize>(name: impl Into<String>, rule: impl Rule<N>, learning_rate: f32) -> Self {
+    pub fn new<const N: usize>(name: impl Into<String>, rule: impl Rule<N>, learning_rate: f32) -> Self {
         Self { name: name.into(), optimizer: Optimizer::new(rule), learning_rate }
     }
 }
