@@ -49,31 +49,21 @@ const NOISE_VARIANCE: f64 = 0.01 * 0.01 / 12.0;
 /// before the weights.
 pub(crate) const PRINTED_NORMALS: [f32; 2] = [-4.080414, -1.3719953];
 
-/// Samples, and the weights to start from.
-#[derive(Debug)]
-pub(crate) struct Problem {
-    pub(crate) samples: Samples,
-    weights: [f32; 2],
+/// The samples with the given inputs, two a sample, and the noise u of each.
+pub(crate) fn with_noise(x: Vec<f32>, noise: &[f32]) -> Samples {
+    let n = noise.len();
+    let [w1, w2] = TRUE_WEIGHTS;
+    let y = x.chunks(2).zip(noise).map(|(x, u)| (w1 * x[0] + w2 * x[1]) + NOISE * u).collect();
+    Samples { x: Matrix::new(n, 2, x), y: Labels::Values(Matrix::new(n, 1, y)) }
 }
 
-impl Problem {
-    /// The problem with the given inputs, two a sample, the noise u of each sample, and the weights that the book prints.
-    pub(crate) fn with_noise(x: Vec<f32>, noise: &[f32]) -> Self {
-        let n = noise.len();
-        let [w1, w2] = TRUE_WEIGHTS;
-        let y = x.chunks(2).zip(noise).map(|(x, u)| (w1 * x[0] + w2 * x[1]) + NOISE * u).collect();
-        let samples = Samples { x: Matrix::new(n, 2, x), y: Labels::Values(Matrix::new(n, 1, y)) };
-        Self { samples, weights: PRINTED_NORMALS }
-    }
-
-    /// The linear unit at its start: the given weights, bias zero.
-    fn unit(&self) -> Result<Chain> {
-        let mut unit = Chain::new([linear(2, 1)], Loss::HalfSquaredError);
-        let weight = Parameter { name: "0.weight".to_owned(), shape: vec![2, 1], values: self.weights.to_vec() };
-        let bias = Parameter { name: "0.bias".to_owned(), shape: vec![1], values: vec![0.0] };
-        unit.load(&Parameters(vec![weight, bias]))?;
-        Ok(unit)
-    }
+/// The linear unit at its start: the weights that the book prints, bias zero.
+fn unit() -> Result<Chain> {
+    let mut unit = Chain::new([linear(2, 1)], Loss::HalfSquaredError);
+    let weight = Parameter { name: "0.weight".to_owned(), shape: vec![2, 1], values: PRINTED_NORMALS.to_vec() };
+    let bias = Parameter { name: "0.bias".to_owned(), shape: vec![1], values: vec![0.0] };
+    unit.load(&Parameters(vec![weight, bias]))?;
+    Ok(unit)
 }
 
 /// What a fit leaves.
@@ -125,13 +115,13 @@ impl LinearFit {
     }
 
     /// X from N(0, 1), noise uniform on [0, 0.01); in a replay the source's own.
-    fn problem(&self, lab: &Lab) -> Problem {
+    fn samples(&self, lab: &Lab) -> Samples {
         if lab.is_replay() {
-            return replays::linear_fit();
+            return replays::samples();
         }
         let mut data = lab.stream("linear fit");
         let x = data.normals(2 * self.samples, 0.0, 1.0);
-        Problem::with_noise(x, &data.uniforms(self.samples, 0.0, 1.0))
+        with_noise(x, &data.uniforms(self.samples, 0.0, 1.0))
     }
 
     /// Fits a linear unit, each step with its learning rate.
@@ -139,21 +129,21 @@ impl LinearFit {
     /// # Errors
     /// If a loss stops being finite; the message names the step.
     pub(crate) fn fit(&self, optimizer: Optimizer, learning_rate: impl Fn(usize) -> f32, lab: &Lab) -> Result<Fit> {
-        self.solve(&self.problem(lab), optimizer, learning_rate)
+        self.solve(&self.samples(lab), optimizer, learning_rate)
     }
 
-    fn solve(&self, problem: &Problem, optimizer: Optimizer, learning_rate: impl Fn(usize) -> f32) -> Result<Fit> {
-        let mut unit = problem.unit()?;
+    fn solve(&self, samples: &Samples, optimizer: Optimizer, learning_rate: impl Fn(usize) -> f32) -> Result<Fit> {
+        let mut unit = unit()?;
         // A batch that is too large is all samples.
-        let batches = Batches::Ordered { size: self.batch_size.min(problem.samples.len()) };
-        let steps_per_epoch = batches.per_epoch(problem.samples.len());
+        let batches = Batches::Ordered { size: self.batch_size.min(samples.len()) };
+        let steps_per_epoch = batches.per_epoch(samples.len());
         // The unit's one output is a number, no class: nothing but losses is recorded, and no decision made.
         let config = TrainingConfig {
             record: Record::Losses { every: 1 },
             ..TrainingConfig::new(self.epochs, batches, Decision::Probability)
         };
         let mut losses = Vec::new();
-        let mut run = Trainer::new(&mut unit, optimizer, &problem.samples, config)?;
+        let mut run = Trainer::new(&mut unit, optimizer, samples, config)?;
         while let Some(step) = run.forward_backward()? {
             let (half, step) = (step.loss, step.index);
             ensure!(half.is_finite(), "the loss of the linear fit is {half} at step {step}: it diverged; try a smaller --lr");
@@ -173,16 +163,16 @@ impl LinearFit {
     /// Fits, prints losses and the unit that was learnt, and draws the losses.
     pub(crate) fn show(&self, method: Method, lab: &mut Lab) -> Result<Fit> {
         let Method { name, optimizer, learning_rate } = method;
-        let (problem, size) = (self.problem(lab), self.batch_size);
-        let n = problem.samples.len();
+        let samples = self.samples(lab);
+        let (n, size) = (samples.len(), self.batch_size);
         writeln!(
             lab,
             "Linear fit: y = 0.5 x₁ + 0.8 x₂ + 0.01 u, {n} samples in batches of {size}, {name} with learning rate {learning_rate}\n"
         )?;
         if lab.is_replay() {
-            replays::print_origin(&problem, lab)?;
+            replays::print_origin(&samples, lab)?;
         }
-        let fit = self.solve(&problem, optimizer, |_| learning_rate)?;
+        let fit = self.solve(&samples, optimizer, |_| learning_rate)?;
         for (epoch, loss) in fit.epoch_losses.iter().enumerate() {
             lab.metric(format!("fit, mean loss of epoch {epoch}"), *loss);
         }
@@ -193,7 +183,7 @@ impl LinearFit {
         lab.table(&["epoch", "mean over epoch", "mean since the start"].map(Column::number), losses)?;
         writeln!(lab)?;
         let units = [
-            ("at the start", [problem.weights[0], problem.weights[1], 0.0]),
+            ("at the start", [PRINTED_NORMALS[0], PRINTED_NORMALS[1], 0.0]),
             ("learnt", fit.unit()),
             ("made with", [TRUE_WEIGHTS[0], TRUE_WEIGHTS[1], NOISE / 2.0]),
         ];
@@ -257,8 +247,8 @@ mod tests {
     #[test]
     fn fits_of_the_sources_data_are_those_of_the_reference() {
         let task = LinearFit { epochs: 30, batch_size: 64, samples: 1000 };
-        let problem = replays::linear_fit();
-        let Labels::Values(y) = &problem.samples.y else { panic!("the labels are numbers") };
+        let samples = replays::samples();
+        let Labels::Values(y) = &samples.y else { panic!("the labels are numbers") };
         assert_eq!(y.row(0)[0].to_bits(), (-3.136211f32).to_bits(), "the y of the first sample, as printed");
         let file: Value = serde_json::from_str(include_str!("../../common/tests/fixtures/paddle_gpu_rng.json")).unwrap();
         let cases = file["linear_fit"].as_array().unwrap();
@@ -266,7 +256,7 @@ mod tests {
         for case in cases {
             let name = case["name"].as_str().unwrap();
             let (optimizer, learning_rate) = optimizer(name);
-            let fit = task.solve(&problem, optimizer, |_| learning_rate).unwrap();
+            let fit = task.solve(&samples, optimizer, |_| learning_rate).unwrap();
             check(&format!("{name}, epochs"), &fit.epoch_losses, &case["epoch_loss_true_f64"]);
             check(&format!("{name}, running means"), &fit.running_means, &case["epoch_loss_cumulative_f64"]);
             check(&format!("{name}, first steps"), &fit.losses[..20], &case["iter_loss_first20_f64"]);
@@ -277,9 +267,8 @@ mod tests {
     fn a_fit_that_diverges_names_the_step() {
         let x = Matrix::new(2, 2, vec![1.0, 2.0, 3.0, 4.0]);
         let samples = Samples { x, y: Labels::Values(Matrix::new(2, 1, vec![1.0, 2.0])) };
-        let problem = Problem { samples, weights: [1.0, 1.0] };
         let task = LinearFit { epochs: 30, batch_size: 1, samples: 2 };
-        let error = task.solve(&problem, Optimizer::new(Sgd), |_| 1e6).unwrap_err().to_string();
+        let error = task.solve(&samples, Optimizer::new(Sgd), |_| 1e6).unwrap_err().to_string();
         assert!(error.contains("at step ") && error.ends_with("try a smaller --lr"), "{error}");
     }
 }

@@ -5,9 +5,13 @@
 //! and the weights are taken as they are printed. Their y then comes out as printed, to the bit; the x₁ of the exact quantile would not give it. So the
 //! noise is the second draw, and y was computed in f32, not in TF32.
 
-use crate::linear_fit::{PRINTED_NORMALS, Problem};
+use crate::linear_fit::{PRINTED_NORMALS, with_noise};
 use anyhow::Result;
-use common::{data::Labels, lab::Lab, replay::Draws};
+use common::{
+    data::{Labels, Samples},
+    lab::Lab,
+    replay::Draws,
+};
 use std::fmt::Write;
 
 /// What the flag does, for the help of every section.
@@ -21,15 +25,15 @@ const SEED: u64 = 0;
 const SAMPLES: usize = 1000;
 
 /// The source's data: its draws of X and noise, and the printed numbers for the first sample, which came from the same two draws as the weights.
-pub(crate) fn linear_fit() -> Problem {
+pub(crate) fn samples() -> Samples {
     let draws = Draws::new(SEED);
     let mut x = draws.normal(0, 2 * SAMPLES, 0.0, 1.0);
     x[..2].copy_from_slice(&PRINTED_NORMALS);
-    Problem::with_noise(x, &draws.uniform(1, SAMPLES))
+    with_noise(x, &draws.uniform(1, SAMPLES))
 }
 
 /// Says where the first sample and the weights come from, and records them.
-pub(crate) fn print_origin(Problem { samples, .. }: &Problem, lab: &mut Lab) -> Result<()> {
+pub(crate) fn print_origin(samples: &Samples, lab: &mut Lab) -> Result<()> {
     let Labels::Values(y) = &samples.y else { unreachable!("the labels of a linear fit are numbers") };
     let (drawn, [x1, x2], y) = (Draws::new(SEED).normal(0, 2 * SAMPLES, 0.0, 1.0), PRINTED_NORMALS, y.row(0)[0]);
     writeln!(
