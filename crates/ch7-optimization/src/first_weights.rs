@@ -2,10 +2,11 @@
 
 use anyhow::{Result, bail};
 use common::{
-    lab::{Column, Lab, row},
+    chain::Chain,
+    lab::{Column, Lab, TrainedVariant, row},
     parameters::{Initializer, Parameters},
     plot::{CurvePanel, Curves, Dash, Marker, Series},
-    train::History,
+    train::Network,
 };
 use std::fmt::Write;
 
@@ -34,7 +35,7 @@ pub(crate) const LOOKS: [(Marker, Dash); 4] = [
 /// What training from some first weights ends with; a run that diverged has a message in place of results.
 pub(crate) struct Trained {
     pub(crate) name: &'static str,
-    pub(crate) run: Result<Run, String>,
+    pub(crate) run: Result<TrainedVariant<Chain>, String>,
 }
 
 impl Trained {
@@ -43,15 +44,6 @@ impl Trained {
         let losses = self.run.as_ref().map_or(&[][..], |run| &run.history.epoch_loss);
         losses.last().copied().unwrap_or(f32::INFINITY)
     }
-}
-
-/// A training run that stayed finite.
-pub(crate) struct Run {
-    pub(crate) history: History,
-    /// The parameters after the last step.
-    pub(crate) parameters: Parameters,
-    /// Accuracy on the test samples after the last step.
-    pub(crate) test_accuracy: f32,
 }
 
 /// Lines of the table of losses.
@@ -71,13 +63,14 @@ pub(crate) fn report(trained: &[Trained], lab: &mut Lab) -> Result<()> {
     for trained in trained {
         let name = trained.name;
         match &trained.run {
-            Ok(Run { history, parameters, test_accuracy }) => {
-                writeln!(lab, "{name}: [Test] accuracy: {test_accuracy:.4}")?;
-                lab.metric(format!("{name}, test accuracy"), *test_accuracy);
+            Ok(run) => {
+                let accuracy = run.test().accuracy;
+                writeln!(lab, "{name}: [Test] accuracy: {accuracy:.4}")?;
+                lab.metric(format!("{name}, test accuracy"), accuracy);
                 lab.metric(format!("{name}, last epoch loss"), trained.last_loss());
                 // Also the beginning of a file's name.
-                lab.history(&format!("{name} ").replace(['(', ','], "-").replace(')', ""), history)?;
-                all.extend(parameters.prefixed(name).0);
+                lab.history(&format!("{name} ").replace(['(', ','], "-").replace(')', ""), &run.history)?;
+                all.extend(run.network.parameters().prefixed(name).0);
             }
             Err(message) => writeln!(lab, "{name}: {message}")?,
         }

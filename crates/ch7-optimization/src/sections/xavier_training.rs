@@ -4,7 +4,7 @@
 //! starts with saturated units, whose gradients are almost zero, behind an output of enormous logits.
 
 use crate::{
-    first_weights::{Run, Start, Trained, report},
+    first_weights::{Start, Trained, report},
     moons300::Moons,
 };
 use anyhow::Result;
@@ -14,11 +14,11 @@ use common::{
     cli::{UsageError, at_least_one, positive},
     data::Batches,
     kernels::{Activation, Loss},
-    lab::Lab,
+    lab::{Lab, TrainedVariant},
     optim::{Optimizer, Sgd},
     parameters::{Initialization, Initializer},
     registry::{Heading, Section},
-    train::{Decision, Log, Network, Trainer, TrainingConfig, evaluate},
+    train::{Decision, Log, Trainer, TrainingConfig},
 };
 
 /// The section and its editions.
@@ -74,7 +74,7 @@ pub(crate) fn train(starts: &[Start], hidden: Activation, args: &Args, lab: &mut
     if size > n {
         return Err(UsageError(format!("--batch-size {size} is more than the {n} training samples: choose 1 to {n}")).into());
     }
-    let descend = |&Start { weight, .. }: &Start| {
+    let descend = |&Start { name, weight }: &Start| {
         let mut network = network(hidden, weight, lab);
         let batches = Batches::Shuffled { size, stream: Box::new(lab.stream("shuffle")) };
         let config = TrainingConfig {
@@ -89,8 +89,7 @@ pub(crate) fn train(starts: &[Start], hidden: Activation, args: &Args, lab: &mut
             }
         }
         let history = run.finish().history;
-        let test_accuracy = evaluate(&network, &moons.test, Decision::Logit)?.accuracy;
-        Ok(Run { history, parameters: network.parameters(), test_accuracy })
+        Ok(TrainedVariant { name: name.to_owned(), network, history })
     };
     // A run that diverged stands beside the others.
     let run = |start: &Start| descend(start).map_err(|diverged: anyhow::Error| diverged.to_string());
