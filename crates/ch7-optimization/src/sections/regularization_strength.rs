@@ -84,15 +84,15 @@ const CURES: [Cure; 3] = [
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let settings = Settings { lr: args.lr, steps: args.steps, seeds: args.seeds };
     let run = |seed| {
-        let all = CURES.iter().flat_map(|cure| cure.strengths.map(cure.method));
-        all.map(|method| measure(&fit(method.as_ref(), &settings, seed)?)).collect::<Result<Vec<Measured>>>()
+        let methods = CURES.iter().flat_map(|cure| cure.strengths.map(cure.method));
+        methods.map(|method| fit(method.as_ref(), &settings, seed)).collect::<Result<Vec<Fit>>>()
     };
     let runs = lab.each_seed(cli::seeds(lab.seed(), args.seeds)?, run)?;
-    let mut all = (0..).map(|i| runs.iter().map(|run| run[i]).collect::<Vec<Measured>>());
+    let mut all = (0..).map(|i| runs.iter().map(|run| &run[i]).collect());
     let mut figure = Curves::new("Accuracy against the strength of regularisation");
     for (i, cure) in CURES.iter().enumerate() {
         let points: Vec<Point> =
-            cure.strengths.into_iter().zip(&mut all).map(|(strength, runs)| Point { strength, runs }).collect();
+            cure.strengths.into_iter().zip(&mut all).map(|(strength, fits)| Point { strength, fits }).collect();
         if i > 0 {
             writeln!(lab)?;
         }
@@ -103,63 +103,48 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     lab.figure("accuracy", &figure.render()?)
 }
 
-/// What one run shows.
-#[derive(Clone, Copy)]
-struct Measured {
-    train_accuracy: f32,
-    test_accuracy: f32,
-    /// The norm of all weights.
-    norm: f32,
-    /// Whether all samples get the same answer.
-    is_constant: bool,
-    is_diverged: bool,
-}
-
-fn measure(fit: &Fit) -> Result<Measured> {
-    let classes = predict(&fit.network, &fit.moons.train, Decision::Logit)?;
-    Ok(Measured {
-        train_accuracy: fit.train_accuracy,
-        test_accuracy: fit.test_accuracy,
-        norm: squares_of_weights(&fit.network.parameters()).sqrt() as f32,
-        is_constant: classes.iter().all(|class| *class == classes[0]),
-        is_diverged: fit.check().is_err(),
-    })
-}
-
-/// What the runs of all seeds show at one strength.
-struct Point {
+/// What the seeds end with at one strength.
+struct Point<'a> {
     strength: f32,
-    runs: Vec<Measured>,
+    fits: Vec<&'a Fit>,
 }
 
-impl Point {
-    fn values(&self, number: fn(&Measured) -> f32) -> Vec<f64> {
-        self.runs.iter().map(|run| f64::from(number(run))).collect()
+impl Point<'_> {
+    fn values(&self, number: fn(&Fit) -> f32) -> Vec<f64> {
+        self.fits.iter().map(|fit| f64::from(number(fit))).collect()
     }
 
-    fn mean(&self, number: fn(&Measured) -> f32) -> f64 {
+    fn mean(&self, number: fn(&Fit) -> f32) -> f64 {
         reduce::mean_and_deviation(&self.values(number)).0
     }
 
     /// The mean accuracy on training samples, then on test samples.
     fn accuracies(&self) -> [f64; 2] {
-        [self.mean(|run| run.train_accuracy), self.mean(|run| run.test_accuracy)]
+        [self.mean(|fit| fit.train_accuracy), self.mean(|fit| fit.test_accuracy)]
     }
 
     /// The number of seeds for which something holds.
-    fn count(&self, holds: fn(&Measured) -> bool) -> String {
-        format!("{} of {}", self.runs.iter().filter(|run| holds(run)).count(), self.runs.len())
+    fn count(&self, holds: fn(&Fit) -> Result<bool>) -> Result<String> {
+        let held = self.fits.iter().map(|fit| Ok(usize::from(holds(fit)?))).sum::<Result<usize>>()?;
+        Ok(format!("{held} of {}", self.fits.len()))
     }
+}
+
+/// Whether all samples get the same answer.
+fn is_constant(fit: &Fit) -> Result<bool> {
+    let classes = predict(&fit.network, &fit.moons.train, Decision::Logit)?;
+    Ok(classes.iter().all(|class| *class == classes[0]))
 }
 
 /// The table of one cure.
 fn print(cure: &Cure, points: &[Point], lab: &mut Lab) -> Result<()> {
     let mut rows = Vec::new();
     for point in points {
-        let ([train, test], norm) = (point.accuracies(), point.mean(|run| run.norm));
-        let accuracies = [point.strength.to_string(), format!("{train:.4}"), format!("{test:.4}"), format!("{norm:.2}")];
-        let failures = [point.count(|run| run.is_constant), point.count(|run| run.is_diverged)];
-        rows.push(row("", accuracies.into_iter().chain(failures)));
+        let [train, test] = point.accuracies();
+        let norm = point.mean(|fit| squares_of_weights(&fit.network.parameters()).sqrt() as f32);
+        let numbers = [point.strength.to_string(), format!("{train:.4}"), format!("{test:.4}"), format!("{norm:.2}")];
+        let failures = [point.count(is_constant)?, point.count(|fit| Ok(fit.check().is_err()))?];
+        rows.push(row("", numbers.into_iter().chain(failures)));
         lab.metric(format!("{}, {} = {}: mean test accuracy", cure.name, cure.symbol, point.strength), test);
     }
     let numbers = [cure.symbol, "train accuracy", "test accuracy", "norm of weights", "one answer", "diverged"];
@@ -168,7 +153,7 @@ fn print(cure: &Cure, points: &[Point], lab: &mut Lab) -> Result<()> {
 
 /// Mean accuracies with the range that the seeds span.
 fn panel(cure: &Cure, points: &[Point]) -> CurvePanel {
-    let series = |label, number: fn(&Measured) -> f32| {
+    let series = |label, number: fn(&Fit) -> f32| {
         let means = points.iter().map(|point| (f64::from(point.strength), point.mean(number)));
         let range = points.iter().map(|point| {
             let values = point.values(number);
@@ -176,7 +161,7 @@ fn panel(cure: &Cure, points: &[Point]) -> CurvePanel {
         });
         Series::new(label, means).with_band(range)
     };
-    let (train, test) = (series("Train", |run| run.train_accuracy), series("Test", |run| run.test_accuracy));
+    let (train, test) = (series("Train", |fit| fit.train_accuracy), series("Test", |fit| fit.test_accuracy));
     let panel = CurvePanel::new(cure.symbol, "accuracy")
         .with(train.colored(theme::TRAIN).dashed(Dash::Solid).marked(Marker::Disc))
         .with(test.colored(theme::DEV).dashed(Dash::Dashed).marked(Marker::Square))
