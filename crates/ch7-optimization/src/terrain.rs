@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use common::{
+    lab::Lab,
     optim::Method,
-    plot::{Animation, Contours, DescentPath, Gif, Grid, Landmark, Marker, Surface, Svg},
+    plot::{Animation, Contours, DescentPath, Grid, Landmark, Marker, Surface},
 };
 
 /// A point (x₀, x₁).
@@ -125,19 +126,17 @@ impl Terrain {
         })
     }
 
-    /// The walks over contours.
-    pub(crate) fn contours(&self, walks: &[Walk]) -> Result<Svg> {
+    /// Draws the walks over contours, and over the surface as a picture and as an animation with every second step.
+    pub(crate) fn draw(&self, walks: &[Walk], lab: &mut Lab) -> Result<()> {
         let figure = Contours::new(self.title(), ("x₀", "x₁"), self.grid(121)).levels(self.levels.iter().copied());
         let figure = walks.iter().map(path).fold(figure, Contours::path);
-        self.landmarks().fold(figure, Contours::landmark).render()
-    }
-
-    /// The walks over the surface: a picture, and an animation with every second step.
-    pub(crate) fn surface(&self, walks: &[Walk]) -> Result<(Svg, Gif)> {
+        let figure = self.landmarks().fold(figure, Contours::landmark);
+        lab.figure(&format!("{}-contours", self.name), &figure.render()?)?;
         let figure = Surface::new(self.title(), ["x₀", "x₁", "f(x)"], self.grid(41));
         let figure = walks.iter().map(path).fold(figure, Surface::path);
         let figure = self.landmarks().fold(figure, Surface::landmark);
-        Ok((figure.render()?, Animation::new(figure).stride(2).render()?))
+        lab.figure(&format!("{}-surface", self.name), &figure.render()?)?;
+        lab.animation(&format!("{}-surface", self.name), &Animation::new(figure).stride(2).render()?)
     }
 
     fn title(&self) -> String {

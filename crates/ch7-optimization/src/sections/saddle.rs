@@ -91,7 +91,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let walks = methods(args).map(|method| terrain.walk(method, start, args.steps));
         print_stationary(&terrain, lab)?;
         print_walks(&terrain, &walks, lab)?;
-        draw(&terrain, &walks, lab)?;
+        terrain.draw(&walks, lab)?;
         claim(&terrain, &walks, lab);
         ends.extend(walks.iter().map(|walk| Parameter {
             name: format!("{}.{}", terrain.name, walk.name),
@@ -160,13 +160,6 @@ fn text([x0, x1]: Point) -> String {
 /// Eight decimals, or a power of ten for what has run away.
 fn number(value: f32) -> String {
     if value.abs() < 1e4 { format!("{value:.8}") } else { format!("{value:.4e}") }
-}
-
-fn draw(terrain: &Terrain, walks: &[Walk], lab: &mut Lab) -> Result<()> {
-    let (surface, animation) = terrain.surface(walks)?;
-    lab.figure(&format!("{}-contours", terrain.name), &terrain.contours(walks)?)?;
-    lab.figure(&format!("{}-surface", terrain.name), &surface)?;
-    lab.animation(&format!("{}-surface", terrain.name), &animation)
 }
 
 /// What the section is there to show.
