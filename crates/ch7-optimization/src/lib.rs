@@ -6,7 +6,6 @@ mod comparison;
 mod digits;
 mod first_weights;
 mod layer_variances;
-mod lenets;
 mod linear_fit;
 mod moons300;
 mod moving_averages;

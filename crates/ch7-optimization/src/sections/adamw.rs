@@ -9,7 +9,8 @@
 //! are Adam's. As an L2 term it rules once the gradients of the loss are small: the weights shrink to a third, the training loss
 //! stops falling in the second epoch, and the test accuracy stays a percent behind.
 
-use crate::{comparison::Trained, digits::library_adam, lenets::LeNets};
+use super::optimizers_mnist::LeNets;
+use crate::{comparison::Trained, digits::library_adam};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{

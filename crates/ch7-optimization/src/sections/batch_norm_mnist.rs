@@ -29,7 +29,7 @@ use common::{
     optim::Method,
     plot::Curves,
     registry::{Heading, Section},
-    train::{Evaluation, Network},
+    train::Network,
 };
 use std::fmt::Write;
 
@@ -128,7 +128,7 @@ fn claim(name: &str, [without, with]: &[Trained; 2], lab: &mut Lab) {
     if with.history.train_loss.len() < ENOUGH {
         return;
     }
-    let (ours, other): (Evaluation, Evaluation) = (with.test(), without.test());
+    let (ours, other) = (with.test(), without.test());
     lab.claim("at the end it is ahead in loss and accuracy", ours.loss < other.loss && ours.accuracy > other.accuracy);
     let mut epochs = with.history.epoch_loss.iter().zip(&without.history.epoch_loss).skip(1);
     lab.claim("its training loss is lower in every epoch but the first", epochs.all(|(with, without)| with < without));
