@@ -1,11 +1,9 @@
 //! Chapter 7: network optimisation and regularisation, one module a section.
 
-mod batch_sizes;
 mod bowl;
 mod comparison;
 mod digits;
 mod first_weights;
-mod layer_variances;
 mod linear_fit;
 mod moons300;
 mod moving_averages;

@@ -8,9 +8,8 @@
 //! and each doubling of the batch up to 128 lowers the loss. A batch of 256 does not pay here: a learning rate of 0.16 is so
 //! large that the loss first rises, and takes the rest of the thirty epochs of `batch-size` to make up for it.
 
-use super::batch_size::{QUICK, TAPED, train};
+use super::batch_size::{Pairs, QUICK, TAPED, claim_by_epoch, epochs_of_largest, mean_losses, train};
 use crate::{
-    batch_sizes::{self, Pairs},
     comparison::{self, Trained},
     digits::Digits,
 };
@@ -52,7 +51,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let trained = train(&args.pairs.pairs()?, args.epochs, &args.digits, lab)?;
     let last = print_by_steps(&trained, lab)?;
     lab.figure("losses", &figure(&trained)?)?;
-    batch_sizes::claim_by_epoch(&trained, lab);
+    claim_by_epoch(&trained, lab);
     let behind = last.iter().skip(1).all(|mean| *mean < last[0]);
     lab.claim("over steps the smallest batch is behind: at the end its loss is the highest", behind);
     Ok(())
@@ -60,12 +59,12 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
 /// Prints the mean loss of each variant over the steps of each epoch of the largest batch; gives those of the last.
 fn print_by_steps(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
-    let epochs = batch_sizes::epochs_of_largest(trained);
+    let epochs = epochs_of_largest(trained);
     let spans: Vec<_> = comparison::shown(epochs.len()).map(|epoch| epochs[epoch - 1].clone()).collect();
     writeln!(lab, "mean loss of each arm over the same steps, which are epochs with the largest batch\n")?;
     let (mut rows, mut last) = (Vec::new(), Vec::new());
     for variant in trained {
-        let means = batch_sizes::mean_losses(variant, &spans, lab);
+        let means = mean_losses(variant, &spans, lab);
         last.extend(means.last());
         rows.push(row(&variant.name, means.into_iter().map(|mean| format!("{mean:.5}"))));
     }

@@ -9,8 +9,8 @@
 //! long for the curvature at the first weights and a step of 0.02 is not. What differs is the price: the larger batch takes half
 //! as many steps, each of which can be computed in parallel; over steps, in the second panel, it is where the unchanged variant is.
 
-use super::batch_size::train;
-use crate::{batch_sizes::Pair, comparison, digits::Digits};
+use super::batch_size::{Pair, train};
+use crate::{comparison, digits::Digits};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{

@@ -7,11 +7,11 @@
 //! to layer, to a thirtieth of that of the inputs; the network still learns, but takes sixty epochs to where it comes in ten with He's.
 //! With N(0, 1) the variance grows by half the number of inputs in each layer, to 10⁸, and the first steps end in NaN.
 
-use crate::{
-    first_weights::{Start, report},
-    layer_variances::{Variances, spread},
-    sections::xavier_training::{self, train},
+use super::{
+    xavier::{Variances, spread},
+    xavier_training::{self, train},
 };
+use crate::first_weights::{Start, report};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
