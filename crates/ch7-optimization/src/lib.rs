@@ -3,7 +3,6 @@
 mod bowl;
 mod comparison;
 mod digits;
-mod first_weights;
 mod linear_fit;
 mod moons300;
 mod moving_averages;

@@ -8,10 +8,9 @@
 //! With N(0, 1) the variance grows by half the number of inputs in each layer, to 10⁸, and the first steps end in NaN.
 
 use super::{
-    xavier::{Variances, spread},
-    xavier_training::{self, train},
+    xavier::{Start, Variances, spread},
+    xavier_training::{self, report, train},
 };
-use crate::first_weights::{Start, report};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{

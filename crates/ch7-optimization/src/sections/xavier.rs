@@ -7,7 +7,6 @@
 //! Departs from the book: it passes one sample through the network and shows the two Xavier forms only; here N(0, 1) stands beside them, and
 //! 1000 samples make the variances more than those of a single draw. It leaves out the last layer; here it is shown.
 
-use crate::first_weights::{LOOKS, Start};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
@@ -17,7 +16,7 @@ use common::{
     layers::{Activate, Linear},
     matrix::Matrix,
     parameters::{Initialization, Initializer},
-    plot::{CurvePanel, Curves, Series},
+    plot::{CurvePanel, Curves, Dash, Marker, Series},
     registry::{Heading, Section},
     rng::Stream,
     value::Value,
@@ -59,9 +58,31 @@ fn run(table: &Variances, lab: &mut Lab) -> Result<()> {
     Ok(())
 }
 
+/// A way to draw the first weights.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Start {
+    /// What tables call it.
+    pub(super) name: &'static str,
+    /// The distribution of the weights; biases are zero.
+    pub(super) weight: Initializer,
+}
+
+impl Start {
+    pub(super) const XAVIER_NORMAL: Self = Self { name: "Xavier normal", weight: Initializer::XavierNormal };
+    pub(super) const STANDARD_NORMAL: Self = Self { name: "N(0,1)", weight: Initializer::STANDARD_NORMAL };
+}
+
+/// How each start is drawn: some curves lie on others, whose dashes let them show through.
+pub(super) const LOOKS: [(Marker, Dash); 4] = [
+    (Marker::Disc, Dash::Solid),
+    (Marker::Square, Dash::Dashed),
+    (Marker::Triangle, Dash::Dotted),
+    (Marker::Diamond, Dash::Solid),
+];
+
 impl Variances {
     /// Prints, records and draws the variances; gives those of many samples, one list for each way to start.
-    pub(crate) fn show(&self, starts: &[Start], hidden: Activation, lab: &mut Lab) -> Result<Vec<Vec<f64>>> {
+    pub(super) fn show(&self, starts: &[Start], hidden: Activation, lab: &mut Lab) -> Result<Vec<Vec<f64>>> {
         table(1, starts, hidden, lab)?;
         writeln!(lab)?;
         let columns = table(self.samples, starts, hidden, lab)?;
@@ -121,7 +142,7 @@ fn variance(a: &Matrix) -> f64 {
 }
 
 /// The largest of some variances over the smallest.
-pub(crate) fn spread(variances: &[f64]) -> f64 {
+pub(super) fn spread(variances: &[f64]) -> f64 {
     let largest = variances.iter().copied().fold(0.0, f64::max);
     largest / variances.iter().copied().fold(f64::MAX, f64::min)
 }

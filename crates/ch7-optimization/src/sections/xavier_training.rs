@@ -3,23 +3,23 @@
 //! A tanh network 2-300-500-700-400-1 on 200 noisy moons, mini-batches of 10, trained from Xavier's weights and from N(0, 1). The latter
 //! starts with saturated units, whose gradients are almost zero, behind an output of enormous logits.
 
-use crate::{
-    first_weights::{Start, Trained, report},
-    moons300::Moons,
-};
-use anyhow::Result;
+use super::xavier::{LOOKS, Start};
+use crate::moons300::Moons;
+use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 use common::{
     chain::{Chain, activation, linear},
     cli::{UsageError, at_least_one, positive},
     data::Batches,
     kernels::{Activation, Loss},
-    lab::{Lab, TrainedVariant},
+    lab::{Column, Lab, TrainedVariant, row},
     optim::{Optimizer, Sgd},
-    parameters::{Initialization, Initializer},
+    parameters::{Initialization, Initializer, Parameters},
+    plot::{CurvePanel, Curves, Series},
     registry::{Heading, Section},
-    train::{Decision, Log, Trainer, TrainingConfig},
+    train::{Decision, Log, Network, Trainer, TrainingConfig},
 };
+use std::fmt::Write;
 
 /// The section and its editions.
 pub(crate) fn section() -> Section {
@@ -67,8 +67,22 @@ fn network(hidden: Activation, weight: Initializer, lab: &Lab) -> Chain {
 /// Steps between two evaluations, as in the book.
 const EVALUATE_EVERY: usize = 400;
 
+/// What training from some first weights ends with; a run that diverged has a message in place of results.
+pub(super) struct Trained {
+    pub(super) name: &'static str,
+    pub(super) run: Result<TrainedVariant<Chain>, String>,
+}
+
+impl Trained {
+    /// The mean loss of the last epoch; infinite where training diverged.
+    pub(super) fn last_loss(&self) -> f32 {
+        let losses = self.run.as_ref().map_or(&[][..], |run| &run.history.epoch_loss);
+        losses.last().copied().unwrap_or(f32::INFINITY)
+    }
+}
+
 /// Trains the network with the given hidden units from each start, in parallel.
-pub(crate) fn train(starts: &[Start], hidden: Activation, args: &Args, lab: &mut Lab) -> Result<Vec<Trained>> {
+pub(super) fn train(starts: &[Start], hidden: Activation, args: &Args, lab: &mut Lab) -> Result<Vec<Trained>> {
     let moons = Moons::new(lab.seed());
     let (n, size) = (moons.train.len(), args.batch_size);
     if size > n {
@@ -94,4 +108,40 @@ pub(crate) fn train(starts: &[Start], hidden: Activation, args: &Args, lab: &mut
     // A run that diverged stands beside the others.
     let run = |start: &Start| descend(start).map_err(|diverged: anyhow::Error| diverged.to_string());
     lab.over_variants(starts, |start| Ok(Trained { name: start.name, run: run(start) }))
+}
+
+/// Lines of the table of losses.
+const LINES: usize = 10;
+
+/// The table of epoch losses, what came out, the figure.
+pub(super) fn report(trained: &[Trained], lab: &mut Lab) -> Result<()> {
+    let finite = trained.iter().filter_map(|t| Some((t.name, &t.run.as_ref().ok()?.history.epoch_loss)));
+    let finite: Vec<(&str, &Vec<f32>)> = finite.collect();
+    let Some((_, first)) = finite.first() else { bail!("training diverged from all first weights: try a smaller --lr") };
+    let epochs = first.len();
+    writeln!(lab, "mean loss of an epoch")?;
+    let shown = (0..epochs).filter(|epoch| epoch.is_multiple_of(epochs.div_ceil(LINES)) || epoch + 1 == epochs);
+    let rows = shown.map(|epoch| row(epoch.to_string(), finite.iter().map(|(_, losses)| format!("{:.6}", losses[epoch]))));
+    lab.table(&Column::labelled("epoch", finite.iter().map(|(name, _)| *name)), rows)?;
+    let mut all = Vec::new();
+    for trained in trained {
+        let name = trained.name;
+        match &trained.run {
+            Ok(run) => {
+                let accuracy = run.test().accuracy;
+                writeln!(lab, "{name}: [Test] accuracy: {accuracy:.4}")?;
+                lab.metric(format!("{name}, test accuracy"), accuracy);
+                lab.metric(format!("{name}, last epoch loss"), trained.last_loss());
+                // Also the beginning of a file's name.
+                lab.history(&format!("{name} ").replace(['(', ','], "-").replace(')', ""), &run.history)?;
+                all.extend(run.network.parameters().prefixed(name).0);
+            }
+            Err(message) => writeln!(lab, "{name}: {message}")?,
+        }
+    }
+    lab.fingerprint(&Parameters(all));
+    let panel = CurvePanel::new("epoch", "loss").log_y();
+    let curves =
+        finite.iter().zip(LOOKS).map(|((name, losses), (_, dash))| Series::sampled(*name, losses, 0.0, 1.0).dashed(dash));
+    lab.figure("losses", &Curves::new("Training loss by first weights").panel(curves.fold(panel, CurvePanel::with)).render()?)
 }
