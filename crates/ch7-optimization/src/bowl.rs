@@ -2,21 +2,19 @@
 //!
 //! The bowl is ten times as steep along x₂ as along x₁: a learning rate that suits one coordinate does not suit the other.
 
-use crate::method::Method;
 use anyhow::{Result, ensure};
 use common::{
-    lab::{Column, Lab},
-    optim::Optimizer,
+    lab::{Column, Lab, row},
+    optim::{Method, Optimizer},
     parameters::Parameter,
     plot::{DescentPath, Grid, Landscape, Marker, Svg},
 };
 use std::fmt::Write;
 
 /// w: half the curvature along each coordinate.
-pub(crate) const W: [f32; 2] = [0.2, 2.0];
+const W: [f32; 2] = [0.2, 2.0];
 /// Where every optimiser starts.
 pub(crate) const START: [f32; 2] = [3.0, 4.0];
-
 /// Steps whose path can still be drawn.
 pub(crate) const MOST_STEPS: usize = 10_000;
 
@@ -25,9 +23,9 @@ fn f(x: [f32; 2]) -> f32 {
     W[0] * (x[0] * x[0]) + W[1] * (x[1] * x[1])
 }
 
-/// ∂f/∂x = 2 w ⊙ x.
-pub(crate) fn gradient(x: [f32; 2]) -> [f32; 2] {
-    [2.0 * (W[0] * x[0]), 2.0 * (W[1] * x[1])]
+/// ∂f/∂xₖ = 2 wₖ xₖ.
+pub(crate) fn slope(k: usize, x: f32) -> f32 {
+    2.0 * (W[k] * x)
 }
 
 /// The points that an optimiser has reached, the start first.
@@ -42,11 +40,6 @@ impl Path {
         self.points[self.points.len() - 1]
     }
 
-    /// The values of f along it.
-    pub(crate) fn values(&self) -> impl Iterator<Item = f32> {
-        self.points.iter().map(|x| f(*x))
-    }
-
     /// One coordinate along it.
     pub(crate) fn coordinate(&self, k: usize) -> impl Iterator<Item = f32> {
         self.points.iter().map(move |x| x[k])
@@ -59,7 +52,7 @@ impl Path {
 
     /// The step size of one coordinate in each step: how far it moved, divided by the gradient there.
     pub(crate) fn step_sizes(&self, k: usize) -> Vec<f32> {
-        self.moves().iter().zip(&self.points).map(|(moved, x)| moved[k] / gradient(*x)[k].abs()).collect()
+        self.moves().iter().zip(&self.points).map(|(moved, x)| moved[k] / slope(k, x[k]).abs()).collect()
     }
 
     /// All coordinates, as a tensor for the fingerprint.
@@ -68,8 +61,28 @@ impl Path {
     }
 
     /// The path as a curve of a figure.
-    pub(crate) fn curve(&self, name: &str) -> DescentPath {
+    pub(crate) fn curve(&self, name: impl Into<String>) -> DescentPath {
         DescentPath::new(name, self.points.iter().map(|x| (f64::from(x[0]), f64::from(x[1]))))
+    }
+
+    /// Claims that its first three steps have the bits of `step`, a formula written out: the next xₖ, given k, xₖ and the gradient there.
+    pub(crate) fn claim_by_hand(&self, lab: &mut Lab, mut step: impl FnMut(usize, f32, f32) -> f32) {
+        let mut x = START;
+        let same = self.points[1..].iter().take(3).all(|ours| {
+            x = [0, 1].map(|k| step(k, x[k], slope(k, x[k])));
+            ours.map(f32::to_bits) == x.map(f32::to_bits)
+        });
+        lab.claim("the first three steps on the bowl, computed by hand, have the same bits", same);
+    }
+
+    /// Sets its last point beside what mathematics says it is, coordinate by coordinate, and claims that they agree.
+    pub(crate) fn check_end(&self, formulas: [&str; 2], exact: impl Fn(usize) -> f64, lab: &mut Lab) -> Result<()> {
+        check(formulas.map(|formula| format!("last {formula}")), self.end(), [0, 1].map(exact), lab)
+    }
+
+    /// The same of its first move, which is equally long in both coordinates.
+    pub(crate) fn check_first_move(&self, formula: &str, exact: f64, lab: &mut Lab) -> Result<()> {
+        check(["x₁", "x₂"].map(|x| format!("first move of {x}: {formula}")), self.moves()[0], [exact; 2], lab)
     }
 }
 
@@ -80,7 +93,7 @@ impl Path {
 pub(crate) fn descend(mut optimizer: Optimizer, learning_rate: impl Fn(usize) -> f32, steps: usize) -> Result<Path> {
     let (mut x, mut points) = (START, vec![START]);
     for step in 0..steps {
-        let g = gradient(x);
+        let g = [0, 1].map(|k| slope(k, x[k]));
         optimizer.step(learning_rate(step), &mut x, &g);
         let reached = optimizer.reached(&x);
         ensure!(
@@ -100,19 +113,18 @@ pub(crate) fn show(method: Method, steps: usize, lab: &mut Lab) -> Result<Path> 
     let moves = path.moves();
     let shown = (0..=steps).filter(|step| step % steps.div_ceil(10) == 0 || *step == 1 || *step == steps);
     let rows = shown.map(|step| {
-        let ([x1, x2], value) = (path.points[step], f(path.points[step]));
-        let last_move =
-            |k: usize| step.checked_sub(1).map_or_else(|| "-".to_owned(), |before| format!("{:.5}", moves[before][k]));
-        let [x1, x2, value] = [x1, x2, value].map(|x| format!("{x:.5}"));
-        vec![step.to_string(), x1, x2, value, last_move(0), last_move(1)]
+        let x = path.points[step];
+        let here = [x[0], x[1], f(x)].map(|x| format!("{x:.5}"));
+        let last_move = step.checked_sub(1).map(|before| moves[before].map(|x| format!("{x:.5}")));
+        row(step.to_string(), here.into_iter().chain(last_move.unwrap_or(["-", "-"].map(str::to_owned))))
     });
     lab.table(&["step", "x₁", "x₂", "f(x)", "x₁ moved by", "x₂ moved by"].map(Column::number), rows)?;
     writeln!(lab)?;
     let end = path.end();
-    for (name, value) in [("bowl, x1 at the end", end[0]), ("bowl, x2 at the end", end[1]), ("bowl, f at the end", f(end))] {
-        lab.metric(name, value);
-    }
-    lab.curve("bowl, f", path.values().enumerate());
+    lab.metric("bowl, x1 at the end", end[0]);
+    lab.metric("bowl, x2 at the end", end[1]);
+    lab.metric("bowl, f at the end", f(end));
+    lab.curve("bowl, f", path.points.iter().map(|x| f(*x)).enumerate());
     lab.figure("path", &figure(&format!("{steps} steps of {name} down the bowl"), [path.curve(name)])?)?;
     Ok(path)
 }
@@ -130,52 +142,30 @@ pub(crate) fn contraction(k: usize, learning_rate: f32) -> f64 {
     2.0 * f64::from(learning_rate) * f64::from(W[k])
 }
 
-/// The recurrence x ← a x − b x₋₁ in f64, whose first step is x₁ = (1 − c) x₀.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Recurrence {
-    pub(crate) a: f64,
-    pub(crate) b: f64,
-    pub(crate) c: f64,
-}
-
-impl Recurrence {
-    /// Coordinate k of its point number `steps`.
-    pub(crate) fn point(self, k: usize, steps: usize) -> f64 {
-        let Self { a, b, c } = self;
-        let start = f64::from(START[k]);
-        let (_, last) = (1..steps).fold((start, (1.0 - c) * start), |(before, x), _| (x, a * x - b * before));
-        last
-    }
-}
-
-/// Sets numbers of the path beside what mathematics says they are, and claims that they agree.
-pub(crate) fn check(lab: &mut Lab, numbers: &[(&str, f32, f64)]) -> Result<()> {
-    let columns = [Column::text("on the bowl"), Column::number("ours"), Column::number("exact"), Column::number("difference")];
-    let difference = |ours: f32, exact: f64| f64::from(ours) - exact;
-    let rows = numbers.iter().map(|(what, ours, exact)| {
-        let difference = format!("{:.1e}", difference(*ours, *exact));
-        vec![(*what).to_owned(), digits(f64::from(*ours)), digits(*exact), difference]
-    });
-    lab.table(&columns, rows)?;
-    writeln!(lab)?;
-    let agree = numbers.iter().all(|(_, ours, exact)| difference(*ours, *exact).abs() <= ROUNDING);
-    lab.claim(format!("the path is what mathematics says, to within {ROUNDING:e}"), agree);
-    Ok(())
-}
-
-/// Claims that a path begins with the points that a section computes by hand, to the bit.
-pub(crate) fn claim_by_hand(lab: &mut Lab, path: &Path, by_hand: &[[f32; 2]; 3]) {
-    let same = path.points[1..].iter().zip(by_hand).all(|(ours, by_hand)| ours.map(f32::to_bits) == by_hand.map(f32::to_bits));
-    lab.claim("the first three steps on the bowl, computed by hand, have the same bits", same);
-}
-
-/// Nine decimals, or eight digits of a number that has none to show in them.
-fn digits(x: f64) -> String {
-    if x.abs() < 1e-4 { format!("{x:.7e}") } else { format!("{x:.9}") }
+/// Coordinate k of point number `steps` of the recurrence x ← a x − b x₋₁ in f64, whose first step is x₁ = (1 − c) x₀.
+pub(crate) fn recurrence(k: usize, steps: usize, [a, b, c]: [f64; 3]) -> f64 {
+    let start = f64::from(START[k]);
+    (1..steps).fold((start, (1.0 - c) * start), |(before, x), _| (x, a * x - b * before)).1
 }
 
 /// What rounding to f32 may add up to over a path.
 const ROUNDING: f64 = 1e-5;
+
+/// Sets numbers of a path beside what mathematics says they are, and claims that they agree.
+fn check(what: [String; 2], ours: [f32; 2], exact: [f64; 2], lab: &mut Lab) -> Result<()> {
+    let difference = [0, 1].map(|k| f64::from(ours[k]) - exact[k]);
+    // Nine decimals, or eight digits of a number that has none to show in them.
+    let digits = |x: f64| if x.abs() < 1e-4 { format!("{x:.7e}") } else { format!("{x:.9}") };
+    let rows = what
+        .into_iter()
+        .enumerate()
+        .map(|(k, what)| row(what, [digits(f64::from(ours[k])), digits(exact[k]), format!("{:.1e}", difference[k])]));
+    lab.table(&Column::labelled("on the bowl", ["ours", "exact", "difference"]), rows)?;
+    writeln!(lab)?;
+    let agree = difference.iter().all(|difference| difference.abs() <= ROUNDING);
+    lab.claim(format!("the path is what mathematics says, to within {ROUNDING:e}"), agree);
+    Ok(())
+}
 
 #[cfg(test)]
 mod tests {

@@ -2,30 +2,14 @@
 
 use anyhow::Result;
 use common::{
-    lab::{self, Column, Lab, TrainedVariant},
-    parameters::Parameters,
-    plot::{CurvePanel, Curves, Dash, Series, Svg},
-    train::{Evaluation, Network},
+    lab::{Column, Lab, TrainedVariant, row},
+    plot::{CurvePanel, Dash, Series},
+    train::Evaluation,
 };
 use std::fmt::Write;
 
 /// A trained network.
 pub(crate) type Trained = TrainedVariant;
-
-/// Records the curves, traces and tests of all, and the fingerprint of their parameters.
-pub(crate) fn record(trained: &[Trained], lab: &mut Lab) -> Result<()> {
-    let mut all = Vec::new();
-    for variant in trained {
-        let (name, history) = (&variant.name, &variant.history);
-        lab.curve(format!("{name} epoch loss"), (1..).zip(history.epoch_loss.iter().copied()));
-        lab.curve(format!("{name} test loss"), history.dev_loss.iter().copied());
-        lab.curve(format!("{name} test accuracy"), history.dev_score.iter().copied());
-        lab.trace(&format!("{}-", lab::file_name(name)), history)?;
-        all.extend(variant.network.parameters().prefixed(name).0);
-    }
-    lab.fingerprint(&Parameters(all));
-    Ok(())
-}
 
 /// Epochs that a table shows: the first, the last and some between, counted from 1.
 pub(crate) fn shown(epochs: usize) -> impl Iterator<Item = usize> {
@@ -38,58 +22,50 @@ pub(crate) fn shown(epochs: usize) -> impl Iterator<Item = usize> {
 pub(crate) fn print_table(trained: &[Trained], lab: &mut Lab) -> Result<()> {
     let epochs = trained.first().map_or(0, |variant| variant.history.epoch_loss.len());
     writeln!(lab, "mean loss of an epoch, then loss and accuracy of the test images\n")?;
-    let mut columns = Column::labelled("", shown(epochs).map(|epoch| format!("epoch {epoch}")));
-    columns.extend(["test loss", "accuracy"].map(Column::number));
-    let row = |variant: &Trained| {
-        let Evaluation { loss, accuracy } = variant.test();
-        let mut cells = vec![variant.name.clone()];
-        cells.extend(shown(epochs).map(|epoch| format!("{:.5}", variant.history.epoch_loss[epoch - 1])));
-        cells.extend([format!("{loss:.5}"), format!("{accuracy:.4}")]);
-        cells
-    };
-    lab.table(&columns, trained.iter().map(row))?;
+    let heads = shown(epochs).map(|epoch| format!("epoch {epoch}"));
+    let columns = Column::labelled("", heads.chain(["test loss", "accuracy"].map(str::to_owned)));
+    let mut rows = Vec::new();
     for variant in trained {
-        let (losses, Evaluation { loss, accuracy }) = (&variant.history.epoch_loss, variant.test());
-        lab.metric(format!("{}, train loss of epoch 1", variant.name), losses[0]);
+        let (name, losses, Evaluation { loss, accuracy }) = (&variant.name, &variant.history.epoch_loss, variant.test());
+        let cells = shown(epochs).map(|epoch| format!("{:.5}", losses[epoch - 1]));
+        rows.push(row(name, cells.chain([format!("{loss:.5}"), format!("{accuracy:.4}")])));
+        lab.metric(format!("{name}, train loss of epoch 1"), losses[0]);
         if epochs > 1 {
-            lab.metric(format!("{}, train loss of epoch {epochs}", variant.name), losses[epochs - 1]);
+            lab.metric(format!("{name}, train loss of epoch {epochs}"), losses[epochs - 1]);
         }
-        lab.metric(format!("{}, test loss", variant.name), loss);
-        lab.metric(format!("{}, test accuracy", variant.name), accuracy);
+        lab.metric(format!("{name}, test loss"), loss);
+        lab.metric(format!("{name}, test accuracy"), accuracy);
     }
-    Ok(())
+    lab.table(&columns, rows)
 }
 
-/// How variant number `index` is drawn: some lie on others, whose dashes let them show through.
-fn dash(index: usize) -> Dash {
-    [Dash::Solid, Dash::Dashed, Dash::DashDot, Dash::Dotted][index % 4]
-}
-
-/// A panel of one curve a variant.
+/// A panel of one curve a variant: some lie on others, whose dashes let them show through.
 pub(crate) fn panel(labels: (&str, &str), trained: &[Trained], curve: impl Fn(&Trained) -> Series) -> CurvePanel {
-    let series = trained.iter().enumerate().map(|(i, variant)| curve(variant).named(variant.name.as_str()).dashed(dash(i)));
+    let dashes = [Dash::Solid, Dash::Dashed, Dash::DashDot, Dash::Dotted].into_iter().cycle();
+    let series = trained.iter().zip(dashes).map(|(variant, dash)| curve(variant).named(variant.name.as_str()).dashed(dash));
     series.fold(CurvePanel::new(labels.0, labels.1), CurvePanel::with)
 }
 
-/// The mean loss of each epoch, one curve a variant.
-pub(crate) fn epoch_losses(title: &str, trained: &[Trained]) -> Result<Svg> {
+/// The mean loss of each epoch.
+pub(crate) fn epoch_losses(trained: &[Trained]) -> CurvePanel {
     let curve = |variant: &Trained| Series::sampled("", &variant.history.epoch_loss, 1.0, 1.0);
-    Curves::new(title).panel(panel(("epoch", "mean loss of the epoch"), trained, curve).log_y()).render()
+    panel(("epoch", "mean loss of the epoch"), trained, curve).log_y()
+}
+
+/// The losses of as many steps as the variant with the fewest takes.
+pub(crate) fn step_losses(label: &str, trained: &[Trained]) -> CurvePanel {
+    let fewest = trained.iter().map(|variant| variant.history.train_loss.len()).min().unwrap_or_default();
+    panel(("step", label), trained, |variant| first_losses(variant, fewest)).log_y()
 }
 
 /// Points of a curve of step losses.
 const POINTS: usize = 40;
 
 /// The losses of the first steps, each point the mean of as many as it takes to tell the variants apart.
-pub(crate) fn step_losses(variant: &Trained, steps: usize) -> Series {
+pub(crate) fn first_losses(variant: &Trained, steps: usize) -> Series {
     let together = (steps / POINTS).max(1);
     let means: Vec<f64> = variant.history.train_loss[..steps].chunks_exact(together).map(mean).collect();
     Series::sampled("", &means, together as f64 / 2.0, together as f64)
-}
-
-/// Steps that a variant takes in an epoch.
-pub(crate) fn steps_per_epoch(variant: &Trained) -> usize {
-    variant.history.train_loss.len() / variant.history.epoch_loss.len().max(1)
 }
 
 /// Mean of some losses, in f64.
@@ -98,13 +74,13 @@ pub(crate) fn mean(losses: &[f32]) -> f64 {
 }
 
 /// The losses of the tests.
-pub(crate) fn test_loss(variant: &Trained) -> Series {
-    tests(&variant.history.dev_loss)
+pub(crate) fn test_losses(trained: &[Trained]) -> CurvePanel {
+    panel(("step", "test loss"), trained, |variant| tests(&variant.history.dev_loss))
 }
 
 /// The accuracies of the tests.
-pub(crate) fn test_accuracy(variant: &Trained) -> Series {
-    tests(&variant.history.dev_score)
+pub(crate) fn test_accuracies(trained: &[Trained]) -> CurvePanel {
+    panel(("step", "test accuracy"), trained, |variant| tests(&variant.history.dev_score))
 }
 
 fn tests(curve: &[(usize, f32)]) -> Series {

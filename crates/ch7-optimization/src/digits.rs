@@ -1,22 +1,41 @@
-//! MNIST as the sections of this chapter take it: how much of it, and how a network that reads it starts.
+//! MNIST as the sections of this chapter take it: how much of it, how a network that reads it starts, and how several train on it side by side.
 
+use crate::comparison::Trained;
 use anyhow::Result;
 use clap::Args;
 use common::{
+    chain::InChain,
     cli::{UsageError, one_to},
     data::{
         Batches,
-        mnist::{ImageDataset, Images, N_TEST, N_TRAIN, PixelScale},
+        mnist::{ImageDataset, Images, N_DIGITS, N_PIXELS, N_TEST, N_TRAIN, PixelScale},
     },
     kernels::Loss,
-    lab::Lab,
+    lab::{Experiment, Lab, Variant, VariantRun},
+    optim::{Adam, EpsPlacement, Method},
     parameters::{Initialization, Initializer},
+    tape::{self, Device},
+    train::Network,
 };
+use dfdx::nn::{BuildOnDevice, tensor_collection::TensorCollection};
 
 /// As the book's library starts its layers: kernels from N(0, 2 / inputs), matrices uniform after Xavier, biases 0.
-pub(crate) const INIT: Initialization = Initialization { weight: Initializer::ByShape, bias: Initializer::ZEROS };
-/// The loss of ten logits.
-pub(crate) const LOSS: Loss = Loss::SoftmaxCrossEntropy;
+const INIT: Initialization = Initialization { weight: Initializer::ByShape, bias: Initializer::ZEROS };
+
+/// A network of the dfdx model `M` for ten logits, at the same first weights as the others of its run.
+pub(crate) fn network<M>(lab: &Lab) -> Result<Box<dyn Network>>
+where
+    M: InChain + BuildOnDevice<Device, f32>,
+    tape::Model<M::Built, N_PIXELS, N_DIGITS>: Network,
+    M::Built: TensorCollection<f32, Device> + 'static,
+{
+    lab.driver().network::<M, N_PIXELS, N_DIGITS>(Loss::SoftmaxCrossEntropy, INIT, &mut lab.stream("weights"))
+}
+
+/// Adam as in the library: with its hyper-parameters, and ε outside the root.
+pub(crate) fn library_adam() -> Adam {
+    Adam::new(0.9, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot)
+}
 
 /// How much of MNIST a run takes.
 #[derive(Debug, Clone, Args)]
@@ -29,7 +48,7 @@ pub(crate) struct Digits {
     test_images: usize,
     /// Go on from the last epochs that an interrupted run of the same settings finished
     #[arg(long)]
-    pub(crate) resume: bool,
+    resume: bool,
 }
 
 impl Digits {
@@ -39,35 +58,29 @@ impl Digits {
         Ok(batches)
     }
 
-    /// What the bits of a run depend on: the flags that stand for a variant, the images, the seed.
-    pub(crate) fn settings(&self, flags: &str, lab: &Lab) -> String {
-        format!("{flags} --images {} --test-images {} --seed {}", self.images, self.test_images, lab.seed())
+    /// Shuffled batches, in the same order for every variant of a run.
+    pub(crate) fn shuffled(&self, size: usize, lab: &Lab) -> Result<Batches, UsageError> {
+        self.checked(Batches::Shuffled { size, stream: Box::new(lab.stream("shuffle")) })
     }
 
-    /// Reads the images.
-    pub(crate) fn load(&self, lab: &Lab) -> Result<Mnist> {
-        let (train, test) = (Images::train(lab.data())?, Images::test(lab.data())?);
-        Ok(Mnist { train, n_train: self.images, test, n_test: self.test_images })
-    }
-}
-
-/// The images of a run; pixels become inputs from 0 to 1.
-#[derive(Debug)]
-pub(crate) struct Mnist {
-    train: Images,
-    n_train: usize,
-    test: Images,
-    n_test: usize,
-}
-
-impl Mnist {
-    /// Those to train on.
-    pub(crate) fn train(&self) -> ImageDataset<'_> {
-        ImageDataset::first(&self.train, self.n_train, PixelScale::Unit)
+    /// A way to train a network beside others; `flags` stand for it where its bits are told from those of other runs.
+    pub(crate) fn variant(&self, method: Method, network: Box<dyn Network>, batches: Batches, flags: &str, lab: &Lab) -> Variant {
+        let settings = format!("{flags} --images {} --test-images {} --seed {}", self.images, self.test_images, lab.seed());
+        Variant { method, settings, network, batches }
     }
 
-    /// Those to test with.
-    pub(crate) fn test(&self) -> ImageDataset<'_> {
-        ImageDataset::first(&self.test, self.n_test, PixelScale::Unit)
+    /// Trains the variants side by side, each by `train`, which is given its run, its learning rate and the images to test with.
+    pub(crate) fn train(
+        &self,
+        variants: Vec<Variant>,
+        n_epochs: usize,
+        lab: &mut Lab,
+        train: impl Fn(&mut VariantRun, f32, &ImageDataset) -> Result<()> + Sync,
+    ) -> Result<Vec<Trained>> {
+        let (training, test) = (Images::train(lab.data())?, Images::test(lab.data())?);
+        let training = ImageDataset::first(&training, self.images, PixelScale::Unit);
+        let test = ImageDataset::first(&test, self.test_images, PixelScale::Unit);
+        let experiment = Experiment { train: &training, test: &test, n_epochs, resume: self.resume };
+        lab.train_variants(variants, experiment, |run, learning_rate| train(run, learning_rate, &test))
     }
 }

@@ -1,14 +1,9 @@
 //! Chapter 7: network optimisation and regularisation, one module a section.
 
-mod batch_sizes;
 mod bowl;
 mod comparison;
-mod conv_nets;
 mod digits;
-mod first_weights;
-mod layer_variances;
 mod linear_fit;
-mod method;
 mod moons300;
 mod moving_averages;
 mod net_inputs;

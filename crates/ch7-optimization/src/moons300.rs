@@ -7,11 +7,11 @@ use common::{
     kernels::{functions, isa::Isa},
     matrix::Matrix,
     plot::{Grid, RegionPanel, Split},
-    train::Network,
+    train::{Decision, Network, evaluate},
 };
 
 /// Samples to train on; the others are to test with.
-const N_TRAIN: usize = 200;
+pub(crate) const N_TRAIN: usize = 200;
 /// All samples.
 const N: usize = 300;
 /// Standard deviation of the noise.
@@ -35,6 +35,12 @@ impl Moons {
         let samples = moons(N, NOISE, seed);
         let rows: Vec<usize> = (0..N).collect();
         Self { train: samples.select(&rows[..N_TRAIN]), test: samples.select(&rows[N_TRAIN..]) }
+    }
+
+    /// The share of training samples, then of test samples, that a network classifies right by its logit.
+    pub(crate) fn accuracies(&self, network: &dyn Network) -> Result<[f32; 2]> {
+        let [train, test] = [&self.train, &self.test].map(|samples| evaluate(network, samples, Decision::Logit));
+        Ok([train?.accuracy, test?.accuracy])
     }
 
     /// A panel with the probability of class 1, σ of a network's logit, over the plane, and all samples.

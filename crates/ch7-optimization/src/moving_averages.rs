@@ -1,9 +1,11 @@
 //! 7.5.1.4: what batch normalisation keeps for test mode, and what it is good for.
 
-use crate::net_inputs::{HIDDEN, NORMALIZED, RAW, SIZES, batch, net_inputs, statistics, tensor};
+use crate::net_inputs::{LAST, NORMALIZED, RAW, SIZES, batch, net_inputs, statistics, tensor};
 use anyhow::Result;
+use clap::Args;
 use common::{
     chain::Chain,
+    cli::{fraction, one_to},
     lab::Lab,
     matrix::Matrix,
     parameters::{Parameter, Parameters},
@@ -12,9 +14,7 @@ use common::{
 };
 use std::fmt::Write;
 
-/// The layer whose averages are shown: the last hidden one, of two units.
-const LAST: usize = HIDDEN - 1;
-/// Its unit that is drawn.
+/// The unit of the last hidden layer that is drawn.
 const SHOWN: usize = 1;
 /// Samples that stand for all there are.
 const MANY: usize = 10_000;
@@ -25,12 +25,14 @@ const TEST_SAMPLES: usize = 5;
 type Units = Vec<[f64; 2]>;
 
 /// How a network is fed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Feeding {
-    /// Share of the moving averages that a batch leaves as it is.
+    /// Share of the moving averages that a batch leaves as it is
+    #[arg(long, default_value_t = 0.9, value_parser = fraction)]
     pub(crate) momentum: f32,
-    /// Batches after the first.
-    pub(crate) passes: usize,
+    /// Batches that the moving averages see after the first
+    #[arg(long, default_value_t = 50, value_parser = one_to::<10_000>)]
+    passes: usize,
 }
 
 /// A network that has seen some batches.
@@ -124,24 +126,20 @@ fn test(mlp: &Chain, lab: &mut Lab) -> Result<()> {
         let [.., last] = net_inputs(&mlp, NORMALIZED);
         last
     };
-    let tested = pass(Chain::forward_evaluation, &x);
-    let trained = pass(Chain::forward_training, &x);
-    writeln!(
-        lab,
-        "\nLayer {LAST} for {TEST_SAMPLES} new samples, normalised by the averages over fresh batches, or by themselves"
-    )?;
+    let (tested, trained) = (pass(Chain::forward_evaluation, &x), pass(Chain::forward_training, &x));
+    let what = "normalised by the averages over fresh batches, or by themselves";
+    writeln!(lab, "\nLayer {LAST} for {TEST_SAMPLES} new samples, {what}")?;
     writeln!(lab, "{:<6} {:>21}   {:>21}", "", "test mode", "training mode")?;
     writeln!(lab, "{:<6} {:>10} {:>10}   {:>10} {:>10}", "sample", "unit 0", "unit 1", "unit 0", "unit 1")?;
-    for (sample, (tested, trained)) in tested.iter_rows().zip(trained.iter_rows()).enumerate() {
-        let cells = [tested, trained].map(|row| row.iter().map(|z| format!("{z:>10.4}")).collect::<Vec<_>>().join(" "));
-        writeln!(lab, "{sample:<6} {}", cells.join("   "))?;
+    for (sample, (test, train)) in tested.iter_rows().zip(trained.iter_rows()).enumerate() {
+        writeln!(lab, "{sample:<6} {:>10.4} {:>10.4}   {:>10.4} {:>10.4}", test[0], test[1], train[0], train[1])?;
     }
-    let alone = |forward| (0..TEST_SAMPLES).map(|sample| pass(forward, &x.select(&[sample]))).collect::<Vec<Matrix>>();
-    let equal = |alone: Vec<Matrix>, batch: &Matrix| alone.iter().zip(batch.iter_rows()).all(|(alone, row)| alone.row(0) == row);
-    lab.claim("in test mode a sample alone has the same bits as among others", equal(alone(Chain::forward_evaluation), &tested));
-    lab.claim("in training mode it has not", !equal(alone(Chain::forward_training), &trained));
+    let alone_as =
+        |forward, batch: &Matrix| (0..TEST_SAMPLES).all(|sample| pass(forward, &x.select(&[sample])).row(0) == batch.row(sample));
+    lab.claim("in test mode a sample alone has the same bits as among others", alone_as(Chain::forward_evaluation, &tested));
+    lab.claim("in training mode it has not", !alone_as(Chain::forward_training, &trained));
 
-    let kept = averages(mlp)?.concat().into_iter().map(|x| x as f32).collect::<Vec<f32>>();
+    let kept: Vec<f32> = averages(mlp)?.concat().into_iter().map(|x| x as f32).collect();
     let kept = Parameter { name: "moving averages".to_owned(), shape: vec![kept.len()], values: kept };
     lab.fingerprint(&Parameters(vec![tensor("test mode", &tested), kept]));
     Ok(())

@@ -5,11 +5,12 @@
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    chain::Chain,
+    chain::{Chain, LayerSpec, linear},
     cli::{UsageError, finite, non_negative, positive},
-    kernels::reduce::mean_and_deviation,
+    kernels::{Loss, reduce::mean_and_deviation},
+    lab::Lab,
     matrix::Matrix,
-    parameters::Parameter,
+    parameters::{Initialization, Parameter},
     rng::Stream,
     train::Network,
 };
@@ -18,6 +19,8 @@ use common::{
 pub(crate) const SIZES: [usize; 6] = [100, 200, 400, 300, 2, 2];
 /// Hidden layers.
 pub(crate) const HIDDEN: usize = SIZES.len() - 2;
+/// The last of them, of two units.
+pub(crate) const LAST: usize = HIDDEN - 1;
 
 /// The places of the hidden layers' affine parts in a chain of affine part, normalisation, tanh.
 pub(crate) const RAW: [usize; HIDDEN] = [0, 3, 6, 9];
@@ -26,8 +29,23 @@ pub(crate) const NORMALIZED: [usize; HIDDEN] = [1, 4, 7, 10];
 /// The places of the affine parts where there is no normalisation.
 pub(crate) const PLAIN: [usize; HIDDEN] = [0, 2, 4, 6];
 
+/// The network with the given layers behind the affine part of each hidden layer, its weights from N(0, 1), always the same.
+pub(crate) fn network<const N: usize>(behind: impl Fn() -> [LayerSpec; N], lab: &Lab) -> Chain {
+    let mut layers: Vec<LayerSpec> = Vec::new();
+    for units in SIZES.windows(2).take(HIDDEN) {
+        layers.push(linear(units[0], units[1]));
+        layers.extend(behind());
+    }
+    layers.push(linear(SIZES[HIDDEN], SIZES[HIDDEN + 1]));
+    // The loss is never asked for: nothing is trained here.
+    Chain::new(layers, Loss::SoftmaxCrossEntropy).initialized(Initialization::STANDARD_NORMAL, &mut lab.stream("weights"))
+}
+
+/// The net inputs of each hidden layer, normalised where they are.
+pub(crate) type NetInputs = [Matrix; HIDDEN];
+
 /// The outputs of layers at given places for the last batch that went through: their net inputs, one matrix a hidden layer.
-pub(crate) fn net_inputs(network: &Chain, places: [usize; HIDDEN]) -> [Matrix; HIDDEN] {
+pub(crate) fn net_inputs(network: &Chain, places: [usize; HIDDEN]) -> NetInputs {
     let samples = network.batch_outputs().rows();
     places.map(|place| {
         let z = network.output_of(place);
@@ -114,10 +132,7 @@ pub(crate) fn statistics(values: impl IntoIterator<Item = f32>) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::{
-        chain::{layer_norm, linear},
-        kernels::Loss,
-    };
+    use common::chain::layer_norm;
 
     #[test]
     fn a_list_of_the_wrong_length_is_refused() {

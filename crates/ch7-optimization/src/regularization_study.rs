@@ -1,21 +1,15 @@
 //! How the sections of 7.6 compare ways to regularise: boundaries and losses of one run, accuracies over seeds.
 
-use crate::{
-    moons300::Moons,
-    regularizer::{Fit, Regularizer, Settings, fit},
-};
-use anyhow::{Result, ensure};
+use crate::regularizer::{Fit, Regularizer, Settings, fit};
+use anyhow::Result;
 use common::{
     cli,
-    kernels::reduce,
+    kernels::reduce::mean_and_deviation,
     lab::{Column, Lab, Numbers},
     plot::{CurvePanel, Curves, Dash, Regions, Series, theme},
     train::Network,
 };
 use std::fmt::Write;
-
-/// Lines of the log.
-const LOG_LINES: usize = 10;
 
 /// Accuracies of one method over seeds.
 #[derive(Debug, Clone)]
@@ -33,15 +27,15 @@ impl Span {
     }
 
     /// Mean and standard error of how far the test accuracy lies above that of another method, seed by seed.
-    pub(crate) fn above(&self, other: &Self) -> (f64, f64) {
+    fn above(&self, other: &Self) -> (f64, f64) {
         let differences: Vec<f64> = self.test.iter().zip(&other.test).map(|(a, b)| a - b).collect();
-        let (mean, deviation) = reduce::mean_and_deviation(&differences);
+        let (mean, deviation) = mean_and_deviation(&differences);
         (mean, deviation / (differences.len() as f64 - 1.0).max(1.0).sqrt())
     }
 }
 
-pub(crate) fn mean(values: &[f64]) -> f64 {
-    reduce::mean_and_deviation(values).0
+fn mean(values: &[f64]) -> f64 {
+    mean_and_deviation(values).0
 }
 
 /// What a section learns about its methods.
@@ -55,29 +49,22 @@ pub(crate) struct Study {
 /// Trains with each method, the last being the section's own: its log, the boundaries of the first and the last, and accuracies over seeds.
 pub(crate) fn study(methods: &[&dyn Regularizer], settings: &Settings, lab: &mut Lab) -> Result<Study> {
     let seeds = cli::seeds(lab.seed(), settings.seeds)?;
-    let moons = Moons::new(lab.seed());
     let last = methods.len() - 1;
-    let own = fit(methods[last], settings, &moons, lab.seed())?;
+    let own = fit(methods[last], settings, lab.seed())?;
     log(&own, settings, lab)?;
     lab.curve("train loss", own.train_loss.iter().copied());
     lab.curve("test loss", own.test_loss.iter().copied());
     lab.metric("train accuracy", own.train_accuracy);
     lab.metric("test accuracy", own.test_accuracy);
     lab.fingerprint(&own.network.parameters());
-    if last == 0 {
-        draw(&[(methods[0].name(), &own)], &moons, lab)?;
-    } else {
-        let first = fit(methods[0], settings, &moons, lab.seed())?;
-        check(&first)?;
-        draw(&[(methods[0].name(), &first), (methods[last].name(), &own)], &moons, lab)?;
-    }
+    let beside = methods[..last].first().map(|first| fit(*first, settings, lab.seed())).transpose()?;
+    draw(&beside.iter().chain([&own]).collect::<Vec<_>>(), lab)?;
 
     let run = |seed| {
-        let moons = Moons::new(seed);
         let mut numbers = Numbers::new();
         for (i, method) in methods.iter().enumerate() {
-            let fit = fit(*method, settings, &moons, seed)?;
-            check(&fit)?;
+            let fit = fit(*method, settings, seed)?;
+            fit.check()?;
             // The ledger knows the section's own numbers by their plain names.
             let prefix = if i == last { String::new() } else { format!("{}, ", method.name()) };
             numbers.push((format!("{prefix}train accuracy"), fit.train_accuracy));
@@ -87,20 +74,19 @@ pub(crate) fn study(methods: &[&dyn Regularizer], settings: &Settings, lab: &mut
     };
     let runs = lab.over_seeds(seeds, run)?;
     let column = |i: usize| runs.iter().map(|numbers| f64::from(numbers[i].1)).collect();
-    let spans =
-        methods.iter().enumerate().map(|(i, method)| Span { name: method.name(), train: column(2 * i), test: column(2 * i + 1) });
+    let methods = methods.iter().enumerate();
+    let spans = methods.map(|(i, method)| Span { name: method.name(), train: column(2 * i), test: column(2 * i + 1) });
     let spans: Vec<Span> = spans.collect();
     print_spans(&spans, lab)?;
+    for Span { name, train, test } in &spans {
+        lab.metric(format!("{name}, mean train accuracy"), mean(train));
+        lab.metric(format!("{name}, mean test accuracy"), mean(test));
+    }
     Ok(Study { own, spans })
 }
 
-/// Refuses a run that diverged.
-fn check(fit: &Fit) -> Result<()> {
-    for (step, loss) in &fit.train_loss {
-        ensure!(loss.is_finite(), "the loss is {loss} at step {step}: training diverged; try a smaller learning rate");
-    }
-    Ok(())
-}
+/// Lines of the log.
+const LOG_LINES: usize = 10;
 
 /// Losses on the way, accuracies in the end.
 fn log(fit: &Fit, settings: &Settings, lab: &mut Lab) -> Result<()> {
@@ -108,19 +94,20 @@ fn log(fit: &Fit, settings: &Settings, lab: &mut Lab) -> Result<()> {
     for (step, loss) in fit.train_loss.iter().step_by(every) {
         writeln!(lab, "[Train] step: {step}/{}, loss: {loss}", settings.steps)?;
     }
-    check(fit)?;
+    fit.check()?;
     writeln!(lab, "[Train] accuracy: {:.4}", fit.train_accuracy)?;
     Ok(writeln!(lab, "[Test] accuracy: {:.4}", fit.test_accuracy)?)
 }
 
 /// Boundaries and losses, each method its panel.
-fn draw(fits: &[(String, &Fit)], moons: &Moons, lab: &mut Lab) -> Result<()> {
+fn draw(fits: &[&Fit], lab: &mut Lab) -> Result<()> {
     let mut boundaries = Regions::new("Class boundaries and the probability of class 1", ("x₁", "x₂"), &["class 0", "class 1"]);
     let mut losses = Curves::new("Loss of training and test samples");
-    let all = fits.iter().flat_map(|(_, fit)| fit.train_loss.iter().chain(&fit.test_loss)).map(|(_, loss)| f64::from(*loss));
+    let all = fits.iter().flat_map(|fit| fit.train_loss.iter().chain(&fit.test_loss)).map(|(_, loss)| f64::from(*loss));
     let (lowest, highest) = all.fold((f64::MAX, 0.0f64), |(lowest, highest), x| (lowest.min(x), highest.max(x)));
-    for (name, fit) in fits {
-        boundaries = boundaries.panel(moons.panel(name, &fit.network)?);
+    for fit in fits {
+        fit.check()?;
+        boundaries = boundaries.panel(fit.moons.panel(&fit.name, &fit.network)?);
         let series = |label, points: &[(usize, f32)]| {
             Series::new(label, points.iter().map(|&(step, loss)| (step as f64, f64::from(loss))))
         };
@@ -128,43 +115,38 @@ fn draw(fits: &[(String, &Fit)], moons: &Moons, lab: &mut Lab) -> Result<()> {
             .with(series("Train", &fit.train_loss).colored(theme::TRAIN).dashed(Dash::Solid))
             .with(series("Test", &fit.test_loss).colored(theme::DEV).dashed(Dash::Dashed))
             .y_range(lowest, highest);
-        losses = losses.panel(panel.log_y().titled(name.as_str()));
+        losses = losses.panel(panel.log_y().titled(fit.name.as_str()));
     }
     lab.figure("boundary", &boundaries.render()?)?;
     lab.figure("losses", &losses.render()?)
 }
 
 /// Mean ± standard deviation of the accuracies of each method.
-fn print_spans(spans: &[Span], lab: &mut Lab) -> Result<()> {
-    let columns = [
-        Column::text(format!("over {} seeds", spans[0].test.len())),
-        Column::number("train accuracy"),
-        Column::number("test accuracy"),
-        Column::number("gap"),
-    ];
-    let rows = spans.iter().map(|span| {
-        let cell = |values: &[f64]| {
-            let (mean, deviation) = reduce::mean_and_deviation(values);
-            format!("{mean:.4} ± {deviation:.4}")
-        };
-        vec![span.name.clone(), cell(&span.train), cell(&span.test), format!("{:.4}", span.gap())]
-    });
+pub(crate) fn print_spans(spans: &[Span], lab: &mut Lab) -> Result<()> {
+    let cell = |values: &[f64]| {
+        let (mean, deviation) = mean_and_deviation(values);
+        format!("{mean:.4} ± {deviation:.4}")
+    };
+    let rows =
+        spans.iter().map(|span| vec![span.name.clone(), cell(&span.train), cell(&span.test), format!("{:.4}", span.gap())]);
     writeln!(lab)?;
-    lab.table(&columns, rows)?;
-    for Span { name, train, test } in spans {
-        lab.metric(format!("{name}, mean train accuracy"), mean(train));
-        lab.metric(format!("{name}, mean test accuracy"), mean(test));
-    }
-    Ok(())
+    let title = format!("over {} seeds", spans[0].test.len());
+    lab.table(&Column::labelled(title, ["train accuracy", "test accuracy", "gap"]), rows)
 }
 
 /// How far the test accuracy of the first of two methods lies above that of the second, pair by pair.
 pub(crate) fn print_differences(pairs: &[[&Span; 2]], lab: &mut Lab) -> Result<()> {
-    let columns = [Column::text("difference in test accuracy, by seed"), Column::number("mean ± standard error")];
     let rows = pairs.iter().map(|[span, other]| {
         let (above, error) = span.above(other);
         vec![format!("{} − {}", span.name, other.name), format!("{above:+.4} ± {error:.4}")]
     });
     writeln!(lab)?;
-    lab.table(&columns, rows)
+    lab.table(&Column::labelled("difference in test accuracy, by seed", ["mean ± standard error"]), rows)
+}
+
+/// Claims what a method is there for; `with` names it.
+pub(crate) fn claim_cure(own: &Span, nothing: &Span, with: &str, lab: &mut Lab) {
+    let sentence = format!("over the seeds, the gap between training and test accuracy is smaller with {with}");
+    lab.claim(sentence, own.gap() < nothing.gap());
+    lab.claim("the test accuracy is higher on average", own.above(nothing).0 > 0.0);
 }

@@ -1,14 +1,14 @@
 //! Gradient descent on the network of section 7.6, with and without regularisation.
 
 use crate::moons300::Moons;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use common::{
     chain::{Chain, LayerSpec, linear, relu},
     cli::{at_least_one, positive},
-    kernels::Loss,
+    kernels::{Loss, reduce},
     optim::{Optimizer, Sgd},
-    parameters::Initialization,
+    parameters::{Initialization, Parameters},
     rng::Stream,
     train::{Decision, Network, evaluate, update},
 };
@@ -33,20 +33,22 @@ pub(crate) const QUICK: &[&str] = &["--steps", "10000", "--seeds", "8"];
 /// A way to keep the network from over-fitting: what it does to a step of gradient descent. What it does not do stays as it is without it.
 pub(crate) trait Regularizer: Sync {
     /// The method's name with its strength.
-    fn name(&self) -> String;
+    fn name(&self) -> String {
+        "unregularised".to_owned()
+    }
 
     /// The network of a seed at its start.
     fn network(&self, seed: u64) -> Chain {
         network(relu, seed)
     }
 
-    /// What it adds to the loss of so many samples.
-    fn penalty(&self, _network: &Chain, _n_samples: usize) -> f32 {
+    /// What it adds to the loss.
+    fn penalty(&self, _network: &Chain) -> f32 {
         0.0
     }
 
     /// Changes gradients or parameters between the backward pass and the move along the gradients.
-    fn regularize(&self, _network: &mut Chain, _n_samples: usize) -> Result<()> {
+    fn regularize(&self, _network: &mut Chain) -> Result<()> {
         Ok(())
     }
 }
@@ -54,11 +56,7 @@ pub(crate) trait Regularizer: Sync {
 /// Gradient descent as it is.
 pub(crate) struct Unregularized;
 
-impl Regularizer for Unregularized {
-    fn name(&self) -> String {
-        "unregularised".to_owned()
-    }
-}
+impl Regularizer for Unregularized {}
 
 /// The loss, a function of the logit.
 pub(crate) const LOSS: Loss = Loss::BinaryCrossEntropyWithLogits;
@@ -69,9 +67,24 @@ pub(crate) fn network(hidden: impl Fn() -> LayerSpec, seed: u64) -> Chain {
     Chain::new(layers, LOSS).initialized(Initialization::STANDARD_NORMAL, &mut Stream::new(seed, "weights"))
 }
 
+/// Whether a tensor of that name is a weight matrix, no bias.
+pub(crate) fn is_weight(tensor: &str) -> bool {
+    tensor.ends_with(".weight")
+}
+
+/// Σ W²: the squares of a matrix are summed in sixteen lanes, the matrices in their order, all in f64.
+pub(crate) fn squares_of_weights(Parameters(tensors): &Parameters) -> f64 {
+    let weights = tensors.iter().filter(|tensor| is_weight(&tensor.name));
+    weights.fold(0.0, |sum, weight| sum + reduce::sum_of_squares(&weight.values))
+}
+
 /// A trained network.
 #[derive(Debug)]
 pub(crate) struct Fit {
+    /// The method's name with its strength.
+    pub(crate) name: String,
+    /// What it was trained and tested on.
+    pub(crate) moons: Moons,
     pub(crate) network: Chain,
     /// The loss that training lowers, a penalty and the mask of dropout included; every 100 steps.
     pub(crate) train_loss: Vec<(usize, f32)>,
@@ -83,31 +96,38 @@ pub(crate) struct Fit {
     pub(crate) test_accuracy: f32,
 }
 
+impl Fit {
+    /// Refuses a run that diverged.
+    pub(crate) fn check(&self) -> Result<()> {
+        let Some((step, loss)) = self.train_loss.last() else { return Ok(()) };
+        ensure!(loss.is_finite(), "the loss is {loss} at step {step}: training diverged; try a smaller learning rate");
+        Ok(())
+    }
+}
+
 /// Steps between two noted losses, as in the book.
 const NOTE_EVERY: usize = 100;
 
 /// Trains on the moons of a seed. A run that diverges is a result too: it ends with the step whose loss is not finite.
-pub(crate) fn fit(method: &dyn Regularizer, settings: &Settings, moons: &Moons, seed: u64) -> Result<Fit> {
-    let (train, test) = (&moons.train, &moons.test);
-    let (mut network, mut sgd) = (method.network(seed), Optimizer::new(Sgd));
-    let (mut train_loss, mut test_loss) = (Vec::new(), Vec::new());
+pub(crate) fn fit(method: &dyn Regularizer, settings: &Settings, seed: u64) -> Result<Fit> {
+    let (moons, mut network, mut sgd) = (Moons::new(seed), method.network(seed), Optimizer::new(Sgd));
+    let (train, mut train_loss, mut test_loss) = (&moons.train, Vec::new(), Vec::new());
     for step in 0..settings.steps {
         let is_noted = step.is_multiple_of(NOTE_EVERY);
         if is_noted {
-            test_loss.push((step, evaluate(&network, test, Decision::Logit)?.loss));
+            test_loss.push((step, evaluate(&network, &moons.test, Decision::Logit)?.loss));
         }
         network.forward_backward(&train.x, &train.y)?;
         if is_noted {
-            let loss = network.loss(network.batch_outputs(), &train.y) + method.penalty(&network, train.len());
+            let loss = network.loss(network.batch_outputs(), &train.y) + method.penalty(&network);
             train_loss.push((step, loss));
         }
-        method.regularize(&mut network, train.len())?;
+        method.regularize(&mut network)?;
         update(&mut network, &mut sgd, settings.lr)?;
         if train_loss.last().is_some_and(|(_, loss)| !loss.is_finite()) {
             break;
         }
     }
-    let train_accuracy = evaluate(&network, train, Decision::Logit)?.accuracy;
-    let test_accuracy = evaluate(&network, test, Decision::Logit)?.accuracy;
-    Ok(Fit { network, train_loss, test_loss, train_accuracy, test_accuracy })
+    let [train_accuracy, test_accuracy] = moons.accuracies(&network)?;
+    Ok(Fit { name: method.name(), moons, network, train_loss, test_loss, train_accuracy, test_accuracy })
 }

@@ -5,12 +5,14 @@
 //! and the weights are taken as they are printed. Their y then comes out as printed, to the bit; the x₁ of the exact quantile would not give it. So the
 //! noise is the second draw, and y was computed in f32, not in TF32.
 
-use crate::{
-    linear_fit::{Origin, PRINTED_NORMALS, Problem},
-    sections::{adadelta, adagrad, adam, lr_schedules, momentum, nesterov, rmsprop, sgd},
-};
+use crate::linear_fit::{PRINTED_NORMALS, with_noise};
 use anyhow::Result;
-use common::{data::Labels, lab::Lab, replay::Draws};
+use common::{
+    data::{Labels, Samples},
+    lab::Lab,
+    replay::Draws,
+};
+use std::fmt::Write;
 
 /// What the flag does, for the help of every section.
 pub(crate) const HELP: &str = "Fit the source's own data from the source's own weights";
@@ -23,65 +25,27 @@ const SEED: u64 = 0;
 const SAMPLES: usize = 1000;
 
 /// The source's data: its draws of X and noise, and the printed numbers for the first sample, which came from the same two draws as the weights.
-pub(crate) fn linear_fit() -> Problem {
+pub(crate) fn samples() -> Samples {
     let draws = Draws::new(SEED);
     let mut x = draws.normal(0, 2 * SAMPLES, 0.0, 1.0);
-    let first = [x[0], x[1]];
     x[..2].copy_from_slice(&PRINTED_NORMALS);
-    let problem = Problem::with_noise(x, &draws.uniform(1, SAMPLES));
-    let Labels::Values(y) = &problem.samples.y else { unreachable!("the labels of a linear fit are numbers") };
-    let ([x1, x2], y) = (PRINTED_NORMALS, y.row(0)[0]);
-    let note = format!(
+    with_noise(x, &draws.uniform(1, SAMPLES))
+}
+
+/// Says where the first sample and the weights come from, and records them.
+pub(crate) fn print_origin(samples: &Samples, lab: &mut Lab) -> Result<()> {
+    let Labels::Values(y) = &samples.y else { unreachable!("the labels of a linear fit are numbers") };
+    let (drawn, [x1, x2], y) = (Draws::new(SEED).normal(0, 2 * SAMPLES, 0.0, 1.0), PRINTED_NORMALS, y.row(0)[0]);
+    writeln!(
+        lab,
         "The source's first sample: x = ({x1}, {x2}), y = {y}. Its seed starts anew before the weights: W = ({x1}, {x2}).\n\
-         Both are the printed numbers; drawn in f64 and rounded once they are ({}, {}).",
-        first[0], first[1]
-    );
-    let numbers = vec![
-        ("first sample, x1 as drawn", first[0]),
-        ("first sample, x2 as drawn", first[1]),
-        ("first sample, y", y),
-        ("initial w1 as drawn", first[0]),
-        ("initial w2 as drawn", first[1]),
-    ];
-    Problem { origin: Some(Origin { note, numbers }), ..problem }
-}
-
-/// Gradient descent, section 7.3.1.
-pub(crate) fn sgd(args: &sgd::Args, lab: &mut Lab) -> Result<()> {
-    sgd::show(args, &linear_fit(), lab)
-}
-
-/// Schedules of the learning rate, section 7.3.2.
-pub(crate) fn lr_schedules(args: &lr_schedules::Args, lab: &mut Lab) -> Result<()> {
-    lr_schedules::show(args, &linear_fit(), lab)
-}
-
-/// AdaGrad, section 7.3.2.1.
-pub(crate) fn adagrad(args: &adagrad::Args, lab: &mut Lab) -> Result<()> {
-    adagrad::show(args, &linear_fit(), lab)
-}
-
-/// RMSprop, section 7.3.2.2.
-pub(crate) fn rmsprop(args: &rmsprop::Args, lab: &mut Lab) -> Result<()> {
-    rmsprop::show(args, &linear_fit(), lab)
-}
-
-/// AdaDelta, section 7.3.2.2.
-pub(crate) fn adadelta(args: &adadelta::Args, lab: &mut Lab) -> Result<()> {
-    adadelta::show(args, &linear_fit(), lab)
-}
-
-/// Momentum, section 7.3.3.1.
-pub(crate) fn momentum(args: &momentum::Args, lab: &mut Lab) -> Result<()> {
-    momentum::show(args, &linear_fit(), lab)
-}
-
-/// Nesterov's accelerated gradient, section 7.3.
-pub(crate) fn nesterov(args: &nesterov::Args, lab: &mut Lab) -> Result<()> {
-    nesterov::show(args, &linear_fit(), lab)
-}
-
-/// Adam, section 7.3.3.2.
-pub(crate) fn adam(args: &adam::Args, lab: &mut Lab) -> Result<()> {
-    adam::show(args, &linear_fit(), lab)
+         Both are the printed numbers; drawn in f64 and rounded once they are ({}, {}).\n",
+        drawn[0], drawn[1]
+    )?;
+    lab.metric("first sample, x1 as drawn", drawn[0]);
+    lab.metric("first sample, x2 as drawn", drawn[1]);
+    lab.metric("first sample, y", y);
+    lab.metric("initial w1 as drawn", drawn[0]);
+    lab.metric("initial w2 as drawn", drawn[1]);
+    Ok(())
 }

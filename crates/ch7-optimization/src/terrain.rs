@@ -1,8 +1,11 @@
 //! Two functions of two variables for 7.3.4, and paths of optimisers over them.
 
-use crate::method::Method;
 use anyhow::Result;
-use common::plot::{DescentPath, Gif, Grid, Landscape, Marker, Svg};
+use common::{
+    lab::Lab,
+    optim::Method,
+    plot::{DescentPath, Grid, Landscape, Marker},
+};
 
 /// A point (x₀, x₁).
 pub(crate) type Point = [f32; 2];
@@ -54,7 +57,7 @@ pub(crate) const EDGE: f32 = 3.0;
 /// Where one optimiser has been.
 pub(crate) struct Walk {
     /// The optimiser.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// The start, then the point after each step; the walk ends before f or a coordinate is no longer finite.
     pub(crate) points: Vec<Point>,
     /// The step after which they were not.
@@ -123,15 +126,12 @@ impl Terrain {
         })
     }
 
-    /// The walks over contours.
-    pub(crate) fn contours(&self, walks: &[Walk]) -> Result<Svg> {
-        self.landscape(121, walks).contours(self.levels)
-    }
-
-    /// The walks over the surface: a picture, and an animation with every second step.
-    pub(crate) fn surface(&self, walks: &[Walk]) -> Result<(Svg, Gif)> {
+    /// Draws the walks over contours, and over the surface as a picture and as an animation with every second step.
+    pub(crate) fn draw(&self, walks: &[Walk], lab: &mut Lab) -> Result<()> {
+        lab.figure(&format!("{}-contours", self.name), &self.landscape(121, walks).contours(self.levels)?)?;
         let figure = self.landscape(41, walks);
-        Ok((figure.surface()?, figure.animation(2)?))
+        lab.figure(&format!("{}-surface", self.name), &figure.surface()?)?;
+        lab.animation(&format!("{}-surface", self.name), &figure.animation(2)?)
     }
 
     fn title(&self) -> String {
@@ -144,13 +144,13 @@ fn wide([x, y]: Point) -> (f64, f64) {
 }
 
 fn path(walk: &Walk) -> DescentPath {
-    DescentPath::new(walk.name, walk.points.iter().copied().map(wide))
+    DescentPath::new(&walk.name, walk.points.iter().copied().map(wide))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::optim::{Momentum, Optimizer};
+    use common::optim::Momentum;
 
     /// The slopes of a function at a point by central differences.
     fn slopes(f: impl Fn(Point) -> f32, point: Point) -> Point {
@@ -182,8 +182,7 @@ mod tests {
 
     #[test]
     fn a_walk_that_diverges_keeps_its_finite_points() {
-        let optimizer = Optimizer::new(Momentum { rho: 0.9 });
-        let walk = BOOK.walk(Method { name: "Momentum", optimizer, learning_rate: 0.01 }, [2.0, 3.0], 150);
+        let walk = BOOK.walk(Method::new("Momentum", Momentum { rho: 0.9 }, 0.01), [2.0, 3.0], 150);
         assert_eq!((walk.points.len(), walk.diverges), (22, Some(22)), "the start and 21 steps");
         assert!(walk.points.iter().all(|&point| (BOOK.value)(point).is_finite()));
         assert_eq!(walk.leaves(), Some(10));

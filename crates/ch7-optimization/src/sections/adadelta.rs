@@ -12,18 +12,13 @@
 //! 0.003 for ε = 10⁻⁶. They grow, but slowly: 50 steps go a twentieth of the way down the bowl, and 480 steps of the fit end far from its goal. With
 //! ε = 0.01 both arrive, as the last table shows.
 
-use crate::{
-    bowl,
-    linear_fit::{self, Problem, fit},
-    method::Method,
-    replays,
-};
+use crate::{bowl, linear_fit::LinearFit, replays};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::{Column, Lab},
-    optim::{AdaDelta, Optimizer},
+    optim::{AdaDelta, Method, Optimizer},
     registry::{Heading, Section},
 };
 use std::fmt::Write;
@@ -36,7 +31,7 @@ pub(crate) fn section() -> Section {
         title: "AdaDelta",
         summary: "An exercise: the moves so far take the place of the learning rate.",
     };
-    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, replays::adadelta)
+    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, run)
 }
 
 /// The usual hyper-parameters.
@@ -58,74 +53,53 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 1e-6, value_parser = positive)]
     epsilon: f32,
     #[command(flatten)]
-    fit: linear_fit::Settings,
+    fit: LinearFit,
 }
 
 /// Shows AdaDelta on the bowl and on the linear fit.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    show(args, &Problem::draw(args.fit.samples, lab), lab)
-}
-
-/// The same with the given data of the linear fit.
-pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
-    let adadelta = |learning_rate| {
-        let optimizer = Optimizer::new(AdaDelta { rho: args.rho, epsilon: args.epsilon });
-        Method { name: "AdaDelta", optimizer, learning_rate }
-    };
+    let &Args { rho, epsilon, .. } = args;
+    let adadelta = |learning_rate| Method::new("AdaDelta", AdaDelta { rho, epsilon }, learning_rate);
     let path = bowl::show(adadelta(args.bowl_lr), args.bowl_steps, lab)?;
+    let exact = f64::from(args.bowl_lr) * (f64::from(epsilon) / (1.0 - f64::from(rho))).sqrt();
+    path.check_first_move("√(ε / (1 − ρ))", exact, lab)?;
+    let (mut squares, mut moves) = ([0.0f32; 2], [0.0f32; 2]);
+    path.claim_by_hand(lab, |k, theta, g| {
+        squares[k] = rho * squares[k] + (1.0 - rho) * (g * g); // G ← ρ G + (1 − ρ) g²
+        let delta = (moves[k] + epsilon).sqrt() / (squares[k] + epsilon).sqrt() * g; // Δ = √(D + ε) / √(G + ε) · g
+        moves[k] = rho * moves[k] + (1.0 - rho) * (delta * delta); // D ← ρ D + (1 − ρ) Δ²
+        theta - args.bowl_lr * delta // θ ← θ − α Δ
+    });
+
+    let fit = args.fit.show(adadelta(args.lr), lab)?;
+
+    compare_epsilons(args, lab)?;
+
     let moves = path.moves();
-    let exact = f64::from(args.bowl_lr) * (f64::from(args.epsilon) / (1.0 - f64::from(args.rho))).sqrt();
-    bowl::check(
-        lab,
-        &[("first move of x₁: √(ε / (1 − ρ))", moves[0][0], exact), ("first move of x₂: √(ε / (1 − ρ))", moves[0][1], exact)],
-    )?;
-    bowl::claim_by_hand(lab, &path, &by_hand(args));
-
-    let fit = linear_fit::show(adadelta(args.lr), problem, &args.fit, lab)?;
-
-    compare_epsilons(args, problem, lab)?;
-
     let grow = (0..2).all(|k| moves[moves.len() - 1][k] > moves[0][k]);
     lab.claim("moves grow by themselves: the last ones on the bowl are longer than the first", grow);
     let [x1, x2] = path.end();
     lab.claim("but the start is slow: after all steps on the bowl, nine tenths of the way are left", x1 > 2.7 && x2 > 3.6);
-    let falls = fit.epoch_losses.windows(2).all(|pair| pair[1] < pair[0]);
-    lab.claim("the loss of the fit falls from epoch to epoch", falls);
-    linear_fit::fingerprint(&path, &fit, lab);
+    lab.claim("the loss of the fit falls from epoch to epoch", fit.always_falls());
+    fit.fingerprint(&path, lab);
     Ok(())
-}
-
-/// The first three points of the path on the bowl, by the formula.
-fn by_hand(args: &Args) -> [[f32; 2]; 3] {
-    let &Args { rho, epsilon, .. } = args;
-    let (mut x, mut squares, mut moves) = (bowl::START, [0.0f32; 2], [0.0f32; 2]);
-    [1, 2, 3].map(|_| {
-        let g = bowl::gradient(x);
-        for k in [0, 1] {
-            squares[k] = rho * squares[k] + (1.0 - rho) * (g[k] * g[k]); // G ← ρ G + (1 − ρ) g²
-            let delta = (moves[k] + epsilon).sqrt() / (squares[k] + epsilon).sqrt() * g[k]; // Δ = √(D + ε) / √(G + ε) · g
-            moves[k] = rho * moves[k] + (1.0 - rho) * (delta * delta); // D ← ρ D + (1 − ρ) Δ²
-            x[k] -= args.bowl_lr * delta; // θ ← θ − α Δ
-        }
-        x
-    })
 }
 
 /// Values of ε beside the usual one.
 const LARGER_EPSILONS: [f32; 2] = [1e-4, 1e-2];
 
 /// Both experiments with larger values of ε.
-fn compare_epsilons(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
+fn compare_epsilons(args: &Args, lab: &mut Lab) -> Result<()> {
     let (mut rows, mut paths) = (Vec::new(), Vec::new());
     for epsilon in [args.epsilon].into_iter().chain(LARGER_EPSILONS) {
         let adadelta = || Optimizer::new(AdaDelta { rho: args.rho, epsilon });
         let path = bowl::descend(adadelta(), |_| args.bowl_lr, args.bowl_steps)?;
-        let loss = fit(problem, adadelta(), |_| args.lr, &args.fit)?.last_loss();
+        let loss = args.fit.fit(adadelta(), |_| args.lr, lab)?.last_loss();
         let [x1, x2] = path.end();
         rows.push(vec![format!("{epsilon:e}"), format!("{x1:.6}"), format!("{x2:.6}"), format!("{loss:.8}")]);
         lab.metric(format!("fit with epsilon {epsilon:e}, last epoch"), loss);
         // Long paths below short ones.
-        paths.insert(0, path.curve(&format!("ε = {epsilon:e}")));
+        paths.insert(0, path.curve(format!("ε = {epsilon:e}")));
     }
     writeln!(lab)?;
     lab.table(&["ε", "bowl, x₁", "bowl, x₂", "fit, last epoch"].map(Column::number), rows)?;

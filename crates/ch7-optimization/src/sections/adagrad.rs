@@ -9,18 +9,13 @@
 //! The rule is [`common::optim::AdaGrad`]. Steep and flat directions are treated alike: the first step moves every coordinate by α, whatever its gradient.
 //! But G only grows, so the step sizes only shrink: after a fast start the path slows down before it has arrived, and so does the fit, far from its goal.
 
-use crate::{
-    bowl,
-    linear_fit::{self, Problem},
-    method::Method,
-    replays,
-};
+use crate::{bowl, linear_fit::LinearFit, replays};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{one_to, positive},
     lab::Lab,
-    optim::{AdaGrad, EpsPlacement, Optimizer},
+    optim::{AdaGrad, EpsPlacement, Method},
     registry::{Heading, Section},
 };
 
@@ -32,7 +27,7 @@ pub(crate) fn section() -> Section {
         title: "AdaGrad",
         summary: "A step size for each parameter, which only shrinks.",
     };
-    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, replays::adagrad)
+    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, run)
 }
 
 /// The book's hyper-parameters.
@@ -54,48 +49,31 @@ pub(crate) struct Args {
     #[arg(long)]
     eps_outside: bool,
     #[command(flatten)]
-    fit: linear_fit::Settings,
+    fit: LinearFit,
 }
 
 /// Shows AdaGrad on the bowl and on the linear fit.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    show(args, &Problem::draw(args.fit.samples, lab), lab)
-}
-
-/// The same with the given data of the linear fit.
-pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
-    let eps_placement = if args.eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot };
-    let adagrad = |learning_rate| {
-        let optimizer = Optimizer::new(AdaGrad { epsilon: args.epsilon, eps_placement });
-        Method { name: "AdaGrad", optimizer, learning_rate }
-    };
+    let &Args { epsilon, eps_outside, .. } = args;
+    let eps_placement = if eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot };
+    let adagrad = |learning_rate| Method::new("AdaGrad", AdaGrad { epsilon, eps_placement }, learning_rate);
     let path = bowl::show(adagrad(args.bowl_lr), args.bowl_steps, lab)?;
-    let (moves, alpha) = (path.moves(), f64::from(args.bowl_lr));
-    bowl::check(lab, &[("first move of x₁: α", moves[0][0], alpha), ("first move of x₂: α", moves[0][1], alpha)])?;
-    bowl::claim_by_hand(lab, &path, &by_hand(args));
+    path.check_first_move("α", f64::from(args.bowl_lr), lab)?;
+    let root = |squares: f32| if eps_outside { squares.sqrt() + epsilon } else { (squares + epsilon).sqrt() };
+    let mut squares = [0.0; 2];
+    path.claim_by_hand(lab, |k, theta, g| {
+        squares[k] += g * g; // G ← G + g²
+        theta - args.bowl_lr / root(squares[k]) * g // θ ← θ − α / √(G + ε) · g
+    });
 
-    let fit = linear_fit::show(adagrad(args.lr), problem, &args.fit, lab)?;
+    let fit = args.fit.show(adagrad(args.lr), lab)?;
 
-    let shorter = moves.windows(2).all(|pair| (0..2).all(|k| pair[1][k] < pair[0][k]));
+    let shorter = path.moves().windows(2).all(|pair| (0..2).all(|k| pair[1][k] < pair[0][k]));
     lab.claim("on the bowl, every step moves each coordinate by less than the one before", shorter);
     let shrink = (0..2).all(|k| path.step_sizes(k).windows(2).all(|pair| pair[1] <= pair[0]));
     lab.claim("no step size ever grows", shrink);
-    let falls = fit.epoch_losses.windows(2).all(|pair| pair[1] < pair[0]);
-    lab.claim("the loss of the fit falls from epoch to epoch, but not to a hundredth", falls && !fit.falls_to(1e-2));
-    linear_fit::fingerprint(&path, &fit, lab);
+    let slows = fit.always_falls() && !fit.falls_to(1e-2);
+    lab.claim("the loss of the fit falls from epoch to epoch, but not to a hundredth", slows);
+    fit.fingerprint(&path, lab);
     Ok(())
-}
-
-/// The first three points of the path on the bowl, by the formula.
-fn by_hand(args: &Args) -> [[f32; 2]; 3] {
-    let root = |squares: f32| if args.eps_outside { squares.sqrt() + args.epsilon } else { (squares + args.epsilon).sqrt() };
-    let (mut x, mut squares) = (bowl::START, [0.0; 2]);
-    [1, 2, 3].map(|_| {
-        let g = bowl::gradient(x);
-        for k in [0, 1] {
-            squares[k] += g[k] * g[k]; // G ← G + g²
-            x[k] -= args.bowl_lr / root(squares[k]) * g[k]; // θ ← θ − α / √(G + ε) · g
-        }
-        x
-    })
 }

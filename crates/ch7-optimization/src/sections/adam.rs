@@ -12,18 +12,13 @@
 //! Departs from the book: t counts steps, as its formula says. Its code counts parameter tensors, so that the weights see t = 1, 3, 5, … and the bias
 //! t = 2, 4, 6, …; `--as-printed` does so too, and the last table sets both side by side. On the bowl there is one tensor, and no difference.
 
-use crate::{
-    bowl,
-    linear_fit::{self, Problem, fit},
-    method::Method,
-    replays,
-};
+use crate::{bowl, linear_fit::LinearFit, replays};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
-    lab::{Column, Lab},
-    optim::{Adam, Counting, EpsPlacement, Optimizer},
+    lab::{Column, Lab, row},
+    optim::{Adam, Counting, EpsPlacement, Method, Optimizer},
     registry::{Heading, Section},
 };
 use std::fmt::Write;
@@ -36,7 +31,7 @@ pub(crate) fn section() -> Section {
         title: "Adam",
         summary: "Momentum and a step size for each parameter, corrected for starting at zero: down a bowl, and in a linear fit.",
     };
-    Section::new(heading, run).edition("as-printed", &["--as-printed"]).replayed(replays::HELP, replays::FIXED, replays::adam)
+    Section::new(heading, run).edition("as-printed", &["--as-printed"]).replayed(replays::HELP, replays::FIXED, run)
 }
 
 /// The book's hyper-parameters.
@@ -67,7 +62,7 @@ pub(crate) struct Args {
     #[arg(long)]
     as_printed: bool,
     #[command(flatten)]
-    fit: linear_fit::Settings,
+    fit: LinearFit,
 }
 
 impl Args {
@@ -80,61 +75,41 @@ impl Args {
 
 /// Shows Adam on the bowl and on the linear fit.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    show(args, &Problem::draw(args.fit.samples, lab), lab)
-}
-
-/// The same with the given data of the linear fit.
-pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
+    let &Args { beta1, beta2, epsilon, eps_outside, .. } = args;
     let counting = if args.as_printed { Counting::PerTensor } else { Counting::PerStep };
-    let adam = |learning_rate| Method { name: "Adam", optimizer: args.optimizer(counting), learning_rate };
+    let adam = |learning_rate| Method { name: "Adam".to_owned(), optimizer: args.optimizer(counting), learning_rate };
     let path = bowl::show(adam(args.bowl_lr), args.bowl_steps, lab)?;
-    let moves = path.moves();
-    let alpha = f64::from(args.bowl_lr);
-    bowl::check(lab, &[("first move of x₁: α", moves[0][0], alpha), ("first move of x₂: α", moves[0][1], alpha)])?;
-    bowl::claim_by_hand(lab, &path, &by_hand(args));
+    path.check_first_move("α", f64::from(args.bowl_lr), lab)?;
+    let root = |squares: f32| if eps_outside { squares.sqrt() + epsilon } else { (squares + epsilon).sqrt() };
+    let (mut mean, mut squares, mut power1, mut power2) = ([0.0; 2], [0.0; 2], [1.0; 2], [1.0; 2]);
+    path.claim_by_hand(lab, |k, theta, g| {
+        (power1[k], power2[k]) = (power1[k] * f64::from(beta1), power2[k] * f64::from(beta2)); // β₁ᵗ, β₂ᵗ
+        mean[k] = beta1 * mean[k] + (1.0 - beta1) * g; // M ← β₁ M + (1 − β₁) g
+        squares[k] = beta2 * squares[k] + (1.0 - beta2) * (g * g); // G ← β₂ G + (1 − β₂) g²
+        let mean_hat = mean[k] / (1.0 - power1[k]) as f32; // M̂ = M / (1 − β₁ᵗ)
+        let squares_hat = squares[k] / (1.0 - power2[k]) as f32; // Ĝ = G / (1 − β₂ᵗ)
+        theta - args.bowl_lr / root(squares_hat) * mean_hat // θ ← θ − α / √(Ĝ + ε) · M̂
+    });
 
-    let fit = linear_fit::show(adam(args.lr), problem, &args.fit, lab)?;
-    compare_counters(args, problem, lab)?;
+    let fit = args.fit.show(adam(args.lr), lab)?;
+    compare_counters(args, lab)?;
 
-    let longest = moves.iter().flatten().fold(0.0f32, |longest, moved| longest.max(*moved));
+    let longest = path.moves().iter().flatten().fold(0.0f32, |longest, moved| longest.max(*moved));
     lab.claim("steady moves: no coordinate is ever moved by more than 1.01 learning rates", longest <= 1.01 * args.bowl_lr);
     lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));
-    linear_fit::fingerprint(&path, &fit, lab);
+    fit.fingerprint(&path, lab);
     Ok(())
 }
 
-/// The first three points of the path on the bowl, by the formula.
-fn by_hand(args: &Args) -> [[f32; 2]; 3] {
-    let &Args { beta1, beta2, .. } = args;
-    let root = |squares: f32| if args.eps_outside { squares.sqrt() + args.epsilon } else { (squares + args.epsilon).sqrt() };
-    let (mut x, mut mean, mut squares) = (bowl::START, [0.0; 2], [0.0; 2]);
-    let (mut power1, mut power2) = (1.0, 1.0);
-    [1, 2, 3].map(|_| {
-        let g = bowl::gradient(x);
-        (power1, power2) = (power1 * f64::from(beta1), power2 * f64::from(beta2)); // β₁ᵗ, β₂ᵗ
-        let (correction1, correction2) = ((1.0 - power1) as f32, (1.0 - power2) as f32);
-        for k in [0, 1] {
-            mean[k] = beta1 * mean[k] + (1.0 - beta1) * g[k]; // M ← β₁ M + (1 − β₁) g
-            squares[k] = beta2 * squares[k] + (1.0 - beta2) * (g[k] * g[k]); // G ← β₂ G + (1 − β₂) g²
-            let mean_hat = mean[k] / correction1; // M̂ = M / (1 − β₁ᵗ)
-            let squares_hat = squares[k] / correction2; // Ĝ = G / (1 − β₂ᵗ)
-            x[k] -= args.bowl_lr / root(squares_hat) * mean_hat; // θ ← θ − α / √(Ĝ + ε) · M̂
-        }
-        x
-    })
-}
-
 /// The fit with t counted by step and by tensor.
-fn compare_counters(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
+fn compare_counters(args: &Args, lab: &mut Lab) -> Result<()> {
     let mut rows = Vec::new();
     for (name, counting) in [("steps (formula)", Counting::PerStep), ("tensors (book's code)", Counting::PerTensor)] {
-        let fit = fit(problem, args.optimizer(counting), |_| args.lr, &args.fit)?;
+        let fit = args.fit.fit(args.optimizer(counting), |_| args.lr, lab)?;
         let losses = [fit.epoch_losses[0], fit.last_loss()].map(|loss| format!("{loss:.8}"));
-        let unit = fit.unit().map(|x| format!("{x:.6}"));
-        rows.push([&[name.to_owned()], &losses[..], &unit[..]].concat());
+        rows.push(row(name, losses.into_iter().chain(fit.unit().map(|x| format!("{x:.6}")))));
         lab.metric(format!("fit with t counting {name}, last epoch"), fit.last_loss());
     }
     writeln!(lab)?;
-    let numbers = ["loss of epoch 0", "last epoch", "w₁", "w₂", "b"].map(Column::number);
-    lab.table(&[&[Column::text("t counts")], &numbers[..]].concat(), rows)
+    lab.table(&Column::labelled("t counts", ["loss of epoch 0", "last epoch", "w₁", "w₂", "b"]), rows)
 }

@@ -9,23 +9,15 @@
 //! are Adam's. As an L2 term it rules once the gradients of the loss are small: the weights shrink to a third, the training loss
 //! stops falling in the second epoch, and the test accuracy stays a percent behind.
 
-use crate::{
-    comparison::{self, Trained},
-    digits::{Digits, INIT, LOSS},
-};
+use super::optimizers_mnist::LeNets;
+use crate::{comparison::Trained, digits::library_adam};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, non_negative, positive},
-    data::{
-        Batches,
-        mnist::{N_DIGITS, N_PIXELS},
-    },
+    cli::{non_negative, positive},
     kernels::reduce,
-    lab::{Column, Experiment, Lab, Variant},
-    models::LeNet,
-    optim::{Adam, AdamW, EpsPlacement, Optimizer, Rule},
-    plot::{Curves, Svg},
+    lab::{Column, Lab},
+    optim::{Adam, AdamW, Method, Rule},
     registry::{Heading, Section},
     train::Network,
 };
@@ -53,14 +45,8 @@ pub(crate) struct Args {
     /// Strength λ of the decay and of the L2 term
     #[arg(long, default_value_t = 0.01, value_parser = non_negative)]
     decay: f32,
-    /// Images in a mini-batch
-    #[arg(long, default_value_t = 64, value_parser = at_least_one)]
-    batch_size: usize,
-    /// Passes over the training images
-    #[arg(long, default_value_t = 3, value_parser = at_least_one)]
-    epochs: usize,
     #[command(flatten)]
-    digits: Digits,
+    lenets: LeNets,
 }
 
 /// Adam with an L2 term in the loss: g ← g + λ θ, then Adam's own rule.
@@ -85,54 +71,23 @@ impl Rule<2> for AdamL2 {
 
 /// Trains all three side by side.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let Args { lr, decay, batch_size, epochs, ref digits } = *args;
-    let batches = digits.checked(Batches::Shuffled { size: batch_size, stream: Box::new(lab.stream("shuffle")) })?;
-    // As in the library, ε stands outside the root.
-    let adam = Adam::new(0.9, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot);
-    let optimizers = [
-        ("Adam", Optimizer::new(adam)),
-        ("AdamW", Optimizer::new(AdamW { adam, weight_decay: decay })),
-        ("Adam + L2", Optimizer::new(AdamL2 { adam, lambda: decay })),
+    let Args { lr, decay, ref lenets } = *args;
+    let adam = library_adam();
+    let methods = vec![
+        Method::new("Adam", adam, lr),
+        Method::new("AdamW", AdamW { adam, weight_decay: decay }, lr),
+        Method::new("Adam + L2", AdamL2 { adam, lambda: decay }, lr),
     ];
-    let mut variants = Vec::new();
-    for (name, optimizer) in optimizers {
-        variants.push(Variant {
-            name: name.to_owned(),
-            settings: digits.settings(&format!("{name} with --lr {lr} --decay {decay} --batch-size {batch_size}"), lab),
-            network: lab.driver().network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
-            optimizer,
-            learning_rate: lr,
-            batches: batches.clone(),
-        });
-    }
-    let mnist = digits.load(lab)?;
-    let (train, test) = (mnist.train(), mnist.test());
-    let evaluate_every = (batches.per_epoch(digits.images) / 4).max(1);
-    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
-    let trained = lab.train_variants(variants, experiment, |run, learning_rate| {
-        while let Some(step) = run.forward_backward()? {
-            run.update(learning_rate)?;
-            if step.completes(evaluate_every) {
-                run.evaluate(&test)?;
-            }
-        }
-        Ok(())
-    })?;
-    comparison::record(&trained, lab)?;
-    comparison::print_table(&trained, lab)?;
+    let flags = |lr| format!("--lr {lr} --decay {decay}");
+    let title = "Adam without decay, with decoupled decay, with an L2 term";
+    let trained = lenets.compare(title, (methods, flags), 4, lab)?;
     let norms = print_norms(&trained, lab)?;
-    lab.figure("curves", &figure(&trained)?)?;
 
-    let [adam, adamw, adam_l2] = trained.as_slice() else { unreachable!("three variants went in") };
-    let [adam, adamw, adam_l2] = [adam, adamw, adam_l2].map(|variant| variant.history.epoch_loss[epochs - 1]);
-    lab.claim(
-        "AdamW trains as well as Adam: the losses of its last epoch differ by less than a tenth",
-        (adamw / adam - 1.0).abs() < 0.1,
-    );
-    lab.claim(
-        "the L2 term of the same strength holds Adam back: the loss of its last epoch is higher",
-        adam_l2 > adam.max(adamw),
-    );
+    let [adam, adamw, adam_l2] = [0, 1, 2].map(|i| trained[i].history.epoch_loss.last().copied().unwrap_or(f32::NAN));
+    let alike = (adamw / adam - 1.0).abs() < 0.1;
+    lab.claim("AdamW trains as well as Adam: the losses of its last epoch differ by less than a tenth", alike);
+    let held_back = adam_l2 > adam.max(adamw);
+    lab.claim("the L2 term of the same strength holds Adam back: the loss of its last epoch is higher", held_back);
     lab.claim("both shrink the weights, the L2 term more", norms[2] < norms[1] && norms[1] < norms[0]);
     Ok(())
 }
@@ -143,21 +98,11 @@ fn print_norms(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
     let (mut norms, mut rows) = (Vec::new(), Vec::new());
     for variant in trained {
         let weights = variant.network.parameters().0.into_iter().filter(|tensor| tensor.name.ends_with("weight"));
-        let values: Vec<f32> = weights.flat_map(|tensor| tensor.values).collect();
-        let norm = f64::from(reduce::norm(&values));
+        let norm = f64::from(reduce::norm(&weights.flat_map(|tensor| tensor.values).collect::<Vec<f32>>()));
         rows.push(vec![variant.name.clone(), format!("{norm:.4}")]);
         lab.metric(format!("{}, norm of the weights", variant.name), norm);
         norms.push(norm);
     }
     lab.table(&Column::labelled("", ["norm of weights"]), rows)?;
     Ok(norms)
-}
-
-/// The losses of the steps, and the accuracy of the test images.
-fn figure(trained: &[Trained]) -> Result<Svg> {
-    let loss = |variant: &Trained| comparison::step_losses(variant, variant.history.train_loss.len());
-    Curves::new("Adam without decay, with decoupled decay, with an L2 term")
-        .panel(comparison::panel(("step", "training loss"), trained, loss).log_y())
-        .panel(comparison::panel(("step", "test accuracy"), trained, comparison::test_accuracy))
-        .render()
 }

@@ -16,19 +16,18 @@
 //! 4. It prints layers 0 and 3: here all four are.
 
 use crate::{
-    moving_averages,
-    net_inputs::{Chosen, HIDDEN, NORMALIZED, PLAIN, RAW, SIZES, batch, net_inputs, statistics},
+    moving_averages::{self, Feeding},
+    net_inputs::{Chosen, HIDDEN, LAST, NORMALIZED, NetInputs, PLAIN, RAW, SIZES, batch, net_inputs, network, statistics},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    chain::{Chain, batch_norm, linear, tanh},
+    chain::{batch_norm, tanh},
     cli::{UsageError, one_to},
-    kernels::{Activation, Loss, batch_norm::Averaging},
+    kernels::{Activation, batch_norm::Averaging},
     lab::{Column, Lab},
     layers::{Activate, batch_norm::Settings},
     matrix::Matrix,
-    parameters::Initialization,
     plot::{Histogram, Histograms, Svg, theme},
     registry::{Heading, Section},
 };
@@ -53,53 +52,25 @@ pub(crate) struct Args {
     samples: usize,
     #[command(flatten)]
     chosen: Chosen,
-    /// Share of the moving averages that a batch leaves as it is
-    #[arg(long, default_value_t = 0.9, value_parser = share)]
-    momentum: f32,
-    /// Batches that the moving averages see after the first
-    #[arg(long, default_value_t = 50, value_parser = one_to::<10_000>)]
-    passes: usize,
+    #[command(flatten)]
+    feeding: Feeding,
 }
-
-/// The layer that the section looks at most closely: the last hidden one, of two units.
-const LAST: usize = HIDDEN - 1;
-
-/// Parses a share that leaves room for something new.
-fn share(text: &str) -> Result<f32, String> {
-    text.parse()
-        .ok()
-        .filter(|x| (0.0..1.0).contains(x))
-        .ok_or_else(|| "expected a number from 0 up to, not including, 1".to_owned())
-}
-
-/// The hidden layers, inputs and outputs.
-const LAYERS: [(usize, usize); HIDDEN] = [(100, 200), (200, 400), (400, 300), (300, 2)];
-/// It is never asked for: nothing is trained here.
-const LOSS: Loss = Loss::SoftmaxCrossEntropy;
-
-/// The net inputs of each hidden layer, normalised where they are.
-type NetInputs = [Matrix; HIDDEN];
 
 /// Shows the network without and with batch normalisation, then what it keeps for test mode.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     args.chosen.check()?;
     if args.samples < 2 {
-        return Err(
-            UsageError("--samples 1: a single sample has no variance to be normalised by, take at least 2".to_owned()).into()
-        );
+        let message = "--samples 1: a single sample has no variance to be normalised by, take at least 2";
+        return Err(UsageError(message.to_owned()).into());
     }
     let x = batch(args.samples, &mut lab.stream("data"));
     let (mean, sd) = statistics(x.values().iter().copied());
     writeln!(lab, "{} samples of {} features: mean {mean:.5}, sd {sd:.5}\n", args.samples, SIZES[0])?;
 
-    let settings = Settings { eps: args.chosen.eps, averaging: Averaging { momentum: args.momentum, unbiased: false } };
-    let normalized = LAYERS.into_iter().flat_map(|(i, o)| [linear(i, o), batch_norm(settings), tanh()]);
-    let plain = LAYERS.into_iter().flat_map(|(i, o)| [linear(i, o), tanh()]);
-    let output = || [linear(2, 2)];
-    let with = Chain::new(normalized.chain(output()), LOSS);
-    let without = Chain::new(plain.chain(output()), LOSS);
-    let [mut with, mut without] =
-        [with, without].map(|network| network.initialized(Initialization::STANDARD_NORMAL, &mut lab.stream("weights")));
+    let averaging = Averaging { momentum: args.feeding.momentum, unbiased: false };
+    let settings = Settings { eps: args.chosen.eps, averaging };
+    let mut without = network(|| [tanh()], lab);
+    let mut with = network(|| [batch_norm(settings), tanh()], lab);
     let mut chosen = with.clone();
     args.chosen.set(&mut chosen)?;
 
@@ -113,7 +84,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let explained =
         (0..HIDDEN).all(|layer| args.chosen.explains(layer, &raw[layer].transposed(), &normalized[layer].transposed()));
     lab.claim("the formula in f64 gives every net input to four decimals", explained);
-    moving_averages::show(&chosen, &x, &moving_averages::Feeding { momentum: args.momentum, passes: args.passes }, lab)
+    moving_averages::show(&chosen, &x, &args.feeding, lab)
 }
 
 /// 7.5.1.3: the net inputs of each layer, without and with a normalisation to mean 0 and deviation 1.

@@ -17,27 +17,21 @@
 //! Weights start as in the book's library: kernels from N(0, 2 / inputs), matrices uniform after Xavier, biases 0.
 
 use crate::{
-    conv_nets,
-    digits::{Digits, INIT, LOSS},
+    comparison::{self, Trained},
+    digits::{Digits, library_adam, network},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, positive},
-    data::{
-        Batches,
-        mnist::{N_DIGITS, N_PIXELS},
-    },
-    lab::{Experiment, Lab, Variant},
-    models::ConvNet,
-    optim::{Adam, EpsPlacement, Optimizer},
+    lab::Lab,
+    models::{ConvNet, ConvNetBatchNorm},
+    optim::Method,
+    plot::Curves,
     registry::{Heading, Section},
-    tape::{
-        Flatten, Image, MaxPool2d, Relu,
-        builder::{BatchNorm, Conv2d, Linear},
-    },
     train::Network,
 };
+use std::fmt::Write;
 
 /// The section and its editions.
 pub(crate) fn section() -> Section {
@@ -76,59 +70,66 @@ pub(crate) struct Args {
     digits: Digits,
 }
 
-/// [`ConvNet`] with batch normalisation between each convolution and its ReLU.
-type ConvNetBatchNorm = (
-    Image<1, 28, 28>,
-    (Conv2d<1, 20, 5, 1, 2>, BatchNorm<20>, Relu, MaxPool2d<2, 2>),
-    (Conv2d<20, 20, 5, 1, 2>, BatchNorm<20>, Relu, MaxPool2d<2, 2>),
-    Flatten<980>,
-    Linear<980, 10>,
-);
-
 /// Trains the network without and with batch normalisation.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let normalized = lab.driver().network::<ConvNetBatchNorm, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
-    compare("batch normalisation", normalized, args, lab)
+    compare("batch normalisation", network::<ConvNetBatchNorm>(lab)?, args, lab)
 }
 
 /// Trains [`ConvNet`] and its variant with the named normalisation side by side, and shows what it changes.
 pub(super) fn compare(name: &str, normalized: Box<dyn Network>, args: &Args, lab: &mut Lab) -> Result<()> {
     let Args { lr, batch_size, epochs, evaluate_every, ref digits } = *args;
-    let batches = digits.checked(Batches::Shuffled { size: batch_size, stream: Box::new(lab.stream("shuffle")) })?;
-    let without = lab.driver().network::<ConvNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
-    let variants = [("without".to_owned(), without), (format!("with {name}"), normalized)].map(|(name, network)| {
+    let batches = digits.shuffled(batch_size, lab)?;
+    let networks = [("without".to_owned(), network::<ConvNet>(lab)?), (format!("with {name}"), normalized)];
+    let variants = networks.map(|(name, network)| {
         let flags = format!("--lr {lr} --batch-size {batch_size} --evaluate-every {evaluate_every} ({name})");
-        let adam = Adam::new(0.9, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot);
-        Variant {
-            settings: digits.settings(&flags, lab),
-            name,
-            network,
-            optimizer: Optimizer::new(adam),
-            learning_rate: lr,
-            batches: batches.clone(),
-        }
+        digits.variant(Method::new(name, library_adam(), lr), network, batches.clone(), &flags, lab)
     });
-    let mnist = digits.load(lab)?;
-    let (train, test) = (mnist.train(), mnist.test());
-    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
-    let trained = lab.train_variants(variants.into(), experiment, |run, learning_rate| {
+    let trained = digits.train(variants.into(), epochs, lab, |run, learning_rate, test| {
         while let Some(step) = run.forward_backward()? {
             run.update(learning_rate)?;
             if step.completes(evaluate_every) {
-                run.evaluate(&test)?;
+                run.evaluate(test)?;
             }
         }
         Ok(())
     })?;
-    conv_nets::show(name, trained, lab)
+    let Ok(both) = <[Trained; 2]>::try_from(trained) else { unreachable!("two variants went in") };
+    print_tests(&both, lab)?;
+    comparison::print_table(&both, lab)?;
+    let figure = Curves::new(format!("A convolutional network without and with {name}"));
+    let figure = figure.panel(comparison::test_losses(&both)).panel(comparison::test_accuracies(&both));
+    lab.figure("tests", &figure.render()?)?;
+    claim(name, &both, lab);
+    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use std::any::TypeId;
-
-    #[test]
-    fn the_network_is_the_one_that_is_tested_and_timed() {
-        assert_eq!(TypeId::of::<super::ConvNetBatchNorm>(), TypeId::of::<common::models::ConvNetBatchNorm>());
+/// Prints loss and accuracy of each test.
+fn print_tests(both: &[Trained; 2], lab: &mut Lab) -> Result<()> {
+    let heads = both.each_ref().map(|variant| format!("  {:>25}", variant.name));
+    writeln!(lab, "{:>6}{}", "test", heads.concat())?;
+    writeln!(lab, "{:>6}{}", "step", format!("  {:>12} {:>12}", "loss", "accuracy").repeat(2))?;
+    let histories = both.each_ref().map(|variant| &variant.history);
+    for (i, (step, _)) in histories[0].dev_loss.iter().enumerate() {
+        let cells = histories.map(|history| format!("  {:>12.5} {:>12.4}", history.dev_loss[i].1, history.dev_score[i].1));
+        writeln!(lab, "{step:>6}{}", cells.concat())?;
     }
+    Ok(writeln!(lab)?)
+}
+
+/// Steps by which normalisation has made up for its slower start.
+const ENOUGH: usize = 1000;
+
+/// What the tests are there to show, as far as the run is long enough to show it.
+fn claim(name: &str, [without, with]: &[Trained; 2], lab: &mut Lab) {
+    let behind = |test: usize| with.history.dev_loss[test].1 - without.history.dev_loss[test].1;
+    let last = with.history.dev_loss.len() - 1;
+    lab.claim(format!("at the first test the network with {name} is behind in loss"), behind(0) > 0.0);
+    lab.claim("from the first test to the last it catches up", behind(last) < behind(0));
+    if with.history.train_loss.len() < ENOUGH {
+        return;
+    }
+    let (ours, other) = (with.test(), without.test());
+    lab.claim("at the end it is ahead in loss and accuracy", ours.loss < other.loss && ours.accuracy > other.accuracy);
+    let mut epochs = with.history.epoch_loss.iter().zip(&without.history.epoch_loss).skip(1);
+    lab.claim("its training loss is lower in every epoch but the first", epochs.all(|(with, without)| with < without));
 }

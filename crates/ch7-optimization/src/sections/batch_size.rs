@@ -19,24 +19,21 @@
 //! was interrupted goes on with `--resume` from the last whole epoch of each variant, and ends with the same bits.
 
 use crate::{
-    batch_sizes::{self, Pair, Pairs},
     comparison::{self, Trained},
-    digits::{Digits, INIT, LOSS},
+    digits::{Digits, network},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::at_least_one,
-    data::{
-        Batches,
-        mnist::{N_DIGITS, N_PIXELS},
-    },
-    lab::{Column, Experiment, Lab, Variant},
+    cli::{UsageError, at_least_one, positive},
+    data::Batches,
+    lab::{Column, Lab},
     models::LeNet,
-    optim::{Optimizer, Sgd},
+    optim::{Method, Sgd},
+    plot::Curves,
     registry::{Heading, Section},
 };
-use std::fmt::Write;
+use std::{fmt::Write, ops::Range};
 
 /// The section and its editions.
 pub(crate) fn section() -> Section {
@@ -69,37 +66,66 @@ pub(crate) struct Args {
     digits: Digits,
 }
 
+/// The book's batch sizes with their learning rates.
+#[derive(Debug, Clone, ClapArgs)]
+pub(super) struct Pairs {
+    /// Images in a mini-batch of each variant, separated by commas
+    #[arg(long, value_delimiter = ',', default_values_t = [16, 32, 64, 128, 256], value_parser = at_least_one)]
+    batch_sizes: Vec<usize>,
+    /// Learning rate of each variant, separated by commas
+    #[arg(long, value_delimiter = ',', default_values_t = [0.01, 0.02, 0.04, 0.08, 0.16], value_parser = positive)]
+    lrs: Vec<f32>,
+}
+
 /// Trains LeNet with each pair, side by side on the images in their order, and compares their losses by epoch and by step.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let trained = train(&args.pairs.pairs()?, args.epochs, &args.digits, lab)?;
-    comparison::record(&trained, lab)?;
     comparison::print_table(&trained, lab)?;
-    lab.figure("epoch-losses", &comparison::epoch_losses("Loss of each epoch by batch size and learning rate", &trained)?)?;
+    let figure = Curves::new("Loss of each epoch by batch size and learning rate").panel(comparison::epoch_losses(&trained));
+    lab.figure("epoch-losses", &figure.render()?)?;
     let by_step = compare_steps(&trained, lab)?;
-    let by_epoch: Vec<f32> = trained.iter().map(|variant| variant.history.epoch_loss[0]).collect();
-    lab.claim("over epochs the smaller batch is ahead: the loss of the first epoch grows with the batch", by_epoch.is_sorted());
+    claim_by_epoch(&trained, lab);
     let behind = by_step.iter().skip(1).all(|mean| *mean < by_step[0]);
     lab.claim("over steps the smallest batch is behind: at the end of the largest its loss is the highest", behind);
     Ok(())
+}
+
+/// A batch size with its learning rate.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair {
+    pub(super) batch_size: usize,
+    pub(super) lr: f32,
+}
+
+impl Pairs {
+    /// The pair of each variant.
+    ///
+    /// # Errors
+    /// If there is not one learning rate a batch size, or the batches do not grow.
+    pub(super) fn pairs(&self) -> Result<Vec<Pair>, UsageError> {
+        let (sizes, rates) = (self.batch_sizes.len(), self.lrs.len());
+        if sizes != rates {
+            let cure = "give one learning rate for each batch size";
+            return Err(UsageError(format!("{sizes} --batch-sizes and {rates} --lrs: {cure}")));
+        }
+        if let Some([larger, smaller, ..]) = self.batch_sizes.windows(2).find(|two| two[0] >= two[1]) {
+            let found = format!("found {smaller} after {larger}: put the smallest first");
+            return Err(UsageError(format!("--batch-sizes: expected them to grow, {found}")));
+        }
+        Ok(self.batch_sizes.iter().zip(&self.lrs).map(|(&batch_size, &lr)| Pair { batch_size, lr }).collect())
+    }
 }
 
 /// Trains LeNet with each pair, side by side on the images in their order.
 pub(super) fn train(pairs: &[Pair], epochs: usize, digits: &Digits, lab: &mut Lab) -> Result<Vec<Trained>> {
     let mut variants = Vec::new();
     for &Pair { batch_size, lr } in pairs {
-        variants.push(Variant {
-            name: format!("batch {batch_size}, lr {lr}"),
-            settings: digits.settings(&format!("batch size {batch_size} and learning rate {lr},"), lab),
-            network: lab.driver().network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
-            optimizer: Optimizer::new(Sgd),
-            learning_rate: lr,
-            batches: digits.checked(Batches::Ordered { size: batch_size })?,
-        });
+        let batches = digits.checked(Batches::Ordered { size: batch_size })?;
+        let sgd = Method::new(format!("batch {batch_size}, lr {lr}"), Sgd, lr);
+        let flags = format!("batch size {batch_size} and learning rate {lr},");
+        variants.push(digits.variant(sgd, network::<LeNet>(lab)?, batches, &flags, lab));
     }
-    let mnist = digits.load(lab)?;
-    let (train, test) = (mnist.train(), mnist.test());
-    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
-    lab.train_variants(variants, experiment, |run, learning_rate| {
+    digits.train(variants, epochs, lab, |run, learning_rate, _| {
         while run.forward_backward()?.is_some() {
             run.update(learning_rate)?;
         }
@@ -109,18 +135,38 @@ pub(super) fn train(pairs: &[Pair], epochs: usize, digits: &Digits, lab: &mut La
 
 /// Prints and gives the mean loss of each variant over the last epoch of the largest batch, at the same numbers of steps.
 fn compare_steps(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
-    let epochs = batch_sizes::epochs_of_largest(trained);
-    let Some(steps) = epochs.last() else { return Ok(Vec::new()) };
-    let span = format!("steps {} to {}", steps.start + 1, steps.end);
-    writeln!(lab, "\nmean loss of {span}, the last epoch of the largest batch\n")?;
+    let Some(steps) = epochs_of_largest(trained).pop() else { return Ok(Vec::new()) };
+    let (first, last) = (steps.start + 1, steps.end);
+    writeln!(lab, "\nmean loss of steps {first} to {last}, the last epoch of the largest batch\n")?;
     let (mut means, mut rows) = (Vec::new(), Vec::new());
     for variant in trained {
-        let mean = comparison::mean(&variant.history.train_loss[steps.clone()]);
-        let epochs = steps.end as f64 / comparison::steps_per_epoch(variant) as f64;
-        rows.push(vec![variant.name.clone(), format!("{mean:.5}"), format!("{epochs:.1}")]);
-        lab.metric(format!("{}, mean loss of {span}", variant.name), mean);
-        means.push(mean);
+        means.extend(mean_losses(variant, std::slice::from_ref(&steps), lab));
+        let epochs = last as f64 / variant.steps_per_epoch() as f64;
+        rows.push(vec![variant.name.clone(), format!("{:.5}", means[means.len() - 1]), format!("{epochs:.1}")]);
     }
     lab.table(&Column::labelled("", ["loss", "epochs by then"]), rows)?;
     Ok(means)
+}
+
+/// The steps of each epoch of the variant with the fewest steps.
+pub(super) fn epochs_of_largest(trained: &[Trained]) -> Vec<Range<usize>> {
+    let steps = trained.iter().map(Trained::steps_per_epoch).min().unwrap_or_default();
+    let epochs = trained.first().map_or(0, |variant| variant.history.epoch_loss.len());
+    (0..epochs).map(|epoch| epoch * steps..(epoch + 1) * steps).collect()
+}
+
+/// Records and gives the mean losses of a variant over spans of steps.
+pub(super) fn mean_losses(variant: &Trained, spans: &[Range<usize>], lab: &mut Lab) -> Vec<f64> {
+    let mean = |steps: &Range<usize>| {
+        let mean = comparison::mean(&variant.history.train_loss[steps.clone()]);
+        lab.metric(format!("{}, mean loss of steps {} to {}", variant.name, steps.start + 1, steps.end), mean);
+        mean
+    };
+    spans.iter().map(mean).collect()
+}
+
+/// Claims what the losses of the first epoch show.
+pub(super) fn claim_by_epoch(trained: &[Trained], lab: &mut Lab) {
+    let is_ahead = trained.is_sorted_by_key(|variant| variant.history.epoch_loss[0]);
+    lab.claim("over epochs the smaller batch is ahead: the loss of the first epoch grows with the batch", is_ahead);
 }

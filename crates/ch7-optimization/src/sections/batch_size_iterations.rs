@@ -8,9 +8,8 @@
 //! and each doubling of the batch up to 128 lowers the loss. A batch of 256 does not pay here: a learning rate of 0.16 is so
 //! large that the loss first rises, and takes the rest of the thirty epochs of `batch-size` to make up for it.
 
-use super::batch_size::{QUICK, TAPED, train};
+use super::batch_size::{Pairs, QUICK, TAPED, claim_by_epoch, epochs_of_largest, mean_losses, train};
 use crate::{
-    batch_sizes::{self, Pairs},
     comparison::{self, Trained},
     digits::Digits,
 };
@@ -18,7 +17,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::at_least_one,
-    lab::{Column, Lab},
+    lab::{Column, Lab, row},
     plot::{Curves, Series, Svg},
     registry::{Heading, Section},
 };
@@ -50,11 +49,9 @@ pub(crate) struct Args {
 /// Trains LeNet with each pair, side by side on the images in their order, and compares their losses step by step.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let trained = train(&args.pairs.pairs()?, args.epochs, &args.digits, lab)?;
-    comparison::record(&trained, lab)?;
     let last = print_by_steps(&trained, lab)?;
     lab.figure("losses", &figure(&trained)?)?;
-    let by_epoch: Vec<f32> = trained.iter().map(|variant| variant.history.epoch_loss[0]).collect();
-    lab.claim("over epochs the smaller batch is ahead: the loss of the first epoch grows with the batch", by_epoch.is_sorted());
+    claim_by_epoch(&trained, lab);
     let behind = last.iter().skip(1).all(|mean| *mean < last[0]);
     lab.claim("over steps the smallest batch is behind: at the end its loss is the highest", behind);
     Ok(())
@@ -62,38 +59,29 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
 /// Prints the mean loss of each variant over the steps of each epoch of the largest batch; gives those of the last.
 fn print_by_steps(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
-    let epochs = batch_sizes::epochs_of_largest(trained);
-    let columns: Vec<_> = comparison::shown(epochs.len()).map(|epoch| epochs[epoch - 1].clone()).collect();
+    let epochs = epochs_of_largest(trained);
+    let spans: Vec<_> = comparison::shown(epochs.len()).map(|epoch| epochs[epoch - 1].clone()).collect();
     writeln!(lab, "mean loss of each arm over the same steps, which are epochs with the largest batch\n")?;
-    let heads = columns.iter().map(|steps| format!("{}-{}", steps.start + 1, steps.end));
-    let heads = Column::labelled("steps", heads);
     let (mut rows, mut last) = (Vec::new(), Vec::new());
     for variant in trained {
-        let mut row = vec![variant.name.clone()];
-        for steps in &columns {
-            let mean = comparison::mean(&variant.history.train_loss[steps.clone()]);
-            row.push(format!("{mean:.5}"));
-            lab.metric(format!("{}, mean loss of steps {} to {}", variant.name, steps.start + 1, steps.end), mean);
-            if steps.end == epochs[epochs.len() - 1].end {
-                last.push(mean);
-            }
-        }
-        rows.push(row);
+        let means = mean_losses(variant, &spans, lab);
+        last.extend(means.last());
+        rows.push(row(&variant.name, means.into_iter().map(|mean| format!("{mean:.5}"))));
     }
-    lab.table(&heads, rows)?;
+    let heads = spans.iter().map(|steps| format!("{}-{}", steps.start + 1, steps.end));
+    lab.table(&Column::labelled("steps", heads), rows)?;
     Ok(last)
 }
 
 /// The same losses twice: over epochs, and over as many steps as the largest batch takes.
 fn figure(trained: &[Trained]) -> Result<Svg> {
     let by_epoch = |variant: &Trained| {
-        let (all, of_epoch) = (variant.history.train_loss.len(), comparison::steps_per_epoch(variant) as f64);
-        let curve = comparison::step_losses(variant, all);
+        let of_epoch = variant.steps_per_epoch() as f64;
+        let curve = comparison::first_losses(variant, variant.history.train_loss.len());
         Series::new("", curve.points.iter().map(|(step, loss)| (step / of_epoch, *loss)))
     };
-    let fewest = trained.iter().map(|variant| variant.history.train_loss.len()).min().unwrap_or_default();
     Curves::new("The same losses by epoch and by step")
         .panel(comparison::panel(("epoch", "loss"), trained, by_epoch).log_y())
-        .panel(comparison::panel(("step", "loss"), trained, |variant| comparison::step_losses(variant, fewest)).log_y())
+        .panel(comparison::step_losses("loss", trained))
         .render()
 }

@@ -9,18 +9,14 @@
 //! long for the curvature at the first weights and a step of 0.02 is not. What differs is the price: the larger batch takes half
 //! as many steps, each of which can be computed in parallel; over steps, in the second panel, it is where the unchanged variant is.
 
-use super::batch_size::train;
-use crate::{
-    batch_sizes::Pair,
-    comparison::{self, Trained},
-    digits::Digits,
-};
+use super::batch_size::{Pair, train};
+use crate::{comparison, digits::Digits};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, positive},
     lab::Lab,
-    plot::{Curves, Series, Svg},
+    plot::Curves,
     registry::{Heading, Section},
 };
 use std::fmt::Write;
@@ -60,9 +56,9 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let pairs =
         [Pair { batch_size, lr }, Pair { batch_size: batch_size.saturating_mul(2), lr }, Pair { batch_size, lr: lr / 2.0 }];
     let trained = train(&pairs, epochs, digits, lab)?;
-    comparison::record(&trained, lab)?;
     comparison::print_table(&trained, lab)?;
-    lab.figure("losses", &figure(&trained)?)?;
+    let figure = Curves::new("A batch twice as large, or half the learning rate").panel(comparison::epoch_losses(&trained));
+    lab.figure("losses", &figure.panel(comparison::step_losses("loss", &trained)).render()?)?;
 
     writeln!(lab, "\nhow far the two changes are apart, as a share of what they are behind")?;
     let [base, doubled, halved] = trained.as_slice() else { unreachable!("three variants went in") };
@@ -80,14 +76,4 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let alike = shares.last().is_some_and(|share| (0.0..0.25).contains(share));
     lab.claim("in the last epoch they differ by less than a quarter of what they are behind", alike);
     Ok(())
-}
-
-/// The losses over epochs and over steps.
-fn figure(trained: &[Trained]) -> Result<Svg> {
-    let by_epoch = |variant: &Trained| Series::sampled("", &variant.history.epoch_loss, 1.0, 1.0);
-    let fewest = trained.iter().map(|variant| variant.history.train_loss.len()).min().unwrap_or_default();
-    Curves::new("A batch twice as large, or half the learning rate")
-        .panel(comparison::panel(("epoch", "mean loss of the epoch"), trained, by_epoch).log_y())
-        .panel(comparison::panel(("step", "loss"), trained, |variant| comparison::step_losses(variant, fewest)).log_y())
-        .render()
 }

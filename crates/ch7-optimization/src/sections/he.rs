@@ -7,15 +7,13 @@
 //! to layer, to a thirtieth of that of the inputs; the network still learns, but takes sixty epochs to where it comes in ten with He's.
 //! With N(0, 1) the variance grows by half the number of inputs in each layer, to 10⁸, and the first steps end in NaN.
 
-use crate::{
-    first_weights::{Start, report},
-    layer_variances::{self, spread},
-    sections::xavier_training::{Settings, train},
+use super::{
+    xavier::{Start, Variances, spread},
+    xavier_training::{self, report, train},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::one_to,
     kernels::Activation,
     lab::Lab,
     parameters::Initializer,
@@ -37,21 +35,17 @@ pub(crate) fn section() -> Section {
 /// The hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
-    /// Samples of the second table of variances
-    #[arg(long, default_value_t = 1000, value_parser = one_to::<MOST_SAMPLES>)]
-    samples: usize,
     #[command(flatten)]
-    settings: Settings,
+    variances: Variances,
+    #[command(flatten)]
+    training: xavier_training::Args,
 }
-
-/// Samples whose activations fit into any machine's memory.
-const MOST_SAMPLES: usize = 100_000;
 
 const STARTS: [Start; 4] = [
     Start { name: "He normal", weight: Initializer::HeNormal },
     Start { name: "He uniform", weight: Initializer::HeUniform },
-    Start { name: "Xavier normal", weight: Initializer::XavierNormal },
-    Start { name: "N(0,1)", weight: Initializer::STANDARD_NORMAL },
+    Start::XAVIER_NORMAL,
+    Start::STANDARD_NORMAL,
 ];
 
 /// One past the last hidden layer, the inputs counting as layer 0.
@@ -59,10 +53,10 @@ const HIDDEN_END: usize = 5;
 
 /// Prints the variances, then trains.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let variances = layer_variances::show(&STARTS, Activation::Relu, &[1, args.samples], lab)?;
+    let variances = args.variances.show(&STARTS, Activation::Relu, lab)?;
     let [normal, uniform, xavier] = [0, 1, 2].map(|start| spread(&variances[start][1..HIDDEN_END]));
     writeln!(lab)?;
-    let trained = train(&STARTS, Activation::Relu, &args.settings, lab)?;
+    let trained = train(&STARTS, Activation::Relu, &args.training, lab)?;
     report(&trained, lab)?;
     let [he, he_uniform, from_xavier, plain] = [0, 1, 2, 3].map(|start| trained[start].last_loss());
     lab.claim("with He's weights, the variances of the hidden layers lie within a factor of two", normal < 2.0 && uniform < 2.0);

@@ -7,15 +7,15 @@
 //! section: λ = 0.7 means 0.0035 a weight. Accuracies are averaged over seeds beside the single run.
 
 use crate::{
-    regularization_study::{Study, print_differences, study},
-    regularizer::{QUICK, Regularizer, Settings, Unregularized},
+    moons300::N_TRAIN,
+    regularization_study::{claim_cure, print_differences, study},
+    regularizer::{QUICK, Regularizer, Settings, Unregularized, is_weight, squares_of_weights},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     chain::Chain,
     cli::non_negative,
-    kernels::reduce,
     lab::Lab,
     registry::{Heading, Section},
     train::Network,
@@ -44,14 +44,9 @@ pub(crate) struct Args {
 
 /// Trains without and with the L2 term.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let Study { spans, .. } = study(&[&Unregularized, &L2 { lambda: args.lambda }], &args.settings, lab)?;
-    let [nothing, own] = &spans[..] else { unreachable!("one span a method") };
-    print_differences(&[[own, nothing]], lab)?;
-    lab.claim(
-        "over the seeds, the gap between training and test accuracy is smaller with the L2 term",
-        own.gap() < nothing.gap(),
-    );
-    lab.claim("the test accuracy is higher on average", own.above(nothing).0 > 0.0);
+    let spans = study(&[&Unregularized, &L2 { lambda: args.lambda }], &args.settings, lab)?.spans;
+    print_differences(&[[&spans[1], &spans[0]]], lab)?;
+    claim_cure(&spans[1], &spans[0], "the L2 term", lab);
     Ok(())
 }
 
@@ -66,20 +61,14 @@ impl Regularizer for L2 {
         format!("L2, λ = {}", self.lambda)
     }
 
-    /// (λ / 2N) Σ W²: the squares of a matrix are summed in sixteen lanes, the matrices in their order, all in f64; the term is rounded once.
-    fn penalty(&self, network: &Chain, n_samples: usize) -> f32 {
-        let squares = network
-            .parameters()
-            .0
-            .iter()
-            .filter(|tensor| is_weight(&tensor.name))
-            .fold(0.0, |sum, weight| sum + reduce::sum_of_squares(&weight.values));
-        (f64::from(self.lambda) / (2.0 * n_samples as f64) * squares) as f32
+    /// (λ / 2N) Σ W² in f64, rounded once.
+    fn penalty(&self, network: &Chain) -> f32 {
+        (f64::from(self.lambda) / (2.0 * N_TRAIN as f64) * squares_of_weights(&network.parameters())) as f32
     }
 
     /// δW ← δW + (λ / N) W.
-    fn regularize(&self, network: &mut Chain, n_samples: usize) -> Result<()> {
-        let factor = self.lambda / n_samples as f32;
+    fn regularize(&self, network: &mut Chain) -> Result<()> {
+        let factor = self.lambda / N_TRAIN as f32;
         network.visit_parameters(&mut |tensor| {
             if is_weight(tensor.name) {
                 for (dw, w) in tensor.gradient.iter_mut().zip(tensor.values) {
@@ -88,8 +77,4 @@ impl Regularizer for L2 {
             }
         })
     }
-}
-
-fn is_weight(tensor: &str) -> bool {
-    tensor.ends_with(".weight")
 }

@@ -13,17 +13,16 @@
 //! 2. Its lists of γ and β have a fifth number, for the output layer, which is not normalised: ours have four.
 //! 3. It prints layer 3 under the name "ln 1": here it is layer 3.
 
-use crate::net_inputs::{Chosen, HIDDEN, NORMALIZED, RAW, SIZES, batch, net_inputs, statistics, tensor};
+use crate::net_inputs::{Chosen, HIDDEN, LAST, NORMALIZED, RAW, SIZES, batch, net_inputs, network, statistics, tensor};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    chain::{Chain, layer_norm, linear, tanh},
+    chain::{layer_norm, tanh},
     cli::one_to,
-    kernels::Loss,
-    lab::{Column, Lab},
+    lab::{Column, Lab, row},
     matrix::Matrix,
-    parameters::{Initialization, Parameters},
-    plot::{BoxPanel, BoxPlots, Svg},
+    parameters::Parameters,
+    plot::{BoxPanel, BoxPlots},
     registry::{Heading, Section},
 };
 use std::fmt::Write;
@@ -52,77 +51,65 @@ pub(crate) struct Args {
 /// Samples whose boxes can still be told apart.
 const MOST_SAMPLES: usize = 20;
 /// The layers that the book prints.
-const SHOWN: [usize; 2] = [0, HIDDEN - 1];
+const SHOWN: [usize; 2] = [0, LAST];
 
 /// Passes the samples through the network, prints and draws their statistics.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    args.chosen.check()?;
-    let x = batch(args.samples, &mut lab.stream("data"));
-    let eps = args.chosen.eps;
-    let hidden = [(100, 200), (200, 400), (400, 300), (300, 2)];
-    let hidden = hidden.into_iter().flat_map(|(i, o)| [linear(i, o), layer_norm(eps), tanh()]);
-    // The loss is never asked for: nothing is trained here.
-    let mut mlp = Chain::new(hidden.chain([linear(2, 2)]), Loss::SoftmaxCrossEntropy)
-        .initialized(Initialization::STANDARD_NORMAL, &mut lab.stream("weights"));
-    args.chosen.set(&mut mlp)?;
+    let Args { samples, chosen } = args;
+    chosen.check()?;
+    let x = batch(*samples, &mut lab.stream("data"));
+    let mut mlp = network(|| [layer_norm(chosen.eps), tanh()], lab);
+    chosen.set(&mut mlp)?;
     mlp.forward_training(&x);
     let (raw, normalized) = (net_inputs(&mlp, RAW), net_inputs(&mlp, NORMALIZED));
 
     let mut within = true;
     for layer in SHOWN {
-        let [gamma, beta] = [args.chosen.gamma[layer], args.chosen.beta[layer]].map(f64::from);
+        let [gamma, beta] = [chosen.gamma[layer], chosen.beta[layer]].map(f64::from);
         let line = if layer > 0 { "\n" } else { "" };
         writeln!(lab, "{line}Layer {layer}: {} units, beta = {beta}, gamma = {gamma}", SIZES[layer + 1])?;
         let (mut means, mut deviations, mut rows) = (Vec::new(), Vec::new(), Vec::new());
-        for sample in 0..args.samples {
-            let before = statistics(raw[layer].row(sample).iter().copied());
-            let after = statistics(normalized[layer].row(sample).iter().copied());
-            let numbers = [before.0, before.1, after.0, after.1].map(|x| format!("{x:.5}"));
-            rows.push([&[sample.to_string()], &numbers[..]].concat());
-            let missed_for_eps = gamma * f64::from(eps) / (2.0 * before.1 * before.1);
+        for sample in 0..*samples {
+            let [before, after] = [&raw, &normalized].map(|z| statistics(z[layer].row(sample).iter().copied()));
+            let numbers = [before.0, before.1, after.0, after.1];
+            rows.push(row(sample.to_string(), numbers.map(|x| format!("{x:.5}"))));
+            let missed_for_eps = gamma * f64::from(chosen.eps) / (2.0 * before.1 * before.1);
             within &= (after.0 - beta).abs() < 5e-6 && (after.1 - gamma).abs() < missed_for_eps + 5e-6;
             means.push(after.0);
             deviations.push(after.1);
         }
-        let numbers = ["mean before", "sd before", "mean after", "sd after"];
-        lab.table(&Column::labelled("sample", numbers), rows)?;
+        lab.table(&Column::labelled("sample", ["mean before", "sd before", "mean after", "sd after"]), rows)?;
         lab.metric(format!("layer {layer}, mean furthest from beta"), furthest(&means, beta));
         lab.metric(format!("layer {layer}, sd furthest from gamma"), furthest(&deviations, gamma));
     }
-    lab.figure("samples", &figure(&raw[0], &normalized[0])?)?;
-    lab.fingerprint(&Parameters(vec![tensor("layer 0", &normalized[0]), tensor("layer 3", &normalized[HIDDEN - 1])]));
+    let figure = BoxPlots::new("200 net inputs of each sample in layer 0");
+    let figure = figure.panel(panel("before normalisation", &raw[0])).panel(panel("after normalisation", &normalized[0]));
+    lab.figure("samples", &figure.render()?)?;
+    lab.fingerprint(&Parameters(vec![tensor("layer 0", &normalized[0]), tensor("layer 3", &normalized[LAST])]));
 
     lab.claim("every sample has the mean beta and the deviation gamma, but for what epsilon takes", within);
-    let explained = (0..HIDDEN).all(|layer| args.chosen.explains(layer, &raw[layer], &normalized[layer]));
+    let explained = (0..HIDDEN).all(|layer| chosen.explains(layer, &raw[layer], &normalized[layer]));
     lab.claim("the formula in f64 gives every net input to four decimals", explained);
-    let alone = (0..args.samples).all(|sample| {
+    let alone = (0..*samples).all(|sample| {
         mlp.forward_training(&x.select(&[sample]));
         net_inputs(&mlp, NORMALIZED).iter().zip(&normalized).all(|(alone, batch)| alone.row(0) == batch.row(sample))
     });
     lab.claim("a sample alone has the same bits as in the batch", alone);
-    let (gamma, beta) = (args.chosen.gamma[HIDDEN - 1], args.chosen.beta[HIDDEN - 1]);
+    let (gamma, beta) = (chosen.gamma[LAST], chosen.beta[LAST]);
     let near = |z: f32, other: f32| (z - other).abs() < 0.01;
     let two = |row: &[f32]| near(row[0].max(row[1]), beta + gamma) && near(row[0].min(row[1]), beta - gamma);
-    lab.claim("two units leave only which of them is larger", normalized[HIDDEN - 1].iter_rows().all(two));
+    lab.claim("two units leave only which of them is larger", normalized[LAST].iter_rows().all(two));
     Ok(())
 }
 
 /// The value that is furthest from the one that is wanted.
 fn furthest(values: &[f64], wanted: f64) -> f64 {
-    values
-        .iter()
-        .copied()
-        .fold(wanted, |furthest, value| if (value - wanted).abs() > (furthest - wanted).abs() { value } else { furthest })
+    let further = |a: f64, b: f64| if (b - wanted).abs() > (a - wanted).abs() { b } else { a };
+    values.iter().copied().fold(wanted, further)
 }
 
-/// The net inputs of each sample in the first layer, before and after.
-fn figure(before: &Matrix, after: &Matrix) -> Result<Svg> {
-    let panel = |title: &str, z: &Matrix| {
-        let samples = z.iter_rows().enumerate();
-        samples.fold(BoxPanel::new(title, "net input"), |panel, (sample, row)| panel.group(sample.to_string(), row))
-    };
-    BoxPlots::new("200 net inputs of each sample in layer 0")
-        .panel(panel("before normalisation", before))
-        .panel(panel("after normalisation", after))
-        .render()
+/// The net inputs of each sample.
+fn panel(title: &str, z: &Matrix) -> BoxPanel {
+    let samples = z.iter_rows().enumerate();
+    samples.fold(BoxPanel::new(title, "net input"), |panel, (sample, row)| panel.group(sample.to_string(), row))
 }

@@ -8,16 +8,12 @@
 //! though an image's normalisation here knows nothing of the other 63 in its batch, and is the same in training and test.
 
 use super::batch_norm_mnist::{Args, QUICK, TAPED, compare};
-use crate::digits::{INIT, LOSS};
+use crate::digits::network;
 use anyhow::Result;
 use common::{
-    data::mnist::{N_DIGITS, N_PIXELS},
     lab::Lab,
+    models::ConvNetLayerNorm,
     registry::{Heading, Section},
-    tape::{
-        Flatten, Image, MaxPool2d, Relu,
-        builder::{Conv2d, LayerNorm2d, Linear},
-    },
 };
 
 /// The section and its editions.
@@ -31,27 +27,7 @@ pub(crate) fn section() -> Section {
     Section::new(heading, run).edition("quick", QUICK).taped(TAPED)
 }
 
-/// [`ConvNet`](common::models::ConvNet) with layer normalisation between each convolution and its ReLU.
-type ConvNetLayerNorm = (
-    Image<1, 28, 28>,
-    (Conv2d<1, 20, 5, 1, 2>, LayerNorm2d, Relu, MaxPool2d<2, 2>),
-    (Conv2d<20, 20, 5, 1, 2>, LayerNorm2d, Relu, MaxPool2d<2, 2>),
-    Flatten<980>,
-    Linear<980, 10>,
-);
-
 /// Trains the network without and with layer normalisation.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let normalized = lab.driver().network::<ConvNetLayerNorm, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
-    compare("layer normalisation", normalized, args, lab)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::any::TypeId;
-
-    #[test]
-    fn the_network_is_the_one_that_is_tested_and_timed() {
-        assert_eq!(TypeId::of::<super::ConvNetLayerNorm>(), TypeId::of::<common::models::ConvNetLayerNorm>());
-    }
+    compare("layer normalisation", network::<ConvNetLayerNorm>(lab)?, args, lab)
 }

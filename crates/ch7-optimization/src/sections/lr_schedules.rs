@@ -13,7 +13,7 @@
 
 use crate::{
     bowl::{self, Path},
-    linear_fit::{self, Problem, fit},
+    linear_fit::{Fit, LinearFit},
     replays,
 };
 use anyhow::Result;
@@ -37,7 +37,7 @@ pub(crate) fn section() -> Section {
         title: "Schedules of the learning rate",
         summary: "An exercise: gradient descent whose learning rate decays, warms up or goes up and down, on the bowl and in the linear fit.",
     };
-    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, replays::lr_schedules)
+    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, run)
 }
 
 /// The book's hyper-parameters of gradient descent.
@@ -56,7 +56,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
     lr: f32,
     #[command(flatten)]
-    fit: linear_fit::Settings,
+    fit: LinearFit,
 }
 
 /// The share of α₀ that decays end at.
@@ -64,24 +64,17 @@ const END: f64 = 0.05;
 
 /// Runs every schedule on both experiments.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    show(args, &Problem::draw(args.fit.samples, lab), lab)
-}
-
-/// The same with the given data of the linear fit.
-pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
-    let steps = args.fit.epochs * problem.samples.len().div_ceil(args.fit.batch_size);
-    let [on_fit, on_bowl, on_bowl_large] = [(args.lr, steps), (args.bowl_lr, args.bowl_steps), (args.large_lr, args.bowl_steps)]
-        .map(|(lr, steps)| schedules(lr, steps));
+    let sgd = || Optimizer::new(Sgd);
     let mut runs = Vec::new();
-    for (((name, fitted), small), large) in NAMES.into_iter().zip(on_fit).zip(on_bowl).zip(on_bowl_large) {
-        let sgd = || Optimizer::new(Sgd);
-        runs.push(Run {
-            name,
-            rates: (0..steps).map(|t| fitted.at(t)).collect(),
-            fit: fit(problem, sgd(), |t| fitted.at(t), &args.fit)?,
-            small: bowl::descend(sgd(), |t| small.at(t), args.bowl_steps)?,
-            large: bowl::descend(sgd(), |t| large.at(t), args.bowl_steps)?,
+    for (name, schedule) in SCHEDULES {
+        let fitted = schedule(f64::from(args.lr), args.fit.steps());
+        let [small, large] = [args.bowl_lr, args.large_lr].map(|lr| {
+            let fitted = schedule(f64::from(lr), args.bowl_steps);
+            bowl::descend(sgd(), |t| fitted.at(t), args.bowl_steps)
         });
+        let rates = (0..args.fit.steps()).map(|t| fitted.at(t)).collect();
+        let fit = args.fit.fit(sgd(), |t| fitted.at(t), lab)?;
+        runs.push(Run { name, rates, fit, small: small?, large: large? });
     }
     print(&runs, args, lab)?;
     draw(&runs, args, lab)?;
@@ -91,43 +84,38 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
     Ok(())
 }
 
-/// The schedules, in the order of [`schedules`].
-const NAMES: [&str; 8] = [
-    "constant",
-    "piecewise constant",
-    "inverse time",
-    "exponential",
-    "natural exponential",
-    "cosine",
-    "gradual warm-up",
-    "triangular",
+/// A schedule, started at α₀ and fitted to a run of so many steps.
+type Fitted = fn(f64, usize) -> Schedule;
+
+/// All of them by name.
+const SCHEDULES: [(&str, Fitted); 8] = [
+    ("constant", |initial, _| Schedule::Constant { initial }),
+    ("piecewise constant", |initial, steps| Schedule::PiecewiseConstant {
+        initial,
+        pieces: vec![(steps / 3, 0.5), (2 * steps / 3, END)],
+    }),
+    ("inverse time", |initial, steps| Schedule::InverseTime { initial, beta: (1.0 / END - 1.0) / steps as f64 }),
+    ("exponential", |initial, steps| Schedule::Exponential { initial, beta: libm::pow(END, 1.0 / steps as f64) }),
+    ("natural exponential", |initial, steps| Schedule::NaturalExponential { initial, beta: -libm::log(END) / steps as f64 }),
+    ("cosine", |initial, steps| Schedule::Cosine { initial, steps }),
+    ("gradual warm-up", |initial, steps| Schedule::WarmUp { initial, steps: steps.div_ceil(10) }),
+    ("triangular", |initial, steps| Schedule::Triangular {
+        lowest: END * initial,
+        highest: initial,
+        half_period: steps.div_ceil(6),
+    }),
 ];
 /// Those that only fall.
 const DECAYS: [&str; 5] = ["piecewise constant", "inverse time", "exponential", "natural exponential", "cosine"];
 /// Those whose paths the figure shows.
 const SHOWN: [&str; 3] = ["constant", "inverse time", "cosine"];
 
-/// Every schedule, started at `initial` and fitted to a run of `steps` steps.
-fn schedules(initial: f32, steps: usize) -> [Schedule; NAMES.len()] {
-    let (initial, length) = (f64::from(initial), steps as f64);
-    [
-        Schedule::Constant { initial },
-        Schedule::PiecewiseConstant { initial, pieces: vec![(steps / 3, 0.5), (2 * steps / 3, END)] },
-        Schedule::InverseTime { initial, beta: (1.0 / END - 1.0) / length },
-        Schedule::Exponential { initial, beta: libm::pow(END, 1.0 / length) },
-        Schedule::NaturalExponential { initial, beta: -libm::log(END) / length },
-        Schedule::Cosine { initial, steps },
-        Schedule::WarmUp { initial, steps: steps.div_ceil(10) },
-        Schedule::Triangular { lowest: END * initial, highest: initial, half_period: steps.div_ceil(6) },
-    ]
-}
-
 /// One schedule, and what gradient descent does with it.
 struct Run {
     name: &'static str,
     /// The learning rate of each step of the fit.
     rates: Vec<f32>,
-    fit: linear_fit::Fit,
+    fit: Fit,
     /// The path from the book's rate.
     small: Path,
     /// The path from the rate that is too large.
@@ -147,11 +135,10 @@ fn print(runs: &[Run], args: &Args, lab: &mut Lab) -> Result<()> {
     let columns = ["mean α", "last α", "last epoch", "w₁", "x₁", "x₂", "x₁", "x₂"];
     writeln!(lab, "{:<20} {}", "schedule", columns.map(|column| format!("{column:>10}")).join(" "))?;
     for run in runs {
-        let (mean, last) = (run.mean_rate(), run.rates[run.rates.len() - 1]);
         let ([w1, ..], loss) = (run.fit.unit(), run.fit.last_loss());
         let ([x1, x2], [large1, large2]) = (run.small.end(), run.large.end());
-        let numbers = [mean, last, loss, w1, x1, x2, large1, large2].map(|x| format!("{x:>10.6}")).join(" ");
-        writeln!(lab, "{:<20} {numbers}", run.name)?;
+        let numbers = [run.mean_rate(), run.rates[run.rates.len() - 1], loss, w1, x1, x2, large1, large2];
+        writeln!(lab, "{:<20} {}", run.name, numbers.map(|x| format!("{x:>10.6}")).join(" "))?;
         lab.metric(format!("{}, mean loss of the last epoch", run.name), loss);
         lab.metric(format!("{}, x1 on the bowl", run.name), x1);
         lab.metric(format!("{}, x2 on the bowl from a large rate", run.name), large2);
@@ -185,16 +172,12 @@ fn claim(runs: &[Run], lab: &mut Lab) {
     by_rate.sort_by(|a, b| b.mean_rate().total_cmp(&a.mean_rate()));
     let ordered = by_rate.windows(2).all(|pair| pair[0].fit.last_loss() <= 1.001 * pair[1].fit.last_loss());
     lab.claim("the larger the mean learning rate, the smaller the last loss of the fit", ordered);
-    let (decays, rest): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(|run| DECAYS.contains(&run.name));
-    let above = |run: &Run| run.large.end()[1].abs() > bowl::START[1];
-    lab.claim(
-        "from a rate that is too large, the constant rate climbs out of the bowl along x₂",
-        rest.first().is_some_and(|run| above(run)),
-    );
-    lab.claim(
-        "every decay comes down along x₂ from there, to less than a hundredth",
-        decays.iter().all(|run| run.large.end()[1].abs() < 0.01 * bowl::START[1]),
-    );
+    let distance = |run: &Run| run.large.end()[1].abs();
+    let climbs = runs.first().is_some_and(|constant| distance(constant) > bowl::START[1]);
+    lab.claim("from a rate that is too large, the constant rate climbs out of the bowl along x₂", climbs);
+    let mut decays = runs.iter().filter(|run| DECAYS.contains(&run.name));
+    let arrive = decays.all(|run| distance(run) < 0.01 * bowl::START[1]);
+    lab.claim("every decay comes down along x₂ from there, to less than a hundredth", arrive);
     let same = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-6 * a);
     lab.claim("exponential and natural exponential decay are the same curve", same(&runs[3].rates, &runs[4].rates));
 }

@@ -11,9 +11,8 @@
 //! checked against: the path shoots past the optimum along the steep x₂ and comes back.
 
 use crate::{
-    bowl::{self, Recurrence, contraction},
-    linear_fit::{self, Problem},
-    method::Method,
+    bowl::{self, contraction, recurrence},
+    linear_fit::LinearFit,
     replays,
 };
 use anyhow::Result;
@@ -21,7 +20,7 @@ use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::Lab,
-    optim::{Momentum, Optimizer},
+    optim::{Method, Momentum},
     registry::{Heading, Section},
 };
 
@@ -33,75 +32,51 @@ pub(crate) fn section() -> Section {
         title: "Momentum",
         summary: "Each move keeps a share of the one before: faster at first, then an oscillation.",
     };
-    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, replays::momentum)
+    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, run)
 }
 
-/// The book's hyper-parameters.
+/// The book's hyper-parameters, which Nesterov's method is given too.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Learning rate α on the bowl
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    bowl_lr: f32,
+    pub(super) bowl_lr: f32,
     /// Steps on the bowl
     #[arg(long, default_value_t = 50, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
-    bowl_steps: usize,
+    pub(super) bowl_steps: usize,
     /// Learning rate α of the linear fit
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    lr: f32,
+    pub(super) lr: f32,
     /// Momentum factor ρ
     #[arg(long, default_value_t = 0.9, value_parser = fraction)]
-    rho: f32,
+    pub(super) rho: f32,
     #[command(flatten)]
-    fit: linear_fit::Settings,
+    pub(super) fit: LinearFit,
 }
 
 /// Shows momentum on the bowl and on the linear fit.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    show(args, &Problem::draw(args.fit.samples, lab), lab)
-}
-
-/// The same with the given data of the linear fit.
-pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
-    let momentum = |learning_rate| {
-        let optimizer = Optimizer::new(Momentum { rho: args.rho });
-        Method { name: "momentum", optimizer, learning_rate }
-    };
+    let momentum = |learning_rate| Method::new("momentum", Momentum { rho: args.rho }, learning_rate);
     let path = bowl::show(momentum(args.bowl_lr), args.bowl_steps, lab)?;
-    let exact = [0, 1].map(|k| {
+    let exact = |k| {
         let (rho, c) = (f64::from(args.rho), contraction(k, args.bowl_lr));
-        Recurrence { a: 1.0 + rho - c, b: rho, c }.point(k, args.bowl_steps)
+        recurrence(k, args.bowl_steps, [1.0 + rho - c, rho, c])
+    };
+    path.check_end(["x₁: x ← (1 + ρ − 2 α w₁) x − ρ x₋₁", "x₂: x ← (1 + ρ − 2 α w₂) x − ρ x₋₁"], exact, lab)?;
+    let mut delta = [0.0; 2];
+    path.claim_by_hand(lab, |k, theta, g| {
+        delta[k] = args.rho * delta[k] - args.bowl_lr * g; // Δ ← ρ Δ − α g
+        theta + delta[k] // θ ← θ + Δ
     });
-    let [x1, x2] = path.end();
-    bowl::check(
-        lab,
-        &[("last x₁: x ← (1 + ρ − 2 α w₁) x − ρ x₋₁", x1, exact[0]), ("last x₂: x ← (1 + ρ − 2 α w₂) x − ρ x₋₁", x2, exact[1])],
-    )?;
-    bowl::claim_by_hand(lab, &path, &by_hand(args));
 
-    let fit = linear_fit::show(momentum(args.lr), problem, &args.fit, lab)?;
+    let fit = args.fit.show(momentum(args.lr), lab)?;
 
-    let moves = path.moves();
-    lab.claim(
-        "moves grow at first: each of the first five is longer than the one before",
-        moves.windows(2).take(4).all(|pair| (0..2).all(|k| pair[1][k] > pair[0][k])),
-    );
+    let grow = path.moves().windows(2).take(4).all(|pair| (0..2).all(|k| pair[1][k] > pair[0][k]));
+    lab.claim("moves grow at first: each of the first five is longer than the one before", grow);
     let x2: Vec<f32> = path.coordinate(1).collect();
     let crossings = x2.windows(2).filter(|pair| pair[0] * pair[1] < 0.0).count();
     lab.claim("later the path oscillates: x₂ crosses the optimum at least twice", crossings >= 2);
     lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));
-    linear_fit::fingerprint(&path, &fit, lab);
+    fit.fingerprint(&path, lab);
     Ok(())
-}
-
-/// The first three points of the path on the bowl, by the formula.
-fn by_hand(args: &Args) -> [[f32; 2]; 3] {
-    let (mut x, mut delta) = (bowl::START, [0.0; 2]);
-    [1, 2, 3].map(|_| {
-        let g = bowl::gradient(x);
-        for k in [0, 1] {
-            delta[k] = args.rho * delta[k] - args.bowl_lr * g[k]; // Δ ← ρ Δ − α g
-            x[k] += delta[k]; // θ ← θ + Δ
-        }
-        x
-    })
 }

@@ -12,18 +12,15 @@
 //!
 //! The book names the method in its list and does not run it; the hyper-parameters are those of momentum.
 
+use super::momentum::Args;
 use crate::{
-    bowl::{self, Recurrence, contraction},
-    linear_fit::{self, Problem},
-    method::Method,
+    bowl::{self, contraction, recurrence, slope},
     replays,
 };
 use anyhow::Result;
-use clap::Args as ClapArgs;
 use common::{
-    cli::{fraction, one_to, positive},
     lab::Lab,
-    optim::{Momentum, Nesterov, Optimizer},
+    optim::{Method, Momentum, Nesterov, Optimizer},
     registry::{Heading, Section},
 };
 use std::fmt::Write;
@@ -36,47 +33,26 @@ pub(crate) fn section() -> Section {
         title: "Nesterov's accelerated gradient",
         summary: "Momentum that looks ahead, beside momentum that does not.",
     };
-    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, replays::nesterov)
-}
-
-/// The hyper-parameters of momentum.
-#[derive(Debug, Clone, ClapArgs)]
-pub(crate) struct Args {
-    /// Learning rate α on the bowl
-    #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    bowl_lr: f32,
-    /// Steps on the bowl
-    #[arg(long, default_value_t = 50, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
-    bowl_steps: usize,
-    /// Learning rate α of the linear fit
-    #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    lr: f32,
-    /// Momentum factor ρ
-    #[arg(long, default_value_t = 0.9, value_parser = fraction)]
-    rho: f32,
-    #[command(flatten)]
-    fit: linear_fit::Settings,
+    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, run)
 }
 
 /// Shows Nesterov's method on the bowl, beside momentum, and on the linear fit.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    show(args, &Problem::draw(args.fit.samples, lab), lab)
-}
-
-/// The same with the given data of the linear fit.
-pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
-    let nesterov = |learning_rate| {
-        let optimizer = Optimizer::new(Nesterov { rho: args.rho });
-        Method { name: "Nesterov's method", optimizer, learning_rate }
-    };
+    let nesterov = |learning_rate| Method::new("Nesterov's method", Nesterov { rho: args.rho }, learning_rate);
     let path = bowl::show(nesterov(args.bowl_lr), args.bowl_steps, lab)?;
-    let exact = [0, 1].map(|k| {
+    let exact = |k| {
         let (rho, c) = (f64::from(args.rho), contraction(k, args.bowl_lr));
-        Recurrence { a: (1.0 + rho) * (1.0 - c), b: rho * (1.0 - c), c }.point(k, args.bowl_steps)
+        recurrence(k, args.bowl_steps, [(1.0 + rho) * (1.0 - c), rho * (1.0 - c), c])
+    };
+    path.check_end(["x₁: the recurrence above", "x₂: likewise"], exact, lab)?;
+    // In terms of the point ahead, φ = θ + ρ Δ; in terms of θ it is the same but for rounding.
+    let (mut ahead, mut delta) = (bowl::START, [0.0; 2]);
+    path.claim_by_hand(lab, |k, _, _| {
+        let g = slope(k, ahead[k]);
+        delta[k] = args.rho * delta[k] - args.bowl_lr * g; // Δ ← ρ Δ − α g(φ)
+        ahead[k] += args.rho * delta[k] - args.bowl_lr * g; // φ ← φ + (ρ Δ − α g)
+        ahead[k] - args.rho * delta[k] // θ = φ − ρ Δ
     });
-    let [x1, x2] = path.end();
-    bowl::check(lab, &[("last x₁: the recurrence above", x1, exact[0]), ("last x₂: likewise", x2, exact[1])])?;
-    bowl::claim_by_hand(lab, &path, &by_hand(args));
 
     let momentum = bowl::descend(Optimizer::new(Momentum { rho: args.rho }), |_| args.bowl_lr, args.bowl_steps)?;
     let overshoot = |path: &bowl::Path| path.coordinate(1).fold(0.0f32, f32::min).abs();
@@ -85,23 +61,10 @@ pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> 
     let both = [path.curve("Nesterov's method"), momentum.curve("momentum")];
     lab.figure("beside-momentum", &bowl::figure("Looking ahead, and not", both)?)?;
 
-    let fit = linear_fit::show(nesterov(args.lr), problem, &args.fit, lab)?;
+    let fit = args.fit.show(nesterov(args.lr), lab)?;
 
     lab.claim("looking ahead, the path shoots less far past the optimum than with momentum alone", ahead < behind);
     lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));
-    linear_fit::fingerprint(&path, &fit, lab);
+    fit.fingerprint(&path, lab);
     Ok(())
-}
-
-/// The first three points of the path on the bowl, by the formula in terms of the point ahead, φ = θ + ρ Δ. In terms of θ it is the same but for rounding.
-fn by_hand(args: &Args) -> [[f32; 2]; 3] {
-    let (mut ahead, mut delta) = (bowl::START, [0.0; 2]);
-    [1, 2, 3].map(|_| {
-        let g = bowl::gradient(ahead);
-        for k in [0, 1] {
-            delta[k] = args.rho * delta[k] - args.bowl_lr * g[k]; // Δ ← ρ Δ − α g(φ)
-            ahead[k] += args.rho * delta[k] - args.bowl_lr * g[k]; // φ ← φ + (ρ Δ − α g)
-        }
-        [0, 1].map(|k| ahead[k] - args.rho * delta[k]) // θ = φ − ρ Δ
-    })
 }

@@ -10,20 +10,16 @@
 
 use crate::{
     comparison::{self, Trained},
-    digits::{Digits, INIT, LOSS},
+    digits::{Digits, library_adam, network},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, positive},
-    data::{
-        Batches,
-        mnist::{N_DIGITS, N_PIXELS},
-    },
-    lab::{Experiment, Lab, Variant},
+    lab::Lab,
     models::LeNet,
-    optim::{AdaDelta, AdaGrad, Adam, AdamW, EpsPlacement, Momentum, Nesterov, Optimizer, RmsProp, Sgd},
-    plot::{Curves, Svg},
+    optim::{AdaDelta, AdaGrad, AdamW, EpsPlacement, Method, Momentum, Nesterov, RmsProp, Sgd},
+    plot::Curves,
     registry::{Heading, Section},
 };
 
@@ -61,6 +57,38 @@ pub(crate) struct Args {
     /// Learning rate of Adam and AdamW, both with decay rates of 0.9 and 0.999
     #[arg(long, default_value_t = 0.001, value_parser = positive)]
     adam_lr: f32,
+    #[command(flatten)]
+    lenets: LeNets,
+}
+
+/// Trains all side by side and compares them.
+pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
+    let (adam, eps_placement) = (library_adam(), EpsPlacement::InsideRoot);
+    let methods = vec![
+        Method::new("SGD", Sgd, args.sgd_lr),
+        Method::new("Momentum", Momentum { rho: 0.9 }, args.momentum_lr),
+        Method::new("Nesterov", Nesterov { rho: 0.9 }, args.momentum_lr),
+        Method::new("AdaGrad", AdaGrad { epsilon: 1e-7, eps_placement }, args.adagrad_lr),
+        Method::new("RMSprop", RmsProp { beta: 0.9, epsilon: 1e-7, eps_placement }, args.rmsprop_lr),
+        Method::new("AdaDelta", AdaDelta { rho: 0.95, epsilon: 1e-6 }, args.adadelta_lr),
+        Method::new("Adam", adam, args.adam_lr),
+        Method::new("AdamW", AdamW { adam, weight_decay: 0.01 }, args.adam_lr),
+    ];
+    let flags = |learning_rate| format!("learning rate {learning_rate} and");
+    let trained = args.lenets.compare("LeNet on MNIST with eight optimisers", (methods, flags), 2, lab)?;
+
+    let first = |name: &str| {
+        trained.iter().find(|variant| variant.name == name).map_or(f32::NAN, |variant| variant.history.epoch_loss[0])
+    };
+    let slowest = trained.iter().all(|variant| variant.history.epoch_loss[0] <= first("SGD"));
+    lab.claim("plain gradient descent has the highest loss of all in the first epoch", slowest);
+    lab.claim("with the same learning rate momentum is ahead of gradient descent", first("Momentum") < first("SGD"));
+    Ok(())
+}
+
+/// What all have in common, here and in section `adamw`.
+#[derive(Debug, Clone, ClapArgs)]
+pub(super) struct LeNets {
     /// Images in a mini-batch
     #[arg(long, default_value_t = 64, value_parser = at_least_one)]
     batch_size: usize,
@@ -71,70 +99,36 @@ pub(crate) struct Args {
     digits: Digits,
 }
 
-impl Args {
-    /// Each optimiser with its name and its learning rate.
-    fn optimizers(&self) -> Vec<(&'static str, Optimizer, f32)> {
-        let adam = Adam::new(0.9, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot);
-        let eps_placement = EpsPlacement::InsideRoot;
-        vec![
-            ("SGD", Optimizer::new(Sgd), self.sgd_lr),
-            ("Momentum", Optimizer::new(Momentum { rho: 0.9 }), self.momentum_lr),
-            ("Nesterov", Optimizer::new(Nesterov { rho: 0.9 }), self.momentum_lr),
-            ("AdaGrad", Optimizer::new(AdaGrad { epsilon: 1e-7, eps_placement }), self.adagrad_lr),
-            ("RMSprop", Optimizer::new(RmsProp { beta: 0.9, epsilon: 1e-7, eps_placement }), self.rmsprop_lr),
-            ("AdaDelta", Optimizer::new(AdaDelta { rho: 0.95, epsilon: 1e-6 }), self.adadelta_lr),
-            ("Adam", Optimizer::new(adam), self.adam_lr),
-            ("AdamW", Optimizer::new(AdamW { adam, weight_decay: 0.01 }), self.adam_lr),
-        ]
-    }
-}
-
-/// Trains all side by side and compares them.
-pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let Args { batch_size, epochs, ref digits, .. } = *args;
-    let batches = digits.checked(Batches::Shuffled { size: batch_size, stream: Box::new(lab.stream("shuffle")) })?;
-    let mut variants = Vec::new();
-    for (name, optimizer, learning_rate) in args.optimizers() {
-        let flags = format!("{name} with learning rate {learning_rate} and --batch-size {batch_size}");
-        variants.push(Variant {
-            name: name.to_owned(),
-            settings: digits.settings(&flags, lab),
-            network: lab.driver().network::<LeNet, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?,
-            optimizer,
-            learning_rate,
-            batches: batches.clone(),
-        });
-    }
-    let mnist = digits.load(lab)?;
-    let (train, test) = (mnist.train(), mnist.test());
-    let evaluate_every = (batches.per_epoch(digits.images) / 2).max(1);
-    let experiment = Experiment { train: &train, test: &test, n_epochs: epochs, resume: digits.resume };
-    let trained = lab.train_variants(variants, experiment, |run, learning_rate| {
-        while let Some(step) = run.forward_backward()? {
-            run.update(learning_rate)?;
-            if step.completes(evaluate_every) {
-                run.evaluate(&test)?;
-            }
+impl LeNets {
+    /// Trains a LeNet with each method, side by side from the same weights and on the same shuffled batches, with so many tests in
+    /// an epoch; prints and draws what comes of it. `flags` stands for a method of the given learning rate.
+    pub(super) fn compare(
+        &self,
+        title: &str,
+        (methods, flags): (Vec<Method>, impl Fn(f32) -> String),
+        tests: usize,
+        lab: &mut Lab,
+    ) -> Result<Vec<Trained>> {
+        let Self { batch_size, epochs, digits } = self;
+        let batches = digits.shuffled(*batch_size, lab)?;
+        let mut variants = Vec::new();
+        for method in methods {
+            let flags = format!("{} with {} --batch-size {batch_size}", method.name, flags(method.learning_rate));
+            variants.push(digits.variant(method, network::<LeNet>(lab)?, batches.clone(), &flags, lab));
         }
-        Ok(())
-    })?;
-    comparison::record(&trained, lab)?;
-    comparison::print_table(&trained, lab)?;
-    lab.figure("curves", &figure(&trained)?)?;
-    let first = |name: &str| {
-        trained.iter().find(|variant| variant.name == name).map_or(f32::NAN, |variant| variant.history.epoch_loss[0])
-    };
-    let slowest = trained.iter().all(|variant| variant.history.epoch_loss[0] <= first("SGD"));
-    lab.claim("plain gradient descent has the highest loss of all in the first epoch", slowest);
-    lab.claim("with the same learning rate momentum is ahead of gradient descent", first("Momentum") < first("SGD"));
-    Ok(())
-}
-
-/// The losses of the steps, and the accuracy of the test images.
-fn figure(trained: &[Trained]) -> Result<Svg> {
-    let loss = |variant: &Trained| comparison::step_losses(variant, variant.history.train_loss.len());
-    Curves::new("LeNet on MNIST with eight optimisers")
-        .panel(comparison::panel(("step", "training loss"), trained, loss).log_y())
-        .panel(comparison::panel(("step", "test accuracy"), trained, comparison::test_accuracy))
-        .render()
+        let test_every = (batches.per_epoch(digits.images) / tests).max(1);
+        let trained = digits.train(variants, *epochs, lab, |run, learning_rate, test| {
+            while let Some(step) = run.forward_backward()? {
+                run.update(learning_rate)?;
+                if step.completes(test_every) {
+                    run.evaluate(test)?;
+                }
+            }
+            Ok(())
+        })?;
+        comparison::print_table(&trained, lab)?;
+        let losses = comparison::step_losses("training loss", &trained);
+        lab.figure("curves", &Curves::new(title).panel(losses).panel(comparison::test_accuracies(&trained)).render()?)?;
+        Ok(trained)
+    }
 }

@@ -9,19 +9,16 @@
 //! 2. The loss is computed from logits in its stable form; the book's takes the logarithm of σ(o), which is −∞ once a unit saturates.
 
 use crate::{
-    moons300::Moons,
     regularization_study::{Study, study},
     regularizer::{Fit, LOSS, QUICK, Settings, Unregularized, fit},
 };
 use anyhow::Result;
-use clap::Args as ClapArgs;
 use common::{
     data::Samples,
     kernels::Activation,
     lab::Lab,
     layers::{Activate, Linear, loss_backward},
-    parameters::Initialization,
-    parameters::Parameters,
+    parameters::{Initialization, Parameters},
     registry::{Heading, Section},
     rng::Stream,
     train::Network,
@@ -38,30 +35,21 @@ pub(crate) fn section() -> Section {
     Section::new(heading, run).edition("quick", QUICK)
 }
 
-/// The book's hyper-parameters.
-#[derive(Debug, Clone, ClapArgs)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    settings: Settings,
-}
-
 /// Trains without any regularisation.
-fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let Study { own, spans } = study(&[&Unregularized], &args.settings, lab)?;
+fn run(settings: &Settings, lab: &mut Lab) -> Result<()> {
+    let Study { own, spans } = study(&[&Unregularized], settings, lab)?;
     claim(&own, lab);
     let gap = spans[0].gap();
     lab.claim("over the seeds, training samples are classified better than test samples by more than 0.05", gap > 0.05);
 
-    let (moons, settings) = (Moons::new(lab.seed()), Settings { steps: STEPS_BY_HAND, ..args.settings });
-    let mut by_hand = Mlp::draw(lab.seed());
-    for _ in 0..settings.steps {
-        by_hand.step(&moons.train, settings.lr);
+    let settings = Settings { steps: STEPS_BY_HAND, ..*settings };
+    let chain = fit(&Unregularized, &settings, lab.seed())?;
+    let mut by_hand = Mlp::draw(Initialization::STANDARD_NORMAL, lab.seed());
+    for _ in 0..STEPS_BY_HAND {
+        by_hand.step(&chain.moons.train, settings.lr);
     }
-    let chain = fit(&Unregularized, &settings, &moons, lab.seed())?.network.parameters();
-    lab.claim(
-        format!("both passes, written out by hand, lead to the same bits after {STEPS_BY_HAND} steps"),
-        by_hand.has_bits_of(&chain),
-    );
+    let same = by_hand.has_bits_of(&chain.network.parameters());
+    lab.claim(format!("both passes, written out by hand, lead to the same bits after {STEPS_BY_HAND} steps"), same);
     Ok(())
 }
 
@@ -69,7 +57,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 const STEPS_BY_HAND: usize = 100;
 
 /// The network 2-20-3-1, its passes written out.
-struct Mlp {
+pub(crate) struct Mlp {
     hidden1: Linear,
     hidden2: Linear,
     output: Linear,
@@ -77,14 +65,14 @@ struct Mlp {
 
 impl Mlp {
     /// The network at its start.
-    fn draw(seed: u64) -> Self {
+    pub(crate) fn draw(init: Initialization, seed: u64) -> Self {
         let mut weights = Stream::new(seed, "weights");
-        let mut draw = |fan_in, fan_out| Linear::draw(fan_in, fan_out, Initialization::STANDARD_NORMAL, &mut weights);
+        let mut draw = |fan_in, fan_out| Linear::draw(fan_in, fan_out, init, &mut weights);
         Self { hidden1: draw(2, 20), hidden2: draw(20, 3), output: draw(3, 1) }
     }
 
     /// One step of gradient descent on all samples.
-    fn step(&mut self, Samples { x, y }: &Samples, learning_rate: f32) {
+    pub(crate) fn step(&mut self, Samples { x, y }: &Samples, learning_rate: f32) {
         let relu = Activate(Activation::Relu);
         let z1 = self.hidden1.forward(x); // eq. 4.8
         let a1 = relu.forward(&z1); // eq. 4.9
@@ -107,7 +95,7 @@ impl Mlp {
     }
 
     /// Whether all weights and biases are those of the same network under another driver, to the bit.
-    fn has_bits_of(&self, Parameters(tensors): &Parameters) -> bool {
+    pub(crate) fn has_bits_of(&self, Parameters(tensors): &Parameters) -> bool {
         let layers = [&self.hidden1, &self.hidden2, &self.output];
         let ours = layers.into_iter().flat_map(|layer| layer.weight.values().iter().chain(&layer.bias));
         let theirs = tensors.iter().flat_map(|tensor| &tensor.values);
@@ -116,14 +104,9 @@ impl Mlp {
 }
 
 /// What the losses show.
-fn claim(fit: &Fit, lab: &mut Lab) {
-    let best = (0..fit.test_loss.len()).fold(0, |best, i| if fit.test_loss[i].1 < fit.test_loss[best].1 { i } else { best });
-    let end = fit.test_loss.len() - 1;
-    let rises = fit.test_loss[end].1 > fit.test_loss[best].1;
-    let falls = fit.train_loss[end].1 < fit.train_loss[best].1;
-    let step = fit.test_loss[best].0;
-    lab.claim(
-        format!("from step {step} on the loss of the test samples rises, that of the training samples falls"),
-        rises && falls,
-    );
+fn claim(Fit { train_loss, test_loss, .. }: &Fit, lab: &mut Lab) {
+    let best = (0..test_loss.len()).fold(0, |best, i| if test_loss[i].1 < test_loss[best].1 { i } else { best });
+    let (step, end) = (test_loss[best].0, test_loss.len() - 1);
+    let part = test_loss[end].1 > test_loss[best].1 && train_loss[end].1 < train_loss[best].1;
+    lab.claim(format!("from step {step} on the loss of the test samples rises, that of the training samples falls"), part);
 }

@@ -11,8 +11,7 @@
 //! to twenty times their size, and the network gives one answer to all.
 
 use crate::{
-    moons300::Moons,
-    regularizer::{Fit, Regularizer, Settings, fit},
+    regularizer::{Fit, Regularizer, Settings, fit, squares_of_weights},
     sections::{dropout::Dropout, l2::L2, weight_decay::WeightDecay},
 };
 use anyhow::Result;
@@ -20,7 +19,7 @@ use clap::Args as ClapArgs;
 use common::{
     cli::{self, at_least_one, positive},
     kernels::reduce,
-    lab::{Column, Lab, Numbers},
+    lab::{Column, Lab, row},
     plot::{CurvePanel, Curves, Dash, Marker, Series, theme},
     registry::{Heading, Section},
     train::{Decision, Network, predict},
@@ -81,36 +80,20 @@ const CURES: [Cure; 3] = [
     },
 ];
 
-/// What one run shows.
-const MEASURED: usize = 5;
-
 /// Trains with each strength and seed.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let settings = Settings { lr: args.lr, steps: args.steps, seeds: args.seeds };
     let run = |seed| {
-        let moons = Moons::new(seed);
-        let mut numbers = Numbers::new();
-        for cure in &CURES {
-            for strength in cure.strengths {
-                let fit = fit((cure.method)(strength).as_ref(), &settings, &moons, seed)?;
-                numbers.extend(
-                    measure(&fit, &moons)?.map(|number| (format!("{}, {} = {strength}", cure.name, cure.symbol), number)),
-                );
-            }
-        }
-        Ok(numbers)
+        let methods = CURES.iter().flat_map(|cure| cure.strengths.map(cure.method));
+        methods.map(|method| fit(method.as_ref(), &settings, seed)).collect::<Result<Vec<Fit>>>()
     };
-    let runs = lab.over_seeds(cli::seeds(lab.seed(), args.seeds)?, run)?;
-    let column = |i: usize| runs.iter().map(|numbers| f64::from(numbers[i].1)).collect::<Vec<_>>();
+    let runs = lab.each_seed(cli::seeds(lab.seed(), args.seeds)?, run)?;
+    let mut all = (0..).map(|i| runs.iter().map(|run| &run[i]).collect());
     let mut figure = Curves::new("Accuracy against the strength of regularisation");
-    for (c, cure) in CURES.iter().enumerate() {
-        let points: Vec<Point> = (0..cure.strengths.len())
-            .map(|i| {
-                let first = MEASURED * (c * cure.strengths.len() + i);
-                Point { strength: cure.strengths[i], numbers: std::array::from_fn(|m| column(first + m)) }
-            })
-            .collect();
-        if c > 0 {
+    for (i, cure) in CURES.iter().enumerate() {
+        let points: Vec<Point> =
+            cure.strengths.into_iter().zip(&mut all).map(|(strength, fits)| Point { strength, fits }).collect();
+        if i > 0 {
             writeln!(lab)?;
         }
         print(cure, &points, lab)?;
@@ -120,64 +103,68 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     lab.figure("accuracy", &figure.render()?)
 }
 
-/// Train and test accuracy, the norm of all weights, whether all samples get the same answer, whether training diverged.
-fn measure(fit: &Fit, moons: &Moons) -> Result<[f32; MEASURED]> {
-    let parameters = fit.network.parameters();
-    let weights = parameters.0.iter().filter(|tensor| tensor.name.ends_with(".weight"));
-    let norm = weights.fold(0.0, |sum, weight| sum + reduce::sum_of_squares(&weight.values)).sqrt() as f32;
-    let classes = predict(&fit.network, &moons.train, Decision::Logit)?;
-    let constant = classes.iter().all(|class| *class == classes[0]);
-    let diverged = fit.train_loss.last().is_some_and(|(_, loss)| !loss.is_finite());
-    Ok([fit.train_accuracy, fit.test_accuracy, norm, f32::from(u8::from(constant)), f32::from(u8::from(diverged))])
-}
-
-/// The numbers of all seeds at one strength.
-struct Point {
+/// What the seeds end with at one strength.
+struct Point<'a> {
     strength: f32,
-    numbers: [Vec<f64>; MEASURED],
+    fits: Vec<&'a Fit>,
 }
 
-impl Point {
-    fn mean(&self, measured: usize) -> f64 {
-        reduce::mean_and_deviation(&self.numbers[measured]).0
+impl Point<'_> {
+    fn values(&self, number: fn(&Fit) -> f32) -> Vec<f64> {
+        self.fits.iter().map(|fit| f64::from(number(fit))).collect()
+    }
+
+    fn mean(&self, number: fn(&Fit) -> f32) -> f64 {
+        reduce::mean_and_deviation(&self.values(number)).0
+    }
+
+    /// The mean accuracy on training samples, then on test samples.
+    fn accuracies(&self) -> [f64; 2] {
+        [self.mean(|fit| fit.train_accuracy), self.mean(|fit| fit.test_accuracy)]
     }
 
     /// The number of seeds for which something holds.
-    fn count(&self, measured: usize) -> usize {
-        self.numbers[measured].iter().filter(|x| **x == 1.0).count()
+    fn count(&self, holds: fn(&Fit) -> Result<bool>) -> Result<String> {
+        let held = self.fits.iter().map(|fit| Ok(usize::from(holds(fit)?))).sum::<Result<usize>>()?;
+        Ok(format!("{held} of {}", self.fits.len()))
     }
+}
+
+/// Whether all samples get the same answer.
+fn is_constant(fit: &Fit) -> Result<bool> {
+    let classes = predict(&fit.network, &fit.moons.train, Decision::Logit)?;
+    Ok(classes.iter().all(|class| *class == classes[0]))
 }
 
 /// The table of one cure.
 fn print(cure: &Cure, points: &[Point], lab: &mut Lab) -> Result<()> {
-    let n = points[0].numbers[0].len();
-    let rows = points.iter().map(|point| {
-        let [train, test] = [0, 1].map(|measured| format!("{:.4}", point.mean(measured)));
-        let [constant, diverged] = [3, 4].map(|measured| format!("{} of {n}", point.count(measured)));
-        vec![String::new(), point.strength.to_string(), train, test, format!("{:.2}", point.mean(2)), constant, diverged]
-    });
-    let numbers =
-        [cure.symbol, "train accuracy", "test accuracy", "norm of weights", "one answer", "diverged"].map(Column::number);
-    lab.table(&[&[Column::text(cure.name)], &numbers[..]].concat(), rows)?;
+    let mut rows = Vec::new();
     for point in points {
-        lab.metric(format!("{}, {} = {}: mean test accuracy", cure.name, cure.symbol, point.strength), point.mean(1));
+        let [train, test] = point.accuracies();
+        let norm = point.mean(|fit| squares_of_weights(&fit.network.parameters()).sqrt() as f32);
+        let numbers = [point.strength.to_string(), format!("{train:.4}"), format!("{test:.4}"), format!("{norm:.2}")];
+        let failures = [point.count(is_constant)?, point.count(|fit| Ok(fit.check().is_err()))?];
+        rows.push(row("", numbers.into_iter().chain(failures)));
+        lab.metric(format!("{}, {} = {}: mean test accuracy", cure.name, cure.symbol, point.strength), test);
     }
-    Ok(())
+    let numbers = [cure.symbol, "train accuracy", "test accuracy", "norm of weights", "one answer", "diverged"];
+    lab.table(&Column::labelled(cure.name, numbers), rows)
 }
 
 /// Mean accuracies with the range that the seeds span.
 fn panel(cure: &Cure, points: &[Point]) -> CurvePanel {
-    let series = |label, measured: usize| {
-        let means = points.iter().map(|point| (f64::from(point.strength), point.mean(measured)));
+    let series = |label, number: fn(&Fit) -> f32| {
+        let means = points.iter().map(|point| (f64::from(point.strength), point.mean(number)));
         let range = points.iter().map(|point| {
-            let values = || point.numbers[measured].iter().copied();
-            (values().fold(f64::MAX, f64::min), values().fold(f64::MIN, f64::max))
+            let values = point.values(number);
+            (values.iter().copied().fold(f64::MAX, f64::min), values.into_iter().fold(f64::MIN, f64::max))
         });
         Series::new(label, means).with_band(range)
     };
+    let (train, test) = (series("Train", |fit| fit.train_accuracy), series("Test", |fit| fit.test_accuracy));
     let panel = CurvePanel::new(cure.symbol, "accuracy")
-        .with(series("Train", 0).colored(theme::TRAIN).dashed(Dash::Solid).marked(Marker::Disc))
-        .with(series("Test", 1).colored(theme::DEV).dashed(Dash::Dashed).marked(Marker::Square))
+        .with(train.colored(theme::TRAIN).dashed(Dash::Solid).marked(Marker::Disc))
+        .with(test.colored(theme::DEV).dashed(Dash::Dashed).marked(Marker::Square))
         .y_range(0.3, 1.0)
         .titled(cure.name);
     // A probability runs from 0 to 1; the others over powers of ten.
@@ -186,12 +173,12 @@ fn panel(cure: &Cure, points: &[Point]) -> CurvePanel {
 
 /// What the exercise asks for.
 fn claim(cure: &Cure, points: &[Point], lab: &mut Lab) {
-    let (first, last) = (&points[0], &points[points.len() - 1]);
-    let best = points.iter().map(|point| point.mean(1)).fold(0.0, f64::max);
-    let falls = last.mean(1) < best - 0.1 && last.mean(0) < first.mean(0) - 0.1;
+    let [first, last] = [&points[0], &points[points.len() - 1]].map(Point::accuracies);
+    let best = points.iter().map(|point| point.accuracies()[1]).fold(0.0, f64::max);
+    let falls = last[1] < best - 0.1 && last[0] < first[0] - 0.1;
     lab.claim(format!("{}: at the largest {} training and test accuracy collapse", cure.name, cure.symbol), falls);
     if cure.name != "dropout" {
-        let between = best > first.mean(1) && best > last.mean(1);
+        let between = best > first[1] && best > last[1];
         lab.claim(format!("{}: the best test accuracy lies between the extremes", cure.name), between);
     }
 }

@@ -10,18 +10,13 @@
 //! AdaGrad's does. The price is paid at the goal: there G forgets that the ground was steep, and steps of about α go back and forth over the optimum.
 //! In the fit this keeps the loss at about a thousand times the variance of the noise.
 
-use crate::{
-    bowl,
-    linear_fit::{self, Problem},
-    method::Method,
-    replays,
-};
+use crate::{bowl, linear_fit::LinearFit, replays};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::Lab,
-    optim::{EpsPlacement, Optimizer, RmsProp},
+    optim::{EpsPlacement, Method, RmsProp},
     registry::{Heading, Section},
 };
 
@@ -33,7 +28,7 @@ pub(crate) fn section() -> Section {
         title: "RMSprop",
         summary: "A step size for each parameter, which shrinks and grows.",
     };
-    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, replays::rmsprop)
+    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, run)
 }
 
 /// The book's hyper-parameters.
@@ -58,52 +53,30 @@ pub(crate) struct Args {
     #[arg(long)]
     eps_outside: bool,
     #[command(flatten)]
-    fit: linear_fit::Settings,
+    fit: LinearFit,
 }
 
 /// Shows RMSprop on the bowl and on the linear fit.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    show(args, &Problem::draw(args.fit.samples, lab), lab)
-}
-
-/// The same with the given data of the linear fit.
-pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
-    let eps_placement = if args.eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot };
-    let rmsprop = |learning_rate| {
-        let optimizer = Optimizer::new(RmsProp { beta: args.beta, epsilon: args.epsilon, eps_placement });
-        Method { name: "RMSprop", optimizer, learning_rate }
-    };
+    let &Args { beta, epsilon, eps_outside, .. } = args;
+    let eps_placement = if eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot };
+    let rmsprop = |learning_rate| Method::new("RMSprop", RmsProp { beta, epsilon, eps_placement }, learning_rate);
     let path = bowl::show(rmsprop(args.bowl_lr), args.bowl_steps, lab)?;
-    let moves = path.moves();
-    let exact = f64::from(args.bowl_lr) / (1.0 - f64::from(args.beta)).sqrt();
-    bowl::check(
-        lab,
-        &[("first move of x₁: α / √(1 − β)", moves[0][0], exact), ("first move of x₂: α / √(1 − β)", moves[0][1], exact)],
-    )?;
-    bowl::claim_by_hand(lab, &path, &by_hand(args));
+    path.check_first_move("α / √(1 − β)", f64::from(args.bowl_lr) / (1.0 - f64::from(beta)).sqrt(), lab)?;
+    let root = |squares: f32| if eps_outside { squares.sqrt() + epsilon } else { (squares + epsilon).sqrt() };
+    let mut squares = [0.0; 2];
+    path.claim_by_hand(lab, |k, theta, g| {
+        squares[k] = beta * squares[k] + (1.0 - beta) * (g * g); // G ← β G + (1 − β) g²
+        theta - args.bowl_lr / root(squares[k]) * g // θ ← θ − α / √(G + ε) · g
+    });
 
-    let fit = linear_fit::show(rmsprop(args.lr), problem, &args.fit, lab)?;
+    let fit = args.fit.show(rmsprop(args.lr), lab)?;
 
     let sizes = path.step_sizes(1);
     let shrinks = sizes.windows(2).any(|pair| pair[1] < pair[0]);
     let grows = sizes.windows(2).any(|pair| pair[1] > pair[0]);
     lab.claim("the step size of x₂ shrinks and grows", shrinks && grows);
     lab.claim("the fit's loss falls to less than a hundredth", fit.falls_to(1e-2));
-    linear_fit::fingerprint(&path, &fit, lab);
+    fit.fingerprint(&path, lab);
     Ok(())
-}
-
-/// The first three points of the path on the bowl, by the formula.
-fn by_hand(args: &Args) -> [[f32; 2]; 3] {
-    let beta = args.beta;
-    let root = |squares: f32| if args.eps_outside { squares.sqrt() + args.epsilon } else { (squares + args.epsilon).sqrt() };
-    let (mut x, mut squares) = (bowl::START, [0.0; 2]);
-    [1, 2, 3].map(|_| {
-        let g = bowl::gradient(x);
-        for k in [0, 1] {
-            squares[k] = beta * squares[k] + (1.0 - beta) * (g[k] * g[k]); // G ← β G + (1 − β) g²
-            x[k] -= args.bowl_lr / root(squares[k]) * g[k]; // θ ← θ − α / √(G + ε) · g
-        }
-        x
-    })
 }

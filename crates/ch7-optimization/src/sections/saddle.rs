@@ -14,16 +14,13 @@
 //!    adds up the small pushes, and is out of the figure after sixty steps.
 //! 3. Paths are cut at the edge of the figures.
 
-use crate::{
-    method::Method,
-    terrain::{BOOK, EDGE, Point, SADDLE, Terrain, Walk},
-};
+use crate::terrain::{BOOK, EDGE, Point, SADDLE, Terrain, Walk};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, finite, non_negative, positive},
     lab::{Column, Lab},
-    optim::{AdaGrad, Adam, EpsPlacement, Momentum, Optimizer, RmsProp, Sgd},
+    optim::{AdaGrad, Adam, EpsPlacement, Method, Momentum, RmsProp, Sgd},
     parameters::{Parameter, Parameters},
     registry::{Heading, Section},
 };
@@ -94,7 +91,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let walks = methods(args).map(|method| terrain.walk(method, start, args.steps));
         print_stationary(&terrain, lab)?;
         print_walks(&terrain, &walks, lab)?;
-        draw(&terrain, &walks, lab)?;
+        terrain.draw(&walks, lab)?;
         claim(&terrain, &walks, lab);
         ends.extend(walks.iter().map(|walk| Parameter {
             name: format!("{}.{}", terrain.name, walk.name),
@@ -109,16 +106,12 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 /// The five, in the book's order.
 fn methods(args: &Args) -> [Method; 5] {
     let (epsilon, eps_placement) = (args.epsilon, EpsPlacement::InsideRoot);
-    let adagrad = Optimizer::new(AdaGrad { epsilon, eps_placement });
-    let rmsprop = Optimizer::new(RmsProp { beta: args.beta, epsilon, eps_placement });
-    let momentum = Optimizer::new(Momentum { rho: args.rho });
-    let adam = Optimizer::new(Adam::new(args.beta1, args.beta2, epsilon));
     [
-        Method { name: "SGD", optimizer: Optimizer::new(Sgd), learning_rate: args.sgd_lr },
-        Method { name: "AdaGrad", optimizer: adagrad, learning_rate: args.adagrad_lr },
-        Method { name: "RMSprop", optimizer: rmsprop, learning_rate: args.rmsprop_lr },
-        Method { name: "Momentum", optimizer: momentum, learning_rate: args.momentum_lr },
-        Method { name: "Adam", optimizer: adam, learning_rate: args.adam_lr },
+        Method::new("SGD", Sgd, args.sgd_lr),
+        Method::new("AdaGrad", AdaGrad { epsilon, eps_placement }, args.adagrad_lr),
+        Method::new("RMSprop", RmsProp { beta: args.beta, epsilon, eps_placement }, args.rmsprop_lr),
+        Method::new("Momentum", Momentum { rho: args.rho }, args.momentum_lr),
+        Method::new("Adam", Adam::new(args.beta1, args.beta2, epsilon), args.adam_lr),
     ]
 }
 
@@ -149,7 +142,7 @@ fn print_walks(terrain: &Terrain, walks: &[Walk], lab: &mut Lab) -> Result<()> {
         let outcome: Vec<String> = leaves.into_iter().chain(diverges).collect();
         let outcome = if outcome.is_empty() { "stays".to_owned() } else { outcome.join(", ") };
         let [at0, at1, f] = [x0, x1, value].map(number);
-        rows.push(vec![walk.name.to_owned(), step.to_string(), at0, at1, f, outcome]);
+        rows.push(vec![walk.name.clone(), step.to_string(), at0, at1, f, outcome]);
         for (what, value) in [("x0", x0), ("x1", x1), ("f", value)] {
             lab.metric(format!("{}, {}, {what}", terrain.name, walk.name), value);
         }
@@ -169,13 +162,6 @@ fn number(value: f32) -> String {
     if value.abs() < 1e4 { format!("{value:.8}") } else { format!("{value:.4e}") }
 }
 
-fn draw(terrain: &Terrain, walks: &[Walk], lab: &mut Lab) -> Result<()> {
-    let (surface, animation) = terrain.surface(walks)?;
-    lab.figure(&format!("{}-contours", terrain.name), &terrain.contours(walks)?)?;
-    lab.figure(&format!("{}-surface", terrain.name), &surface)?;
-    lab.animation(&format!("{}-surface", terrain.name), &animation)
-}
-
 /// What the section is there to show.
 fn claim(terrain: &Terrain, walks: &[Walk], lab: &mut Lab) {
     let formula = terrain.formula;
@@ -186,15 +172,11 @@ fn claim(terrain: &Terrain, walks: &[Walk], lab: &mut Lab) {
     if terrain.name == BOOK.name {
         lab.claim("(0, 0) is a minimum of it, not a saddle", !terrain.is_saddle([0.0, 0.0]));
         lab.claim("all but Momentum end within 0.5 of this minimum", all_but("Momentum", &near));
-        let diverges = |walk: &Walk| walk.diverges.is_some() && walk.end()[1] < -EDGE;
-        lab.claim(
-            "Momentum leaves, and diverges where f falls without end",
-            walks.iter().any(|w| w.name == "Momentum" && diverges(w)),
-        );
-        return;
+        let falls = |walk: &Walk| walk.name == "Momentum" && walk.diverges.is_some() && walk.end()[1] < -EDGE;
+        lab.claim("Momentum leaves, and diverges where f falls without end", walks.iter().any(falls));
+    } else {
+        lab.claim("(0, 0) is a saddle of it", terrain.is_saddle([0.0, 0.0]));
+        lab.claim("all but SGD get away from this saddle", all_but("SGD", &|walk| walk.leaves().is_some()));
+        lab.claim("SGD ends within 0.5 of it", walks.iter().any(|walk| walk.name == "SGD" && near(walk)));
     }
-    lab.claim("(0, 0) is a saddle of it", terrain.is_saddle([0.0, 0.0]));
-    let away = |walk: &Walk| walk.leaves().is_some();
-    lab.claim("all but SGD get away from this saddle", all_but("SGD", &away));
-    lab.claim("SGD ends within 0.5 of it", walks.iter().any(|walk| walk.name == "SGD" && near(walk)));
 }

@@ -12,20 +12,19 @@
 
 use crate::{
     bowl::{self, contraction},
-    linear_fit::{self, PRINTED_NORMALS, Problem},
-    method::Method,
+    linear_fit::{LinearFit, PRINTED_NORMALS},
     replays,
 };
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::Args as ClapArgs;
 use common::{
     cli::{one_to, positive},
     data::Labels,
     kernels::Loss,
-    lab::{Column, Lab},
+    lab::{Column, Lab, row},
     layers::{Linear, loss_backward},
     matrix::Matrix,
-    optim::{Optimizer, Sgd},
+    optim::{Method, Sgd},
     registry::{Heading, Section},
     tape::{self, Device, builder},
 };
@@ -46,7 +45,7 @@ pub(crate) fn section() -> Section {
         title: "Gradient descent",
         summary: "Two experiments for all optimisers: the path down a bowl, and the losses of a linear fit; one step beside the library's.",
     };
-    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, replays::sgd)
+    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, run)
 }
 
 /// The book's hyper-parameters.
@@ -62,45 +61,27 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
     lr: f32,
     #[command(flatten)]
-    fit: linear_fit::Settings,
+    fit: LinearFit,
 }
 
 /// Shows gradient descent on the bowl and on the linear fit; then one step beside the library's.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    show(args, &Problem::draw(args.fit.samples, lab), lab)
-}
-
-/// The same with the given data of the linear fit.
-pub(crate) fn show(args: &Args, problem: &Problem, lab: &mut Lab) -> Result<()> {
-    let sgd = |learning_rate| Method { name: "gradient descent", optimizer: Optimizer::new(Sgd), learning_rate };
+    let sgd = |learning_rate| Method::new("gradient descent", Sgd, learning_rate);
     let path = bowl::show(sgd(args.bowl_lr), args.bowl_steps, lab)?;
-    let exact = [0, 1].map(|k| {
+    let exact = |k| {
         let kept = 1.0 - contraction(k, args.bowl_lr);
         (0..args.bowl_steps).fold(f64::from(bowl::START[k]), |x, _| x * kept)
-    });
-    let [x1, x2] = path.end();
-    bowl::check(lab, &[("last x₁: 3 (1 − 2 α w₁)ᵗ", x1, exact[0]), ("last x₂: 4 (1 − 2 α w₂)ᵗ", x2, exact[1])])?;
-    bowl::claim_by_hand(lab, &path, &by_hand(args));
+    };
+    path.check_end(["x₁: 3 (1 − 2 α w₁)ᵗ", "x₂: 4 (1 − 2 α w₂)ᵗ"], exact, lab)?;
+    path.claim_by_hand(lab, |_, theta, g| theta - args.bowl_lr * g); // θ ← θ − α g
 
-    let fit = linear_fit::show(sgd(args.lr), problem, &args.fit, lab)?;
+    let fit = args.fit.show(sgd(args.lr), lab)?;
     one_step(args.lr, lab)?;
 
-    let falls = fit.epoch_losses.windows(2).all(|pair| pair[1] < pair[0]);
-    lab.claim("the loss of the fit falls from epoch to epoch, and ends below a thousandth", falls && fit.falls_to(1e-3));
-    linear_fit::fingerprint(&path, &fit, lab);
+    let falls = fit.always_falls() && fit.falls_to(1e-3);
+    lab.claim("the loss of the fit falls from epoch to epoch, and ends below a thousandth", falls);
+    fit.fingerprint(&path, lab);
     Ok(())
-}
-
-/// The first three points of the path on the bowl, by the formula.
-fn by_hand(args: &Args) -> [[f32; 2]; 3] {
-    let mut x = bowl::START;
-    [1, 2, 3].map(|_| {
-        let g = bowl::gradient(x);
-        for k in [0, 1] {
-            x[k] -= args.bowl_lr * g[k]; // θ ← θ − α g
-        }
-        x
-    })
 }
 
 /// The label of the book's first sample, as it prints it.
@@ -110,42 +91,36 @@ const PRINTED_Y: f32 = -3.136211;
 fn one_step(learning_rate: f32, lab: &mut Lab) -> Result<()> {
     let [x1, x2] = PRINTED_NORMALS;
     writeln!(lab, "\nOne step from w = ({x1}, {x2}), b = 0 on the sample x = ({x1}, {x2}), y = {PRINTED_Y}:\n")?;
-    let (ours, dfdx) = (one_step_by_hand(learning_rate), one_step_by_dfdx(learning_rate)?);
-    let rows = [("by hand", ours), ("by dfdx's Sgd", dfdx)]
-        .map(|(name, [w1, w2])| vec![name.to_owned(), w1.to_string(), w2.to_string()]);
-    lab.table(&[Column::text(""), Column::number("w₁"), Column::number("w₂")], rows)?;
+    let label = Labels::Values(Matrix::new(1, 1, vec![PRINTED_Y]));
+    let (ours, dfdx) = (one_step_by_hand(learning_rate, &label), one_step_by_dfdx(learning_rate, &label)?);
+    let rows = [("by hand", ours), ("by dfdx's Sgd", dfdx)].map(|(name, w)| row(name, w.map(|w| w.to_string())));
+    lab.table(&Column::labelled("", ["w₁", "w₂"]), rows)?;
     lab.metric("w1 after one step", ours[0]);
     lab.metric("w2 after one step", ours[1]);
     lab.claim("the library's step has the same bits", ours.map(f32::to_bits) == dfdx.map(f32::to_bits));
     Ok(())
 }
 
-fn one_step_by_hand(learning_rate: f32) -> [f32; 2] {
+fn one_step_by_hand(learning_rate: f32, label: &Labels) -> [f32; 2] {
     let mut unit = Linear { weight: Matrix::new(2, 1, PRINTED_NORMALS.to_vec()), bias: vec![0.0] };
     let x = Matrix::new(1, 2, PRINTED_NORMALS.to_vec());
     let output = unit.forward(&x);
-    let doutput = loss_backward(Loss::HalfSquaredError, &output, label().targets());
+    let doutput = loss_backward(Loss::HalfSquaredError, &output, label.targets());
     let gradients = unit.backward(&x, &doutput);
     unit.descend(learning_rate, &gradients);
-    let weight = unit.weight.values();
-    [weight[0], weight[1]]
+    [0, 1].map(|k| unit.weight.values()[k])
 }
 
-/// The one label as labels of a batch.
-fn label() -> Labels {
-    Labels::Values(Matrix::new(1, 1, vec![PRINTED_Y]))
-}
-
-fn one_step_by_dfdx(learning_rate: f32) -> Result<[f32; 2]> {
+fn one_step_by_dfdx(learning_rate: f32, label: &Labels) -> Result<[f32; 2]> {
     let device = Device::default();
     let mut unit = device.build_module::<builder::Linear<2, 1>, f32>();
     unit.weight.copy_from(&PRINTED_NORMALS);
     unit.bias.copy_from(&[0.0]);
     let x = device.tensor_from_vec(PRINTED_NORMALS.to_vec(), (1, Const::<2>));
-    let loss = tape::loss(unit.forward(x.leaky_trace()), &label(), Loss::HalfSquaredError);
-    let gradients = loss.map_err(|error| anyhow::anyhow!("the device failed: {error:?}"))?.backward();
+    let loss = tape::loss(unit.forward(x.leaky_trace()), label, Loss::HalfSquaredError);
+    let gradients = loss.map_err(|error| anyhow!("the device failed: {error:?}"))?.backward();
     let mut sgd = DfdxSgd::new(&unit, SgdConfig { lr: f64::from(learning_rate), ..SgdConfig::default() });
-    sgd.update(&mut unit, &gradients).map_err(|error| anyhow::anyhow!("dfdx's optimiser failed: {error:?}"))?;
+    sgd.update(&mut unit, &gradients).map_err(|error| anyhow!("dfdx's optimiser failed: {error:?}"))?;
     let weight = unit.weight.as_vec();
     Ok([weight[0], weight[1]])
 }

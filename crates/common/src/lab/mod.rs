@@ -167,6 +167,12 @@ impl Lab {
         result
     }
 
+    /// Whether this is a run on the source's own numbers.
+    #[must_use]
+    pub fn is_replay(&self) -> bool {
+        self.replay
+    }
+
     /// The numbers that the sources print under the name of a metric or sequence, in the order of the ledger.
     ///
     /// # Errors

@@ -3,7 +3,8 @@
 use super::{Lab, progress::progress_bar, side_by_side::side_by_side};
 use crate::{
     data::{Batches, Dataset},
-    optim::Optimizer,
+    optim::Method,
+    parameters::Parameters,
     train::{Checkpoint, CheckpointFile, Decision, Evaluation, History, Journal, Network, Progress, Trainer, TrainingConfig},
 };
 use anyhow::{Context, Result, ensure};
@@ -17,16 +18,13 @@ use std::{
 /// One way to train a network, beside others.
 #[derive(Debug)]
 pub struct Variant<N = Box<dyn Network>> {
-    /// What tells it from the others, such as `batch 16`; also the end of its checkpoint's name.
-    pub name: String,
+    /// Its optimiser and learning rate, under the name that tells it from the others, such as `batch 16`; also the end of its
+    /// checkpoint's name.
+    pub method: Method,
     /// The flags that its bits depend on, but for the number of epochs.
     pub settings: String,
     /// The network as it starts.
     pub network: N,
-    /// Its optimiser.
-    pub optimizer: Optimizer,
-    /// The optimiser's learning rate.
-    pub learning_rate: f32,
     /// How an epoch visits the samples.
     pub batches: Batches,
 }
@@ -59,6 +57,12 @@ pub struct TrainedVariant<N = Box<dyn Network>> {
 }
 
 impl<N> TrainedVariant<N> {
+    /// The steps of an epoch.
+    #[must_use]
+    pub fn steps_per_epoch(&self) -> usize {
+        self.history.train_loss.len() / self.history.epoch_loss.len().max(1)
+    }
+
     /// What the last test found.
     #[must_use]
     pub fn test(&self) -> Evaluation {
@@ -84,6 +88,7 @@ impl Lab {
     }
 
     /// Trains the variants of an experiment in parallel, each by `train`, which is given its run and its learning rate; gives them in their order.
+    /// Records their curves, traces and tests, and the fingerprint of all their parameters.
     ///
     /// After each epoch a variant leaves a checkpoint, from which a later run goes on with the same bits.
     ///
@@ -102,7 +107,7 @@ impl Lab {
             if let Some(bars) = &bars {
                 prepared.bar.show(bars, prepared.variant.batches.per_epoch(experiment.train.len()) * experiment.n_epochs);
             }
-            let name = prepared.variant.name.clone();
+            let name = prepared.variant.method.name.clone();
             run(prepared, experiment, &train).context(name)
         });
         if let Some(bars) = bars {
@@ -113,6 +118,15 @@ impl Lab {
         for path in files {
             self.register_file(&path)?;
         }
+        let mut all = Vec::new();
+        for TrainedVariant { name, network, history } in &trained {
+            self.curve(format!("{name} epoch loss"), (1..).zip(history.epoch_loss.iter().copied()));
+            self.curve(format!("{name} test loss"), history.dev_loss.iter().copied());
+            self.curve(format!("{name} test accuracy"), history.dev_score.iter().copied());
+            self.trace(&format!("{}-", file_name(name)), history)?;
+            all.extend(network.parameters().prefixed(name).0);
+        }
+        self.fingerprint(&Parameters(all));
         Ok(trained)
     }
 
@@ -120,13 +134,13 @@ impl Lab {
     fn prepare<N>(&self, variants: Vec<Variant<N>>, experiment: Experiment) -> Result<Vec<Prepared<N>>> {
         let mut prepared = Vec::new();
         for variant in variants {
-            let path = self.settings.results.join(format!("resume-{}.safetensors", file_name(&variant.name)));
+            let path = self.settings.results.join(format!("resume-{}.safetensors", file_name(&variant.method.name)));
             if !experiment.resume {
                 remove_checkpoint(&path)?;
             }
             let saved = path.exists().then(|| Checkpoint::read(&path)).transpose()?;
             let file = CheckpointFile { path, settings: variant.settings.clone() };
-            let bar = VariantBar { name: variant.name.clone(), bar: None };
+            let bar = VariantBar { name: variant.method.name.clone(), bar: None };
             prepared.push(Prepared { variant, file, saved, bar });
         }
         ensure!(
@@ -144,7 +158,7 @@ fn run<N: Network>(
     experiment: Experiment,
     train: &impl Fn(&mut VariantRun<N>, f32) -> Result<()>,
 ) -> Result<TrainedVariant<N>> {
-    let Variant { name, mut network, optimizer, learning_rate, batches, .. } = variant;
+    let Variant { method: Method { name, optimizer, learning_rate }, mut network, batches, .. } = variant;
     let config = TrainingConfig::new(experiment.n_epochs, batches, Decision::Argmax);
     let path = file.path.clone();
     let mut run = Trainer::new(&mut network, optimizer, experiment.train, config)?.journal(&mut bar).checkpoint(file);

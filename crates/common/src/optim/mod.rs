@@ -18,6 +18,7 @@
 
 mod adam;
 mod adaptive;
+mod method;
 mod momentum;
 mod optimizer;
 mod rule;
@@ -30,6 +31,7 @@ mod tests;
 
 pub use adam::{Adam, AdamW};
 pub use adaptive::{AdaDelta, AdaGrad, RmsProp};
+pub use method::Method;
 pub use momentum::{Momentum, Nesterov};
 pub use optimizer::{Counting, Optimizer, Step, Trainable};
 pub use rule::{EpsPlacement, Rule};
