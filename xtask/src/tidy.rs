@@ -1,6 +1,6 @@
 //! `tidy`: the workspace's rules as code.
 
-use crate::{chapters, root, say};
+use crate::{bands, chapters, root, say};
 use anyhow::{Context, Result};
 use common::{
     published,
@@ -30,6 +30,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         }
         check_modules(&root, &chapter, &mut complaints)?;
     }
+    bands::check(&root, &chapters(), &mut complaints)?;
     check_lengths(&root, &mut complaints)?;
     for complaint in &complaints {
         say(complaint);
