@@ -1,5 +1,6 @@
 //! The workspace's chores.
 
+mod bands;
 mod bench;
 mod compare;
 mod fetch_data;
@@ -26,7 +27,7 @@ enum Chore {
     ReproduceAll(reproduce::Args),
     /// Write results/index.html anew over the results that are there, such as those of several parts copied together
     Report(report::Args),
-    /// Check the workspace's own rules: goldens, README rows, file sizes, ledgers
+    /// Check the workspace's own rules: goldens, README rows, file sizes, ledgers and their bands
     Tidy,
     /// Name the first epoch and tensor where two runs of a section part, and by how much
     Compare(compare::Args),

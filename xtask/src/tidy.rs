@@ -1,6 +1,6 @@
 //! `tidy`: the workspace's rules as code.
 
-use crate::{chapters, root, say};
+use crate::{bands, chapters, root, say};
 use anyhow::{Context, Result};
 use common::{
     published::{self, Entry},
@@ -28,6 +28,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         complaints.extend(chapter.sections.iter().flat_map(|section| check_section(&root, &chapter, section, &readme)));
         complaints.extend(check_modules(&root, &chapter)?);
     }
+    complaints.extend(bands::check(&root, &chapters())?);
     complaints.extend(check_lengths(&root)?);
     for complaint in &complaints {
         say(complaint);

@@ -19,7 +19,7 @@ pub enum Class {
 }
 
 /// The values that a number takes over many seeds.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 pub struct Band {
     /// Number of seeds.
     pub n: usize,
