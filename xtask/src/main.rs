@@ -4,6 +4,7 @@ mod bands;
 mod bench;
 mod compare;
 mod fetch_data;
+mod ledger;
 mod report;
 mod reproduce;
 mod tidy;
@@ -29,6 +30,8 @@ enum Chore {
     Report(report::Args),
     /// Check the workspace's own rules: goldens, README rows, file sizes, ledgers and their bands
     Tidy,
+    /// Print every value that the sources print with ours and the verdict, and totals of each source
+    Ledger(ledger::Args),
     /// Name the first epoch and tensor where two runs of a section part, and by how much
     Compare(compare::Args),
     /// Time training, beside PyTorch where it is installed
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Chore::ReproduceAll(args) => reproduce::run(&args),
         Chore::Report(args) => report::run(&args),
         Chore::Tidy => tidy::run(),
+        Chore::Ledger(args) => ledger::run(&args),
         Chore::Bench(args) => bench::run(&args),
         Chore::Compare(args) => compare::run(&args),
         Chore::FetchData(args) => fetch_data::run(&args),

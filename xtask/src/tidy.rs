@@ -3,7 +3,7 @@
 use crate::{bands, chapters, root, say};
 use anyhow::{Context, Result};
 use common::{
-    published::{self, Entry},
+    published,
     registry::{Chapter, Section},
 };
 use std::{
@@ -23,7 +23,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let mut complaints = Vec::new();
     let readme = fs::read_to_string(root.join("README.md")).context("cannot read README.md")?;
     for chapter in chapters() {
-        complaints.extend(check_ledger(&chapter)?);
+        complaints.extend(check_ledger(&root, &chapter)?);
         complaints.extend(check_goldens(&root, &chapter)?);
         complaints.extend(chapter.sections.iter().flat_map(|section| check_section(&root, &chapter, section, &readme)));
         complaints.extend(check_modules(&root, &chapter)?);
@@ -80,12 +80,34 @@ fn check_goldens(root: &Path, chapter: &Chapter) -> Result<Vec<String>> {
     Ok(expected.difference(&found).map(missing).chain(found.difference(&expected).map(left_over)).collect())
 }
 
-/// Each published value belongs to a section and can be read.
-fn check_ledger(chapter: &Chapter) -> Result<Vec<String>> {
-    let mut entries = published::parse(chapter.published).with_context(|| format!("the ledger of {}", chapter.name))?;
-    entries.retain(|entry| chapter.section(&entry.section).is_none());
-    let complaint = |entry: &Entry| format!("published value {} of {}: no section {}", entry.metric, chapter.name, entry.section);
-    Ok(entries.iter().map(complaint).collect())
+/// Each published value belongs to a section and can be read, and each statement to a claim that holds in the section's golden.
+fn check_ledger(root: &Path, chapter: &Chapter) -> Result<Vec<String>> {
+    let mut complaints = Vec::new();
+    for entry in published::parse(chapter.published).with_context(|| format!("the ledger of {}", chapter.name))? {
+        let Some(section) = chapter.section(&entry.section) else {
+            complaints.push(format!("published value {} of {}: no section {}", entry.metric, chapter.name, entry.section));
+            continue;
+        };
+        if entry.is_in_words() && !claims(root, chapter, section).contains(&entry.metric) {
+            complaints.push(format!(
+                "published/{}.csv: \"{}\" is no claim that holds in {}",
+                chapter.name, entry.metric, entry.section
+            ));
+        }
+    }
+    Ok(complaints)
+}
+
+/// The claims that hold in a section's goldens.
+fn claims(root: &Path, chapter: &Chapter, section: &Section) -> BTreeSet<String> {
+    let mut claims = BTreeSet::new();
+    for edition in &section.editions {
+        let path = root.join("snapshots").join(chapter.name).join(section.golden(*edition));
+        let Ok(golden) = fs::read_to_string(path) else { continue };
+        let holding = golden.lines().filter_map(|line| line.strip_prefix("[Claim] ")?.strip_suffix(": holds"));
+        claims.extend(holding.map(str::to_owned));
+    }
+    claims
 }
 
 /// No source file is too long to read in one sitting.

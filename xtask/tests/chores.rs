@@ -105,7 +105,7 @@ fn blessing_shows_what_changes_and_the_next_run_is_identical() {
     bench.write(MOONS, &broken);
     let end = xtask(&bench, "reproduce-all --bless --only */moons");
     let line = |text: &str| text.lines().find(|line| line.starts_with("train ")).unwrap().to_owned();
-    let shown = format!("── ch4-feedforward/moons, from line 2\n-{}\n+{}\n", line(&broken), line(&golden));
+    let shown = format!("── ch4-feedforward/moons, from line 4\n-{}\n+{}\n", line(&broken), line(&golden));
     assert!(end.succeeds().stdout.contains(&shown), "expected {shown}, found: {}", end.stdout);
     assert_eq!(bench.text(MOONS), golden);
     let end = xtask(&bench, "reproduce-all --only */moons");

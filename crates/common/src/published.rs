@@ -2,7 +2,7 @@
 
 use crate::value::Value;
 use anyhow::{Context, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What agreement a printed value allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -12,10 +12,25 @@ pub enum Class {
     Exact,
     /// Depends on random data or weights: must lie inside the band that many seeds span.
     Banded,
-    /// A claim in words, checked as a predicate of the section.
-    Qualitative,
+    /// A statement in words: `metric` is the sentence of the `[Claim]` that bears it out.
+    Confirmed,
+    /// A statement in words: `metric` is the sentence of the `[Claim]` that contradicts it.
+    Refuted,
     /// The source does not say enough, or its code does something else than it says.
     NotReproducible,
+}
+
+/// As in the ledger.
+impl std::fmt::Display for Class {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Exact => "exact",
+            Self::Banded => "banded",
+            Self::Confirmed => "confirmed",
+            Self::Refuted => "refuted",
+            Self::NotReproducible => "not reproducible",
+        })
+    }
 }
 
 /// The values that a number takes over many seeds.
@@ -50,6 +65,12 @@ impl Band {
         x >= self.min - slack && x <= self.max + slack
     }
 
+    /// How far `x` lies from the mean: `+3.9 sd` stands for 3.9 standard deviations above it.
+    #[must_use]
+    pub fn distance(&self, x: f64) -> String {
+        format!("{:+.1} sd", (x - self.mean) / self.sd)
+    }
+
     /// Whether two bands could come from one distribution: their means differ by at most four standard errors.
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
@@ -63,9 +84,9 @@ impl Band {
 pub struct Entry {
     /// Id of the section that reproduces it.
     pub section: String,
-    /// Name of the metric that it is compared with.
+    /// Name of the metric that it is compared with, or sentence of the claim.
     pub metric: String,
-    /// The number, or the words of a claim, as it is printed.
+    /// The number as it is printed, or the statement in English.
     pub printed: String,
     /// What agreement it allows.
     pub class: Class,
@@ -104,32 +125,72 @@ impl Entry {
         text.parse().with_context(|| format!("published value of {}: \"{text}\" is not a number", self.metric))
     }
 
+    /// Whether it is a statement, not a number.
+    #[must_use]
+    pub fn is_in_words(&self) -> bool {
+        matches!(self.class, Class::Confirmed | Class::Refuted)
+    }
+
     /// Compares our value with the printed one, as its class asks.
+    ///
+    /// # Errors
+    /// If what is printed is not a number.
     pub fn verdict(&self, ours: Value) -> Result<Verdict> {
         let digits = digits(&self.printed, ours);
-        let (holds, text) = match (self.class, self.reference()) {
-            (Class::Exact, _) => return Ok(Verdict { holds: digits.all(), text: digits.to_string() }),
+        let (outcome, text) = match (self.class, self.reference()) {
+            (Class::Exact, _) => return Ok(digits.into()),
             (Class::Banded, Some(band)) => match (band.contains(self.value()?), band.contains(ours.as_f64())) {
-                (true, true) => (true, "both inside"),
-                (true, false) => (false, "ours outside"),
-                (false, true) => (true, "printed outside, ours inside"),
-                (false, false) => (false, "both outside"),
+                (true, true) => (Outcome::Inside, "both inside".to_owned()),
+                (true, false) => (Outcome::Outside, format!("ours outside ({})", band.distance(ours.as_f64()))),
+                (false, true) => (Outcome::Outside, format!("printed outside ({}), ours inside", band.distance(self.value()?))),
+                (false, false) => (Outcome::Outside, "both outside".to_owned()),
             },
-            (Class::Banded, None) => (true, "no reference band"),
-            (Class::Qualitative, _) => (true, "see the claim"),
-            (Class::NotReproducible, _) => (true, "not reproducible"),
+            (Class::Banded, None) => (Outcome::NotCompared, "no reference band".to_owned()),
+            (Class::Confirmed, _) => (Outcome::Confirmed, "confirmed".to_owned()),
+            (Class::Refuted, _) => (Outcome::Refuted, "refuted".to_owned()),
+            (Class::NotReproducible, _) => (Outcome::NotReproducible, "not reproducible".to_owned()),
         };
-        Ok(Verdict { holds, text: text.to_owned() })
+        Ok(Verdict { outcome, text })
     }
+}
+
+/// How a comparison ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Every printed digit is ours.
+    Identical,
+    /// A printed digit is not ours.
+    Differing,
+    /// Printed and ours lie in the reference band.
+    Inside,
+    /// Printed or ours lies outside the reference band.
+    Outside,
+    /// A statement that our claim bears out.
+    Confirmed,
+    /// A statement that our claim contradicts.
+    Refuted,
+    /// The source does not say enough.
+    NotReproducible,
+    /// There is nothing to judge it by.
+    NotCompared,
 }
 
 /// The outcome of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// Whether the agreement that the class asks for is there.
-    pub holds: bool,
-    /// The outcome in words.
+    /// What it is.
+    pub outcome: Outcome,
+    /// What it is, in words.
     pub text: String,
+}
+
+/// Digit by digit.
+impl From<Digits> for Verdict {
+    fn from(digits: Digits) -> Self {
+        let outcome = if digits.all() { Outcome::Identical } else { Outcome::Differing };
+        Self { outcome, text: digits.to_string() }
+    }
 }
 
 /// Reads a ledger: one CSV line an entry.
@@ -208,15 +269,17 @@ mod tests {
 
     #[test]
     fn an_exact_value_must_agree_in_every_digit() {
-        assert!(entry(Class::Exact, "0.6931472", None).verdict(Value::F32(std::f32::consts::LN_2)).unwrap().holds);
-        assert!(!entry(Class::Exact, "0.6931472", None).verdict(Value::F32(0.6931473)).unwrap().holds);
+        let outcome = |ours| entry(Class::Exact, "0.6931472", None).verdict(Value::F32(ours)).unwrap().outcome;
+        assert_eq!(outcome(std::f32::consts::LN_2), Outcome::Identical);
+        assert_eq!(outcome(0.6931473), Outcome::Differing);
     }
 
     #[test]
     fn a_banded_value_must_lie_inside() {
-        let entry = entry(Class::Banded, "0.5", Some((0.4, 0.6)));
-        assert!(entry.verdict(Value::F32(0.6)).unwrap().holds);
-        assert!(!entry.verdict(Value::F32(0.61)).unwrap().holds);
+        let verdict = |printed, ours| entry(Class::Banded, printed, Some((0.4, 0.6))).verdict(Value::F32(ours)).unwrap();
+        assert_eq!(verdict("0.5", 0.6).outcome, Outcome::Inside);
+        assert_eq!(verdict("0.5", 0.61).outcome, Outcome::Outside);
+        assert_eq!(verdict("0.8", 0.5).text, "printed outside (+9.0 sd), ours inside");
     }
 
     #[test]

@@ -62,7 +62,8 @@ fn png(width: usize, shades: &[u8]) -> Vec<u8> {
 
 /// A transcript without the lines that name the digit.
 fn unnamed(end: &End) -> Vec<&str> {
-    end.succeeds().stdout.lines().filter(|line| !line.contains("predicted: ")).collect()
+    let behind_settings = end.succeeds().stdout.lines().skip_while(|line| !line.is_empty());
+    behind_settings.filter(|line| !line.contains("predicted: ")).collect()
 }
 
 #[test]

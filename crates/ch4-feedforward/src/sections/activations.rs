@@ -29,7 +29,7 @@ pub(crate) fn section() -> Section {
         summary: "Logistic, tanh, ReLU and leaky ReLU over [-10, 10]; then hard-logistic, hard-tanh, ELU, softplus, swish and the identity, \
                   each with its derivative.",
     };
-    Section::new(heading, run)
+    Section::new(heading, include_str!("activations.rs"), run)
 }
 
 /// The book's hyper-parameters.

@@ -41,7 +41,7 @@ pub(crate) fn section() -> Section {
         title: "Ten layers of ReLU that do not converge",
         summary: "Ten hidden layers with a learning rate of 2: dead units counted as they die; then each cure alone.",
     };
-    Section::new(heading, run).edition("quick", &["--seeds", "4"])
+    Section::new(heading, include_str!("deep_relu.rs"), run).edition("quick", &["--seeds", "4"])
 }
 
 /// The exercise's hyper-parameters.

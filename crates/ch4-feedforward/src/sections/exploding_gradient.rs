@@ -42,7 +42,7 @@ pub(crate) fn section() -> Section {
         title: "Exploding gradients",
         summary: "The opposite case: ten layers with large weights, whose gradients grow towards the input; clipping by norm and by value as cures.",
     };
-    Section::new(heading, run)
+    Section::new(heading, include_str!("exploding_gradient.rs"), run)
 }
 
 /// The hyper-parameters; the notebook names none.

@@ -42,7 +42,7 @@ pub(crate) fn section() -> Section {
         summary: "One more hidden layer, then a grid of five networks and five learning rates, 20 seeds a cell, on the book's noisy moons and on \
                   clearer ones.",
     };
-    Section::new(heading, run).edition("quick", &["--seeds", "2"])
+    Section::new(heading, include_str!("hidden_layers.rs"), run).edition("quick", &["--seeds", "2"])
 }
 
 /// The notebook's hyper-parameters.

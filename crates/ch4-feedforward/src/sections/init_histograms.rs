@@ -23,7 +23,7 @@ pub(crate) fn section() -> Section {
         title: "Random first values",
         summary: "Samples of the normal and of the uniform distribution: histograms with the true density, mean and standard deviation.",
     };
-    Section::new(heading, run)
+    Section::new(heading, include_str!("init_histograms.rs"), run)
 }
 
 /// The book's hyper-parameters.

@@ -38,7 +38,7 @@ pub(crate) fn section() -> Section {
         title: "A leaky ReLU by hand",
         summary: "The exercise on leaky ReLU: outputs and gradients of a hand-derived operator against those of the tape.",
     };
-    Section::new(heading, run).replayed("Take the source's own inputs", &[], replays::leaky_relu)
+    Section::new(heading, include_str!("leaky_relu.rs"), run).replayed("Take the source's own inputs", &[], replays::leaky_relu)
 }
 
 /// The source's hyper-parameters.

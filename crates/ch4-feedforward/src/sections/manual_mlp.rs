@@ -40,7 +40,7 @@ pub(crate) fn section() -> Section {
                   the best model is saved, loaded again and tested.",
     };
     let help = "Train on the source's own data and weights, in its own arithmetic";
-    Section::new(heading, run)
+    Section::new(heading, include_str!("manual_mlp.rs"), run)
         .replayed(help, &["hidden", "noise", "seeds"], replays::manual_mlp)
         .edition("seeds", &["--seeds", "40"])
 }

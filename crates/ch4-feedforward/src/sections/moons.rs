@@ -25,7 +25,7 @@ pub(crate) fn section() -> Section {
         title: "The two moons",
         summary: "Two noisy half circles, the data of the whole chapter: how many samples of each class each split has, and how they lie.",
     };
-    Section::new(heading, run)
+    Section::new(heading, include_str!("moons.rs"), run)
 }
 
 /// The book's hyper-parameters.

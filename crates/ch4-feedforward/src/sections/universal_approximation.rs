@@ -35,7 +35,7 @@ pub(crate) fn section() -> Section {
         summary: "A tower of two steep logistic units; many of them side by side come as near to a function as one likes: the largest error by \
                   their number and steepness.",
     };
-    Section::new(heading, run)
+    Section::new(heading, include_str!("universal_approximation.rs"), run)
 }
 
 /// The hyper-parameters; the notebook names none.

@@ -42,7 +42,7 @@ pub(crate) fn section() -> Section {
                   other hidden activations.",
     };
     let help = "Take the source's own data and weights, in its own arithmetic";
-    Section::new(heading, run)
+    Section::new(heading, include_str!("vanishing_gradient.rs"), run)
         .replayed(help, &["weight_sd", "bias", "slope", "seeds"], replays::vanishing_gradient)
         .edition("seeds", &["--seeds", "40"])
         .taped(&["--taped"])

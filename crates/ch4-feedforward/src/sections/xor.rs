@@ -39,7 +39,7 @@ pub(crate) fn section() -> Section {
         title: "Learning XOR",
         summary: "Two ReLUs learn XOR by hand-derived gradients: how many of 100 starts arrive, and the first that does.",
     };
-    Section::new(heading, run).edition("quick", &["--epochs", "2001", "--report-every", "500"])
+    Section::new(heading, include_str!("xor.rs"), run).edition("quick", &["--epochs", "2001", "--report-every", "500"])
 }
 
 /// The notebook's hyper-parameters.

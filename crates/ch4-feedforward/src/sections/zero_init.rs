@@ -38,7 +38,9 @@ pub(crate) fn section() -> Section {
         title: "All parameters zero",
         summary: "The two-layer network started at zero: its hidden units stay equal to the bit, and five epochs teach it nothing.",
     };
-    Section::new(heading, run).replayed("Take the source's own data and arithmetic", &[], replays::zero_init).taped(&["--taped"])
+    Section::new(heading, include_str!("zero_init.rs"), run)
+        .replayed("Take the source's own data and arithmetic", &[], replays::zero_init)
+        .taped(&["--taped"])
 }
 
 /// The book's hyper-parameters.

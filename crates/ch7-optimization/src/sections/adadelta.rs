@@ -31,7 +31,7 @@ pub(crate) fn section() -> Section {
         title: "AdaDelta",
         summary: "An exercise: the moves so far take the place of the learning rate.",
     };
-    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, run)
+    Section::new(heading, include_str!("adadelta.rs"), run).replayed(replays::HELP, replays::FIXED, run)
 }
 
 /// The usual hyper-parameters.

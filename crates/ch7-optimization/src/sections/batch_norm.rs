@@ -41,7 +41,7 @@ pub(crate) fn section() -> Section {
         title: "Batch normalisation",
         summary: "A deep tanh network with and without it: net inputs of each layer, chosen means and deviations, moving averages, test mode.",
     };
-    Section::new(heading, run)
+    Section::new(heading, include_str!("batch_norm.rs"), run)
 }
 
 /// The book's hyper-parameters.

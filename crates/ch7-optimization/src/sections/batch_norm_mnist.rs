@@ -41,7 +41,7 @@ pub(crate) fn section() -> Section {
         title: "Batch normalisation on MNIST",
         summary: "A convolutional network without and with batch normalisation: loss and accuracy of the test images every 300 steps.",
     };
-    Section::new(heading, run).edition("quick", QUICK).taped(TAPED)
+    Section::new(heading, include_str!("batch_norm_mnist.rs"), run).edition("quick", QUICK).taped(TAPED)
 }
 
 /// Sixty of the steps.

@@ -43,7 +43,7 @@ pub(crate) fn section() -> Section {
         title: "Batch size",
         summary: "LeNet on MNIST with five batch sizes and learning rates in proportion: who is ahead after as many epochs, and after as many steps.",
     };
-    Section::new(heading, run).edition("quick", QUICK).taped(TAPED)
+    Section::new(heading, include_str!("batch_size.rs"), run).edition("quick", QUICK).taped(TAPED)
 }
 
 /// Three of the five batch sizes on an eighth of the images.

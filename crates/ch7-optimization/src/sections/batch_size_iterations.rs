@@ -31,7 +31,7 @@ pub(crate) fn section() -> Section {
         title: "The same losses by step",
         summary: "The variants of `batch-size` over steps in place of epochs: what changes, and why.",
     };
-    Section::new(heading, run).edition("quick", QUICK).taped(TAPED)
+    Section::new(heading, include_str!("batch_size_iterations.rs"), run).edition("quick", QUICK).taped(TAPED)
 }
 
 /// The book's hyper-parameters.

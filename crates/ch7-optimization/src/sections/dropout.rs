@@ -38,7 +38,7 @@ pub(crate) fn section() -> Section {
         title: "Dropout",
         summary: "The same network, of whose hidden units each step drops three in ten; compared with the other two cures over 20 seeds.",
     };
-    Section::new(heading, run).edition("quick", QUICK)
+    Section::new(heading, include_str!("dropout.rs"), run).edition("quick", QUICK)
 }
 
 /// The book's hyper-parameters.

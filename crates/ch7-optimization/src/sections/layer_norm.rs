@@ -35,7 +35,7 @@ pub(crate) fn section() -> Section {
         title: "Layer normalisation",
         summary: "The same network, each sample normalised by itself: every sample has the chosen mean and deviation, and what is lost with two units.",
     };
-    Section::new(heading, run)
+    Section::new(heading, include_str!("layer_norm.rs"), run)
 }
 
 /// The book's hyper-parameters.

@@ -24,7 +24,7 @@ pub(crate) fn section() -> Section {
         title: "Layer normalisation on MNIST",
         summary: "The same network without and with layer normalisation: loss and accuracy of the test images every 300 steps.",
     };
-    Section::new(heading, run).edition("quick", QUICK).taped(TAPED)
+    Section::new(heading, include_str!("layer_norm_mnist.rs"), run).edition("quick", QUICK).taped(TAPED)
 }
 
 /// Trains the network without and with layer normalisation.

@@ -37,7 +37,7 @@ pub(crate) fn section() -> Section {
         title: "Schedules of the learning rate",
         summary: "An exercise: gradient descent whose learning rate decays, warms up or goes up and down, on the bowl and in the linear fit.",
     };
-    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, run)
+    Section::new(heading, include_str!("lr_schedules.rs"), run).replayed(replays::HELP, replays::FIXED, run)
 }
 
 /// The book's hyper-parameters of gradient descent.

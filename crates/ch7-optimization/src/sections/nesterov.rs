@@ -33,7 +33,7 @@ pub(crate) fn section() -> Section {
         title: "Nesterov's accelerated gradient",
         summary: "Momentum that looks ahead, beside momentum that does not.",
     };
-    Section::new(heading, run).replayed(replays::HELP, replays::FIXED, run)
+    Section::new(heading, include_str!("nesterov.rs"), run).replayed(replays::HELP, replays::FIXED, run)
 }
 
 /// Shows Nesterov's method on the bowl, beside momentum, and on the linear fit.

@@ -32,7 +32,7 @@ pub(crate) fn section() -> Section {
         title: "A network that over-fits",
         summary: "A network 2-20-3-1 learns 200 noisy moons by heart; 100 others show it. One run as in the book, and the mean over 20 seeds.",
     };
-    Section::new(heading, run).edition("quick", QUICK)
+    Section::new(heading, include_str!("overfit.rs"), run).edition("quick", QUICK)
 }
 
 /// Trains without any regularisation.

@@ -21,7 +21,7 @@ fn chapter() -> Chapter {
         lab.claim("this holds", false);
         Ok(())
     }
-    let section = Section::new(Heading { id: "section", book: "1.1", title: "Title", summary: "Summary." }, run)
+    let section = Section::new(Heading { id: "section", book: "1.1", title: "Title", summary: "Summary." }, "", run)
         .edition("quick", &["--steps", "1"]);
     Chapter { name: "chapter", title: "Title", published: "", sections: vec![section] }
 }

@@ -1,23 +1,34 @@
 //! A section's part of the ledger, as its last table.
 
-use super::Lab;
+use super::{Column, Lab, row, table::paragraph};
 use crate::{
-    published::{Band, Class, Entry, digits},
+    published::{Band, Class, Entry, Outcome, Verdict, digits},
     value::Value,
 };
 use anyhow::Result;
+use serde_json::json;
 use std::fmt::Write as _;
+
+/// What a verdict with `sd` in it means.
+const NOTE: &str = "outside: what a source prints is one run; sd: standard deviations from the mean of the reference's runs";
 
 impl Lab {
     /// Prints the comparison with the published values; gives what should hold and does not.
     pub(super) fn print_ledger(&mut self) -> Result<Vec<String>> {
         let ours = |entry: &Entry| self.metrics.iter().find(|(name, _)| *name == entry.metric).map(|(_, ours)| *ours);
-        let mut compared: Vec<(Entry, Value)> =
-            self.published.iter().filter_map(|entry| Some((entry.clone(), ours(entry)?))).collect();
+        let published = self.description.published.iter();
+        let mut compared: Vec<(Entry, Value)> = published.filter_map(|entry| Some((entry.clone(), ours(entry)?))).collect();
         if compared.is_empty() && self.bands.is_empty() {
             return Ok(Vec::new());
         }
-        if self.replay {
+        if let Some(differing) = self.description.differing() {
+            let text = paragraph("[Published]", &format!("not compared, as these settings are not the book's: {differing}"));
+            writeln!(self)?;
+            self.write_str(&text)?;
+            self.print_bands()?;
+            return Ok(Vec::new());
+        }
+        if self.description.is_replay {
             compared.retain(|(entry, _)| matches!(entry.class, Class::Exact | Class::Banded));
             self.print_digits(&compared)?;
             return Ok(Vec::new());
@@ -29,75 +40,95 @@ impl Lab {
         Ok(failures)
     }
 
+    /// Prints what the sources say on a claim that holds, and whether it bears them out.
+    pub(super) fn print_answers(&mut self, claim: &str, holds: bool) -> Result<()> {
+        if !holds || self.description.differing().is_some() {
+            return Ok(());
+        }
+        let published = self.description.published.clone();
+        for entry in published.iter().filter(|entry| entry.is_in_words() && entry.metric == claim) {
+            let outcome = if entry.class == Class::Confirmed { Outcome::Confirmed } else { Outcome::Refuted };
+            let text = paragraph("       ", &format!("{} says: \"{}\": {}", entry.stands_in, entry.printed, entry.class));
+            self.write_str(&text)?;
+            self.note_verdict(entry, None, &Verdict { outcome, text: entry.class.to_string() });
+        }
+        Ok(())
+    }
+
+    fn note_verdict(&mut self, entry: &Entry, ours: Option<Value>, verdict: &Verdict) {
+        let Entry { metric, printed, .. } = entry;
+        let (ours, outcome, text) = (ours.map(Value::json), verdict.outcome, &verdict.text);
+        self.verdicts.push(json!({ "metric": metric, "printed": printed, "ours": ours, "outcome": outcome, "verdict": text }));
+    }
+
     fn print_verdicts(&mut self, compared: &[(Entry, Value)]) -> Result<Vec<String>> {
         let mut failures = Vec::new();
         if compared.is_empty() {
             return Ok(failures);
         }
-        // Names and words that are longer than usual make their column wider.
-        let name_width = compared.iter().map(|(entry, _)| entry.metric.chars().count()).fold(26, usize::max);
-        let words = compared.iter().filter(|(entry, _)| entry.class == Class::Qualitative);
-        let width = words.map(|(entry, _)| entry.printed.chars().count()).fold(12, usize::max);
-        let line = |[name, printed, ours, class, band, verdict]: [&str; 6]| {
-            format!("{name:<name_width$} {printed:>width$} {ours:>12}  {class:<9} {band:<22} {verdict}")
-        };
-        writeln!(self, "\n[Published] {}", line(["value", "printed", "ours", "class", "reference band", "verdict"]))?;
+        let mut rows = Vec::new();
         for (entry, ours) in compared {
             let verdict = entry.verdict(*ours)?;
             let band = entry.reference().map_or_else(String::new, |band| format!("{} .. {}", short(band.min), short(band.max)));
-            let class = match entry.class {
-                Class::Exact => "exact",
-                Class::Banded => "banded",
-                Class::Qualitative => "in words",
-                Class::NotReproducible => "no",
-            };
-            let printed = if entry.class == Class::Qualitative { entry.printed.clone() } else { short(entry.value()?) };
-            let cells = [&entry.metric, &printed, &short(ours.as_f64()), class, &band, &verdict.text];
-            writeln!(self, "            {}", line(cells))?;
-            if entry.class == Class::Exact && !verdict.holds {
+            let cells = [short(entry.value()?), short(ours.as_f64()), entry.class.to_string(), band, verdict.text.clone()];
+            rows.push(row(&entry.metric, cells));
+            self.note_verdict(entry, Some(*ours), &verdict);
+            if verdict.outcome == Outcome::Differing {
                 failures.push(format!("{}: printed {}, ours {ours}", entry.metric, entry.printed));
             }
+        }
+        let is_outside = rows.iter().any(|row| row[5].contains(" sd)"));
+        writeln!(self, "\n[Published]")?;
+        let words = ["class", "reference band", "verdict"].map(Column::text);
+        let columns = Column::labelled("value", ["printed", "ours"]).into_iter().chain(words).collect::<Vec<_>>();
+        self.table(&columns, rows)?;
+        if is_outside {
+            writeln!(self, "({NOTE})")?;
         }
         Ok(failures)
     }
 
     /// Digit by digit, for runs on the source's own numbers.
     fn print_digits(&mut self, compared: &[(Entry, Value)]) -> Result<()> {
-        writeln!(self, "\n[Replay] {:<24} {:>22} {:>22}  agreeing", "value", "printed", "ours")?;
         let mut whole = 0;
+        let mut rows = Vec::new();
         for (entry, ours) in compared {
             let digits = digits(&entry.printed, *ours);
             whole += usize::from(digits.all());
-            let value = same_notation(&entry.printed, *ours);
-            writeln!(self, "         {:<24} {:>22} {value:>22}  {digits}", entry.metric, entry.printed)?;
+            rows.push(row(&entry.metric, [entry.printed.clone(), same_notation(&entry.printed, *ours), digits.to_string()]));
+            self.note_verdict(entry, Some(*ours), &digits.into());
         }
-        writeln!(self, "         {whole} of {} values agree in every printed digit", compared.len())?;
+        writeln!(self, "\n[Replay]")?;
+        let mut columns = Column::labelled("value", ["printed", "ours"]);
+        columns.push(Column::text("agreeing"));
+        self.table(&columns, rows)?;
+        writeln!(self, "{whole} of {} values agree in every printed digit", compared.len())?;
         for (name, ours) in self.sequences.clone() {
-            let Some(entry) = self.published.iter().find(|entry| entry.metric == name) else { continue };
+            let Some(entry) = self.description.published.iter().find(|entry| entry.metric == name).cloned() else { continue };
             let printed: Vec<&str> = entry.printed.split(' ').collect();
             let places = printed.len().max(ours.len());
             let differ = (0..places).filter(|&i| printed.get(i).copied() != ours.get(i).map(String::as_str)).count();
-            let (printed, ours) = (printed.len(), ours.len());
-            writeln!(self, "         {name}: {printed} printed, {ours} ours, {differ} differ")?;
+            let text = format!("{} printed, {} ours, {differ} differ", printed.len(), ours.len());
+            writeln!(self, "{name}: {text}")?;
+            let outcome = if differ == 0 { Outcome::Identical } else { Outcome::Differing };
+            self.note_verdict(&entry, None, &Verdict { outcome, text });
         }
         Ok(())
     }
 
-    /// Our own bands beside those of the reference framework.
+    /// Our own bands, beside those of the reference framework where the settings are the book's.
     fn print_bands(&mut self) -> Result<()> {
         if self.bands.is_empty() {
             return Ok(());
         }
         let range =
             |band: &Band| format!("{} ± {} [{} .. {}]", short(band.mean), short(band.sd), short(band.min), short(band.max));
-        let line = |[name, printed, ours, theirs, verdict]: [&str; 5]| {
-            format!("{name:<26} {printed:>10}  {ours:<42} {theirs:<42} {verdict}")
-        };
-        writeln!(self, "\n[Bands] {}", line(["value", "printed", "ours over seeds", "reference over seeds", "verdict"]))?;
-        for (name, ours) in self.bands.clone() {
-            let entry = self.published.iter().find(|entry| entry.metric == name).cloned();
-            let printed = entry.as_ref().map(Entry::value).transpose()?;
-            let reference = entry.as_ref().and_then(Entry::reference);
+        let is_compared = self.description.differing().is_none();
+        let mut rows = Vec::new();
+        for (name, ours) in &self.bands {
+            let entry = self.description.published.iter().find(|entry| is_compared && entry.metric == *name);
+            let printed = entry.map(Entry::value).transpose()?;
+            let reference = entry.and_then(Entry::reference);
             let mut verdict = Vec::new();
             if let Some(printed) = printed {
                 verdict.push(if ours.contains(printed) { "printed inside ours" } else { "printed outside ours" });
@@ -105,11 +136,14 @@ impl Lab {
             if let Some(reference) = &reference {
                 verdict.push(if ours.agrees_with(reference) { "means agree" } else { "means differ" });
             }
-            let printed = printed.map_or_else(String::new, short);
             let theirs = reference.as_ref().map_or_else(String::new, range);
-            writeln!(self, "        {}", line([&name, &printed, &range(&ours), &theirs, &verdict.join(", ")]))?;
+            let cells = [printed.map_or_else(String::new, short), range(ours), theirs, verdict.join(", ")];
+            rows.push(row(name, cells));
         }
-        Ok(())
+        writeln!(self, "\n[Bands] mean ± standard deviation [least .. greatest]")?;
+        let words = ["ours over seeds", "reference over seeds", "verdict"].map(Column::text);
+        let columns = Column::labelled("value", ["printed"]).into_iter().chain(words).collect::<Vec<_>>();
+        self.table(&columns, rows)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The bench that a section runs on: all it sees of the outside world.
 
+mod description;
 mod driver;
 mod ledger;
 mod progress;
@@ -8,9 +9,11 @@ mod side_by_side;
 mod table;
 mod variants;
 
+pub use description::Description;
 pub use driver::Driver;
 pub use seeds::{Numbers, spans};
 pub use table::{Column, row};
+
 pub use variants::{Experiment, TrainedVariant, Variant, VariantBar, VariantRun, file_name};
 
 use crate::{
@@ -46,17 +49,21 @@ pub struct Settings {
     pub strict: bool,
 }
 
+/// The file with everything that a run recorded.
+const METRICS: &str = "metrics.json";
+
 /// The bench.
 #[derive(Debug)]
 pub struct Lab {
     settings: Settings,
-    published: Vec<Entry>,
-    replay: bool,
-    driver: Driver,
+    description: Description,
     transcript: String,
+    /// The settings, until something is printed behind them: a run that fails before prints nothing but its error.
+    opening: Option<String>,
     metrics: Vec<(String, Value)>,
     curves: Vec<(String, Vec<(usize, f32)>)>,
     bands: Vec<(String, Band)>,
+    verdicts: Vec<Json>,
     sequences: Vec<(String, Vec<String>)>,
     claims: Vec<(String, bool)>,
     fingerprint: Option<String>,
@@ -92,22 +99,21 @@ impl Report {
 }
 
 impl Lab {
-    /// A bench for the section whose published values are `published`; creates the results folder. After a `replay`, a run on the source's own
-    /// numbers, they are compared digit by digit.
+    /// A bench for a run; creates the results folder.
     ///
     /// # Errors
     /// If the folder cannot be created or written to.
-    pub fn new(settings: Settings, published: Vec<Entry>, replay: bool, driver: Driver) -> Result<Self> {
+    pub fn new(settings: Settings, description: Description) -> Result<Self> {
         prepare(&settings.results)?;
         Ok(Self {
+            opening: Some(description.opening(settings.seed)),
             settings,
-            published,
-            replay,
-            driver,
+            description,
             transcript: String::new(),
             metrics: Vec::new(),
             curves: Vec::new(),
             bands: Vec::new(),
+            verdicts: Vec::new(),
             sequences: Vec::new(),
             claims: Vec::new(),
             fingerprint: None,
@@ -126,7 +132,7 @@ impl Lab {
     /// What trains this run's networks: the tape with `--taped` and on a GPU, otherwise the chain.
     #[must_use]
     pub fn driver(&self) -> Driver {
-        self.driver
+        self.description.driver
     }
 
     /// The random stream of the given name.
@@ -170,7 +176,7 @@ impl Lab {
     /// Whether this is a run on the source's own numbers.
     #[must_use]
     pub fn is_replay(&self) -> bool {
-        self.replay
+        self.description.is_replay
     }
 
     /// The numbers that the sources print under the name of a metric or sequence, in the order of the ledger.
@@ -178,7 +184,7 @@ impl Lab {
     /// # Errors
     /// If one is not a number.
     pub fn printed(&self, metric: &str) -> Result<Vec<f64>> {
-        let values = self.published.iter().filter(|entry| entry.metric == metric).map(Entry::values);
+        let values = self.description.published.iter().filter(|entry| entry.metric == metric).map(Entry::values);
         Ok(values.collect::<Result<Vec<_>>>()?.concat())
     }
 
@@ -294,9 +300,13 @@ impl Lab {
         for (i, (claim, holds)) in std::mem::take(&mut self.claims).into_iter().enumerate() {
             let space = if i == 0 { "\n" } else { "" };
             writeln!(self, "{space}[Claim] {claim}: {}", if holds { "holds" } else { "DOES NOT HOLD" })?;
+            self.print_answers(&claim, holds)?;
             failures.extend((!holds).then(|| format!("the claim does not hold: {claim}")));
         }
         failures.extend(self.print_ledger()?);
+        if let Some(ending) = self.description.ending() {
+            self.write_str(&ending)?;
+        }
         if let Some(fingerprint) = self.fingerprint.take() {
             writeln!(self, "\n[Fingerprint] {fingerprint}")?;
         }
@@ -319,8 +329,8 @@ impl Lab {
         if nothing { Ok(()) } else { self.write_results() }
     }
 
-    /// The metrics, bands and curves as JSON.
-    fn json(&self) -> Json {
+    /// What ran, the verdicts, metrics, bands and curves as JSON.
+    fn json(&self) -> Map<String, Json> {
         fn map<T>(named: &[(String, T)], json: impl Fn(&T) -> Json) -> Map<String, Json> {
             named.iter().map(|(name, value)| (name.clone(), json(value))).collect()
         }
@@ -330,12 +340,20 @@ impl Lab {
             let (steps, values): (Vec<usize>, Vec<Json>) = points.iter().map(|(s, v)| (s, Value::F32(*v).json())).unzip();
             json!({ "step": steps, "value": values })
         });
-        json!({ "seed": self.settings.seed, "metrics": metrics, "bands": bands, "curves": curves })
+        let mut run = self.description.json();
+        run.insert("seed".to_owned(), self.settings.seed.into());
+        run.insert("verdicts".to_owned(), self.verdicts.clone().into());
+        run.extend([("metrics", metrics), ("bands", bands), ("curves", curves)].map(|(name, map)| (name.to_owned(), map.into())));
+        run
     }
 
     fn write_results(&mut self) -> Result<()> {
-        let metrics = serde_json::to_vec_pretty(&self.json()).context("metrics as JSON")?;
-        self.file("metrics.json", &metrics)?;
+        let mut results = self.json();
+        let locked = serde_json::to_vec_pretty(&results).context("metrics as JSON")?;
+        results.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
+        self.file(METRICS, &serde_json::to_vec_pretty(&results).context("metrics as JSON")?)?;
+        // The hash that a golden locks leaves out the version: a new one changes no result.
+        self.note_file(METRICS, &locked);
         write_whole(&self.settings.results.join("transcript.txt"), self.transcript.as_bytes())?;
         self.files.sort();
         Ok(())
@@ -345,6 +363,9 @@ impl Lab {
 /// Prints into the transcript and, unless it is silent, to the standard output.
 impl fmt::Write for Lab {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        if let Some(opening) = self.opening.take() {
+            self.write_str(&opening)?;
+        }
         self.transcript.push_str(text);
         if !self.settings.echo {
             return Ok(());

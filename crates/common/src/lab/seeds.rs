@@ -29,7 +29,8 @@ impl Lab {
         run: impl Fn(u64) -> Result<Numbers> + Sync,
     ) -> Result<Vec<Numbers>> {
         let runs = self.each_seed(seeds, run)?;
-        let known = |name: &String| self.published.iter().any(|entry| entry.metric == *name && entry.reference().is_some());
+        let known =
+            |name: &String| self.description.published.iter().any(|entry| entry.metric == *name && entry.reference().is_some());
         let bands: Vec<_> = spans(&runs).filter(|(name, _)| known(name)).collect();
         self.bands.extend(bands);
         Ok(runs)

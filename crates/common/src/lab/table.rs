@@ -1,8 +1,18 @@
-//! Tables.
+//! Tables and paragraphs.
 
 use super::Lab;
 use anyhow::Result;
 use std::fmt::Write as _;
+
+/// Characters of a paragraph's longest line.
+const LINE: usize = 100;
+
+/// A paragraph behind a tag, in lines that begin below its first word.
+pub(super) fn paragraph(tag: &str, text: &str) -> String {
+    let (tag, indent) = (format!("{tag} "), " ".repeat(tag.chars().count() + 1));
+    let layout = textwrap::Options::new(LINE).initial_indent(&tag).subsequent_indent(&indent).break_words(false);
+    textwrap::fill(text, layout) + "\n"
+}
 
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]

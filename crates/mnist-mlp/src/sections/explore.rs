@@ -30,7 +30,7 @@ pub(crate) fn section() -> Section {
         summary: "Counts of each digit, mean and deviation of the pixels, mean image of each digit, and what a classifier reaches that knows \
                   no more than these.",
     };
-    Section::new(heading, run)
+    Section::new(heading, include_str!("explore.rs"), run)
 }
 
 /// There is nothing to choose.

@@ -30,7 +30,7 @@ pub(crate) fn section() -> Section {
         summary: "Loads the model that `train` saved and classifies test images by their numbers, or pictures of digits; draws them in \
                   the terminal.",
     };
-    Section::new(heading, run).after("train").edition("quick", &["--index", "0", "1", "2"])
+    Section::new(heading, include_str!("predict.rs"), run).after("train").edition("quick", &["--index", "0", "1", "2"])
 }
 
 /// The digits; by default the first test image.

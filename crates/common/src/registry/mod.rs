@@ -1,7 +1,12 @@
 //! A chapter and its sections: one table from which the command line, the tests and `xtask` are made.
 
+mod hyperparameters;
+mod lesson;
+
+pub use hyperparameters::Hyperparameter;
+
 use crate::{
-    lab::{Driver, Lab, Report, Settings},
+    lab::{Description, Driver, Lab, Report, Settings},
     published,
 };
 use anyhow::{Context, Result, bail};
@@ -31,6 +36,8 @@ pub struct Section {
     pub title: &'static str,
     /// What it shows, in a sentence or two.
     pub summary: &'static str,
+    /// Its source file, which begins with the lesson.
+    pub source: &'static str,
     /// The named sets of flags that goldens exist for; the first is the book's own, without flags.
     pub editions: Vec<Edition>,
     /// The section of the same chapter whose results this one reads.
@@ -96,11 +103,15 @@ impl std::fmt::Debug for Section {
 }
 
 impl Section {
-    /// A section whose hyper-parameters are `A`, run by `run`.
-    pub fn new<A: Args + FromArgMatches + 'static>(heading: Heading, run: fn(&A, &mut Lab) -> Result<()>) -> Self {
+    /// A section whose hyper-parameters are `A`, run by `run`; `source` is its source file.
+    pub fn new<A: Args + FromArgMatches + 'static>(
+        heading: Heading,
+        source: &'static str,
+        run: fn(&A, &mut Lab) -> Result<()>,
+    ) -> Self {
         let Heading { id, book, title, summary } = heading;
         let (editions, augment, run) = (vec![Edition::FULL], A::augment_args, with_arguments(run));
-        Self { id, book, title, summary, editions, needs: None, augment, run, replay: None, is_taped: false }
+        Self { id, book, title, summary, source, editions, needs: None, augment, run, replay: None, is_taped: false }
     }
 
     /// The same section, which with `--replay` is run on the source's own numbers by `run`; `help` describes the flag, and the flags in
@@ -162,6 +173,27 @@ impl Section {
         self.editions.iter().copied().find(|edition| edition.name == "quick").unwrap_or(Edition::FULL)
     }
 
+    /// What the flags of a run say, in the order of the section's help.
+    fn hyperparameters(&self, matches: &ArgMatches) -> Vec<Hyperparameter> {
+        hyperparameters::hyperparameters(&self.command(), matches)
+    }
+
+    /// What is seen in its results with the book's hyper-parameters.
+    #[must_use]
+    pub fn seen(&self) -> Option<String> {
+        lesson::seen(self.source)
+    }
+
+    /// The edition whose flags say what these hyper-parameters say.
+    fn edition_of(&self, hyperparameters: &[Hyperparameter]) -> Option<Edition> {
+        let says_the_same = |edition: &Edition| {
+            let flags = std::iter::once(self.id).chain(edition.flags.iter().copied());
+            let matches = self.command().try_get_matches_from(flags);
+            matches.is_ok_and(|matches| self.hyperparameters(&matches) == hyperparameters)
+        };
+        self.editions.iter().copied().find(says_the_same)
+    }
+
     /// The name of an edition: that of its results folder.
     #[must_use]
     pub fn name(&self, edition: Edition) -> String {
@@ -199,8 +231,21 @@ impl Chapter {
         published.retain(|entry| entry.section == section.id);
         let is_set = |flag| matches.try_get_one::<bool>(flag).ok().flatten().copied().unwrap_or_default();
         let driver = if is_set(TAPED) || cfg!(feature = "cuda") { Driver::Tape } else { Driver::Chain };
-        let mut lab = Lab::new(settings, published, is_set(REPLAY), driver)?;
-        let run = section.replay.as_ref().filter(|_| is_set(REPLAY)).map_or(&section.run, |replay| &replay.run);
+        let hyperparameters = section.hyperparameters(matches);
+        let edition = section.edition_of(&hyperparameters).map(|edition| edition.name);
+        let is_replay = is_set(REPLAY);
+        let description = Description {
+            chapter: self.name,
+            section: section.id,
+            edition,
+            hyperparameters,
+            published,
+            is_replay,
+            driver,
+            seen: section.seen(),
+        };
+        let mut lab = Lab::new(settings, description)?;
+        let run = section.replay.as_ref().filter(|_| is_replay).map_or(&section.run, |replay| &replay.run);
         // On a thread of the pool the kernels share their work without waking it anew each time.
         match rayon::scope(|_| run(matches, &mut lab)) {
             Ok(()) => lab.finish(),
