@@ -41,8 +41,9 @@ pub(super) fn product<S: Simd>(a: View, b: View, bias: Option<&[f32]>, c: &mut [
 #[inline(always)]
 fn columns<S: Simd, const N: usize>(a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
     let mut space = Space::new();
-    let b = if b.column_stride == 1 { b } else { b.contiguous_rows(N, &mut space) };
-    let (b, _) = b.data.as_chunks::<N>();
+    // Some columns of a wider matrix have its row stride.
+    let b = if b.column_stride == 1 && b.row_stride == N { b } else { b.contiguous_rows(N, &mut space) };
+    let (b, _) = b.data[..b.rows * N].as_chunks::<N>();
     let (c, _) = c.as_chunks_mut::<N>();
     let (fours, rest) = c.as_chunks_mut::<4>();
     let done = 4 * fours.len();

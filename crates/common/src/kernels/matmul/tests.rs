@@ -1,0 +1,93 @@
+//! The product against its contract.
+
+use super::*;
+use crate::rng::Stream;
+
+/// Values of many magnitudes, so that a wrong order of additions shows.
+fn values(n: usize, stream: &mut Stream) -> Vec<f32> {
+    (0..n).map(|_| stream.normal(0.0, 1.0) * [1.0, 1e-3, 1e3][stream.below(3) as usize]).collect()
+}
+
+type Product = fn(Isa, (View, View), Option<&[f32]>, &mut [f32], usize);
+
+/// Compares a way to compute an m × k × n product, shared by so many threads, with the reference.
+#[track_caller]
+fn check_shared(product: Product, (m, k, n): (usize, usize, usize), threads: usize) {
+    let mut stream = Stream::new(7, &format!("{m} {k} {n}"));
+    let (a, b, bias) = (values(m * k, &mut stream), values(k * n, &mut stream), values(n, &mut stream));
+    let forms = [
+        (View::new(&a, m, k), View::new(&b, k, n)),
+        (View::new(&a, k, m).transposed(), View::new(&b, k, n)),
+        (View::new(&a, m, k), View::new(&b, n, k).transposed()),
+    ];
+    for (form, (a, b)) in forms.into_iter().enumerate() {
+        for bias in [None, Some(&bias[..])] {
+            let mut expected = vec![0.0; m * n];
+            reference(a, b, bias, &mut expected);
+            for isa in Isa::available() {
+                let mut c = vec![f32::NAN; m * n];
+                product(isa, (a, b), bias, &mut c, threads);
+                let same = c.iter().zip(&expected).all(|(c, e)| c.to_bits() == e.to_bits());
+                assert!(same, "{m} x {k} x {n}, form {form}, {isa}, {threads} threads: differs from the reference");
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn check(m: usize, k: usize, n: usize) {
+    check_shared(|isa, (a, b), bias, c, _| matmul(isa, a, b, bias, c), (m, k, n), rayon::current_num_threads());
+}
+
+#[test]
+fn a_share_of_few_columns_has_the_bits_of_the_reference() {
+    // What the eighth thread is left with are 16 columns of a matrix that is wider.
+    check_shared(by_columns, (100, 700, 400), 8);
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_share_of_any_size_has_the_bits_of_the_reference(m in 1usize..70, k in 0usize..40, n in 1usize..130, threads in 1usize..=64) {
+        check_shared(by_columns, (m, k, n), threads);
+        check_shared(by_rows, (m, k, n), threads);
+    }
+}
+
+#[test]
+fn every_instruction_set_gives_the_bits_of_the_reference() {
+    // Around every edge: tiles of 1, 2, 4, 8 rows, vectors of 1, 8, 16 lanes, three vectors, the depth of a panel.
+    for m in [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33] {
+        for n in [1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33, 47, 48, 49, 97] {
+            for k in [1, 2, 5, 17] {
+                check(m, k, n);
+            }
+        }
+    }
+    for k in [255, 256, 257, 513] {
+        check(9, k, 49);
+        check(40, k, 3);
+    }
+    check(640, 2, 5);
+    check(5, 640, 1);
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    for threads in [1, 2, 5] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            check(64, 300, 100);
+            check(331, 65, 67);
+            check(2000, 70, 10);
+            check(17, 200, 500);
+            check(64, 120, 481);
+        });
+    }
+}
+
+#[test]
+fn an_empty_inner_dimension_gives_the_bias() {
+    let mut c = [f32::NAN; 6];
+    matmul(Isa::best(), View::new(&[], 2, 0), View::new(&[], 0, 3), Some(&[1.0, 2.0, 3.0]), &mut c);
+    assert_eq!(c, [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
+}
