@@ -1,7 +1,7 @@
 //! Golden files: what every printed number was when it was last accepted.
 
 use crate::files::write_whole;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::{fmt, fs, path::Path};
 
 /// The first line where a run parts from its golden file.
@@ -28,12 +28,17 @@ impl fmt::Display for Difference {
 /// The text of a golden file, without the header that insta keeps above it; none if there is no such file.
 ///
 /// # Errors
-/// If the file is there but cannot be read, or has no header.
+/// If the file is there but cannot be read, has no header, or has other line ends than it was written with.
 pub fn read(path: &Path) -> Result<Option<String>> {
     if !path.exists() {
         return Ok(None);
     }
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    ensure!(
+        !text.contains('\r'),
+        "{} has lines that end with CR LF: git was told to convert them; check it out again with .gitattributes in place",
+        path.display()
+    );
     let body = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).map(|(_, body)| body.to_owned());
     Ok(Some(body.with_context(|| format!("{} has no insta header", path.display()))?))
 }
@@ -72,6 +77,14 @@ mod tests {
         assert_eq!(difference.to_string(), "line 2: expected \"loss: 0.5\", found \"loss: 0.6\"");
         assert_eq!(compare("a\n", "a\nb\n").unwrap().to_string(), "line 2: expected the end, found \"b\"");
         assert_eq!(compare("a\nb\n", "a\nb"), None);
+    }
+
+    #[test]
+    fn converted_line_ends_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("adam.snap");
+        fs::write(&path, "---\r\nsource: a\r\n---\r\nloss\r\n").unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("adam.snap has lines that end with CR LF: git was told"));
     }
 
     #[test]
