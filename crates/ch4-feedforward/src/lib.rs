@@ -6,6 +6,7 @@ mod gradient_norms;
 mod grid;
 mod moons_run;
 mod replays;
+mod rules_of_thumb;
 mod sections {
     pub(crate) mod activations;
     pub(crate) mod autograd_mlp;
