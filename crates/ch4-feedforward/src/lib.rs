@@ -4,6 +4,7 @@ mod clipped_runs;
 mod dead_units;
 mod gradient_norms;
 mod grid;
+mod in_networks;
 mod moons_run;
 mod replays;
 mod rules_of_thumb;
