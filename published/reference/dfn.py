@@ -38,7 +38,7 @@ def train(gen, images, digits):
 
 
 def main():
-    """Train each seed and keep losses and test accuracies."""
+    """Train each seed and keep losses, their differences and test accuracies."""
     args = arguments(__doc__, 100)
     images, digits = mnist(args.data, "train")
     test_images, test_digits = mnist(args.data, "t10k")
@@ -51,7 +51,12 @@ def main():
     metrics = {
         f"average loss, epoch {epoch + 1}": column for epoch, column in enumerate(zip(*losses))
     }
-    keep(__file__, rows("mnist-mlp", "dfn", metrics | {"test accuracy": accuracies}, SETTINGS))
+    deltas = {
+        f"delta, epoch {epoch + 1}": [run[epoch - 1] - run[epoch] for run in losses]
+        for epoch in range(1, EPOCHS)
+    }
+    metrics |= deltas | {"test accuracy": accuracies}
+    keep(__file__, rows("mnist-mlp", "dfn", metrics, SETTINGS))
 
 
 if __name__ == "__main__":

@@ -130,11 +130,11 @@ def two_layers(numbers, seeds):
 
 
 def grid(cells):
-    """Make the rows of S3's grid; each metric names its cell before the colon."""
+    """Make the rows of S3's grid; each metric names its run and cell before the colon."""
     made = []
     for metric in printed(CHAPTER, "hidden-layers"):
         cell, name = metric.split(": ")
-        hidden, rate = cell.split(", lr ")
+        hidden, rate = cell.split("hidden ")[1].split(", lr ")
         key = int(hidden), float(rate)
         if key not in cells:
             cells[key] = experiment(GRID_SEEDS, GRID_NOISE, *key)
@@ -152,7 +152,7 @@ def two_runs(numbers, cells):
     made = []
     for way, noise, source in (("hand", 0.5, numbers), ("tape", GRID_NOISE, cells[5, 0.2])):
         metrics = {
-            f"S3: by {way}, {name}": source[name] for name in ("test accuracy", "test loss")
+            f"S3 4.3 by {way}, {name}": source[name] for name in ("test accuracy", "test loss")
         }
         made += rows(
             CHAPTER, "manual-vs-autograd", metrics, NETWORK.format(noise=noise, hidden=5, rate=0.2)
@@ -164,7 +164,7 @@ def zeros():
     """Make the rows of section 4.4.1."""
     numbers = zero_init()
     metrics = {
-        metric: numbers[metric.removeprefix("S3: ")] for metric in printed(CHAPTER, "zero-init")
+        metric: numbers[metric.removeprefix("S3 4.4.1 ")] for metric in printed(CHAPTER, "zero-init")
     }
     return rows(CHAPTER, "zero-init", metrics, ZERO)
 

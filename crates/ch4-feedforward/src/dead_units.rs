@@ -6,6 +6,7 @@ use common::{
     kernels::reduce::mean_and_deviation,
     lab::{Column, Lab, row},
     parameters::Parameters,
+    plot::{CurvePanel, Curves, Series},
     train::Network,
     value::Value,
 };
@@ -28,12 +29,41 @@ pub(crate) fn count(network: &Chain, hidden_layers: usize) -> Vec<usize> {
     dead.collect()
 }
 
+/// The share of the hidden outputs of the last training batch that are exactly 0.
+pub(crate) fn zeros(network: &Chain, hidden_layers: usize) -> f32 {
+    let outputs = || (0..hidden_layers).flat_map(|l| network.output_of(2 * l + 1));
+    outputs().filter(|a| **a == 0.0).count() as f32 / outputs().count() as f32
+}
+
+/// How a training ends: what is true of it first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Its last loss is not finite.
+    Diverges,
+    /// It classifies more of the development set than a constant answer would.
+    Learns,
+    /// All others.
+    LearnsNothing,
+}
+
+impl Outcome {
+    fn of(last_loss: f32, score: f32) -> Self {
+        match (last_loss.is_finite(), score > LEARNT) {
+            (false, _) => Self::Diverges,
+            (true, true) => Self::Learns,
+            (true, false) => Self::LearnsNothing,
+        }
+    }
+}
+
 /// How one training went.
 pub(crate) struct Run {
     /// Loss before each step and after the last, up to the first that is not finite.
     pub(crate) losses: Vec<f32>,
     /// Dead units of each hidden layer before every tenth step.
     pub(crate) dead: Vec<Vec<usize>>,
+    /// The share of hidden outputs that are 0, for the last training batch.
+    pub(crate) zeros: f32,
     /// Accuracy on the development set at the end.
     pub(crate) score: f32,
     /// The parameters at the end.
@@ -43,14 +73,9 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The last loss, finite or not.
-    pub(crate) fn last_loss(&self) -> f32 {
-        self.losses[self.losses.len() - 1]
-    }
-
-    /// Whether the last loss is, to about two digits, ln 2: that of one answer to everything, the share of a class.
-    pub(crate) fn is_constant(&self) -> bool {
-        (self.last_loss() - std::f32::consts::LN_2).abs() < 5e-3
+    /// How it ends.
+    pub(crate) fn outcome(&self) -> Outcome {
+        Outcome::of(self.losses[self.losses.len() - 1], self.score)
     }
 
     /// The share of dead units among all hidden ones, every tenth step.
@@ -73,9 +98,19 @@ impl Starts {
         self.runs.iter().filter(|run| is(run)).count()
     }
 
+    /// How many end so.
+    pub(crate) fn ending(&self, outcome: Outcome) -> usize {
+        self.count(|run| run.outcome() == outcome)
+    }
+
     /// How many learn more than a constant answer.
     pub(crate) fn learnt(&self) -> usize {
-        self.count(|run| run.last_loss().is_finite() && run.score > LEARNT)
+        self.ending(Outcome::Learns)
+    }
+
+    /// The mean over all starts.
+    pub(crate) fn mean(&self, of: impl Fn(&Run) -> f32) -> f64 {
+        mean_and_deviation(&self.runs.iter().map(|run| f64::from(of(run))).collect::<Vec<_>>()).0
     }
 }
 
@@ -92,16 +127,15 @@ pub(crate) fn print_deaths(run: &Run, lab: &mut Lab) -> Result<()> {
 }
 
 /// Prints how each variant ends over all starts.
-pub(crate) fn print_cures(variants: &[Starts; 5], lab: &mut Lab) -> Result<()> {
+pub(crate) fn print_cures(variants: &[Starts], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nhow {} starts of each variant end", variants[0].runs.len())?;
     let mut rows = Vec::new();
     for variant in variants {
-        let Starts { name, runs } = variant;
-        let mean = |of: fn(&Run) -> f32| mean_and_deviation(&runs.iter().map(|run| f64::from(of(run))).collect::<Vec<_>>()).0;
-        let (dead, score) = (mean(|run| run.dead_shares()[run.dead.len() - 1]), mean(|run| run.score));
-        let counts = [variant.learnt(), variant.count(Run::is_constant), variant.count(|run| !run.last_loss().is_finite())];
+        let name = variant.name;
+        let (dead, score) = (variant.mean(|run| run.dead_shares()[run.dead.len() - 1]), variant.mean(|run| run.score));
+        let counts = [Outcome::Learns, Outcome::LearnsNothing, Outcome::Diverges].map(|outcome| variant.ending(outcome));
         let cells = counts.iter().map(usize::to_string).chain([format!("{:.1} %", 100.0 * dead), format!("{score:.4}")]);
-        rows.push(row(*name, cells));
+        rows.push(row(name, cells));
         lab.metric(format!("{name}: starts that learn"), variant.learnt());
         lab.metrics([(format!("{name}: dead units"), dead), (format!("{name}: dev accuracy"), score)]);
     }
@@ -111,4 +145,63 @@ pub(crate) fn print_cures(variants: &[Starts; 5], lab: &mut Lab) -> Result<()> {
         variants.iter().flat_map(|variant| variant.runs[0].parameters.prefixed(variant.name).0).collect(),
     ));
     Ok(())
+}
+
+/// Prints what share of the hidden outputs is exactly 0 at the end.
+pub(crate) fn print_zeros(variants: &[Starts], lab: &mut Lab) -> Result<()> {
+    writeln!(lab, "\nhidden outputs that are exactly 0 after the last step, all samples, mean over the starts")?;
+    let mut rows = Vec::new();
+    for variant in variants {
+        let share = variant.mean(|run| run.zeros);
+        rows.push(row(variant.name, [format!("{:.1} %", 100.0 * share)]));
+        lab.metric(format!("{}: hidden outputs that are 0", variant.name), share);
+    }
+    lab.table(&Column::labelled("", ["zeros"]), rows)
+}
+
+/// Loss and dead units of the first start of each variant.
+pub(crate) fn draw(variants: &[Starts], lab: &mut Lab) -> Result<()> {
+    let mut losses = CurvePanel::new("step", "loss").y_range(0.3, 1.5);
+    let mut dead = CurvePanel::new("step", "share of dead units");
+    for variant in variants {
+        let run = &variant.runs[0];
+        losses = losses.with(Series::sampled(variant.name, &run.losses, 0.0, 1.0));
+        dead = dead.with(Series::sampled(variant.name, &run.dead_shares(), 0.0, EVERY as f64));
+        lab.curve(format!("{}: loss", variant.name), run.losses.iter().copied().enumerate());
+    }
+    let title = "Ten hidden layers of ReLU: one start, and each cure alone";
+    lab.figure("cures", &Curves::new(title).panel(losses).panel(dead.y_range(0.0, 1.0)).render()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_start_has_one_outcome() {
+        let check = |loss, score, outcome| assert_eq!(Outcome::of(loss, score), outcome, "loss {loss}, score {score}");
+        check(f32::NAN, 0.9, Outcome::Diverges);
+        check(f32::INFINITY, 0.5, Outcome::Diverges);
+        // A loss of about ln 2 with an accuracy beyond a constant answer's.
+        check(std::f32::consts::LN_2, 0.75, Outcome::Learns);
+        check(std::f32::consts::LN_2, 0.5, Outcome::LearnsNothing);
+        check(3.0, 0.5, Outcome::LearnsNothing);
+    }
+
+    #[test]
+    fn the_outcomes_of_a_variant_add_up_to_its_starts() {
+        let cases = [(f32::NAN, 0.9), (std::f32::consts::LN_2, 0.75), (std::f32::consts::LN_2, 0.5), (3.0, 0.6)];
+        let run = |(loss, score)| Run {
+            losses: vec![loss],
+            dead: vec![vec![0]],
+            zeros: 0.0,
+            score,
+            parameters: Parameters(Vec::new()),
+            hidden_units: 1,
+        };
+        let starts = Starts { name: "some", runs: cases.map(run).into() };
+        let counts = [Outcome::Diverges, Outcome::Learns, Outcome::LearnsNothing].map(|outcome| starts.ending(outcome));
+        assert_eq!(counts, [1, 1, 2]);
+        assert_eq!(counts.iter().sum::<usize>(), starts.runs.len());
+    }
 }

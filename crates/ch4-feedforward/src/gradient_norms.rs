@@ -1,13 +1,22 @@
-//! The norms of the gradients of a network's first step, for several activation functions: what `vanishing-gradient` and `dying-relu` show.
+//! The first step of a network of five layers, for several activation functions, and the norms of its gradients: what `vanishing-gradient`
+//! and `dying-relu` show.
 
+use crate::units::maxout;
 use anyhow::{Result, bail};
 use common::{
-    kernels::Activation,
-    lab::{self, Lab, Numbers, row},
-    parameters::Parameters,
+    chain::{Chain, LayerSpec, activation, group, linear, logistic},
+    data::{Batches, Split, moons},
+    kernels::{Activation, Loss},
+    lab::{self, Driver, Lab, Numbers, row},
+    optim::{Optimizer, Sgd},
+    parameters::{Initialization, Initializer, Parameters},
     plot::{CurvePanel, Curves, Dash, Marker, Series, Svg},
+    rng::Stream,
+    tape::{self, Activate, Device, Logistic, builder::Linear},
+    train::{Decision, Network, Trainer, TrainingConfig, evaluate},
     value::Value,
 };
+use dfdx::nn::DeviceBuildExt;
 use std::fmt::Write;
 
 /// A hidden activation function with its name.
@@ -28,6 +37,82 @@ pub(crate) struct FiveLayers {
     pub(crate) bias: f32,
     /// Learning rate of the step.
     pub(crate) lr: f32,
+}
+
+/// The loss of its output.
+const LOSS: Loss = Loss::BinaryCrossEntropy;
+
+/// Four hidden layers of three units, one probability.
+type Mlp = (
+    (Linear<2, 3>, Activate),
+    (Linear<3, 3>, Activate),
+    (Linear<3, 3>, Activate),
+    (Linear<3, 3>, Activate),
+    (Linear<3, 1>, Logistic),
+);
+
+impl FiveLayers {
+    /// The step with each of some hidden activations, on the moons of a seed, from weights of the same.
+    pub(crate) fn columns(&self, hidden: &[Hidden], seed: u64, driver: Driver) -> Result<Vec<Column>> {
+        let split = moons::moon1000(0.5, seed);
+        let column = |hidden: &Hidden| {
+            let mut mlp = self.network(hidden.f, &mut Stream::new(seed, "weights"), driver)?;
+            self.step(*hidden, &mut mlp, Optimizer::new(Sgd), &split)
+        };
+        hidden.iter().map(column).collect()
+    }
+
+    /// The network with a hidden activation function that is chosen when the program runs: a chain, or the same layers on the tape.
+    fn network(&self, f: Activation, weights: &mut Stream, driver: Driver) -> Result<Box<dyn Network>> {
+        if driver == Driver::Chain {
+            return Ok(Box::new(self.chain(|fan_in| group([linear(fan_in, 3), activation(f)]), weights)));
+        }
+        let mut mlp = Device::default().build_module::<Mlp, f32>();
+        for layer in [&mut mlp.0.1, &mut mlp.1.1, &mut mlp.2.1, &mut mlp.3.1] {
+            layer.f = f;
+        }
+        tape::initialize(&mut mlp, self.init(), weights)?;
+        Ok(Box::new(tape::Model::<_, 2, 1>::new(mlp, LOSS)))
+    }
+
+    /// The network as a chain, given its hidden layers by their number of inputs.
+    fn chain(&self, hidden: impl Fn(usize) -> LayerSpec, weights: &mut Stream) -> Chain {
+        let layers = [hidden(2), hidden(3), hidden(3), hidden(3), group([linear(3, 1), logistic()])];
+        Chain::new(layers, LOSS).initialized(self.init(), weights)
+    }
+
+    fn init(&self) -> Initialization {
+        let weight = Initializer::Normal { mean: 0.0, deviation: self.weight_sd };
+        Initialization { weight, bias: Initializer::Constant(self.bias) }
+    }
+
+    /// The step with units that are the larger of two net inputs each, from weights of their own.
+    pub(crate) fn maxout(&self, seed: u64) -> Result<Column> {
+        let hidden = |fan_in| group([linear(fan_in, 6), maxout()]);
+        let mut mlp = self.chain(hidden, &mut Stream::new(seed, "maxout weights"));
+        // The function of the units is in the chain already.
+        self.step(Hidden { name: "maxout", f: Activation::Identity }, &mut mlp, Optimizer::new(Sgd), &moons::moon1000(0.5, seed))
+    }
+
+    /// One step of gradient descent on all samples.
+    pub(crate) fn step<N: Network>(&self, hidden: Hidden, network: &mut N, rule: Optimizer, split: &Split) -> Result<Column> {
+        let config = TrainingConfig::new(1, Batches::Full, Decision::Probability);
+        let mut run = Trainer::new(network, rule, &split.train, config)?;
+        let Some(step) = run.forward_backward()? else { unreachable!("a run of one epoch has a step") };
+        let gradients = run.network().gradients();
+        // Norms that are not finite are told of where they are shown.
+        if step.loss.is_finite() {
+            run.update(self.lr)?;
+        }
+        Ok(Column {
+            name: hidden.name,
+            weights: gradients.norms("weight"),
+            biases: gradients.norms("bias"),
+            loss: step.loss,
+            dev_accuracy: evaluate(network, &split.dev, Decision::Probability)?.accuracy,
+            parameters: network.parameters(),
+        })
+    }
 }
 
 /// What one step of the network with a hidden activation shows.
@@ -103,4 +188,10 @@ pub(crate) fn figure(title: &str, columns: &[Column], looks: &[(Marker, Dash)]) 
         panel.with(Series::sampled(column.name, &column.weights, 1.0, 1.0).marked(look.0).dashed(look.1))
     });
     Curves::new(title).panel(panel).render()
+}
+
+/// The middle one of an odd number of values.
+pub(crate) fn median(mut values: Vec<f32>) -> f32 {
+    values.sort_unstable_by(f32::total_cmp);
+    values[values.len() / 2]
 }

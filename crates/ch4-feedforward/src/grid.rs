@@ -34,6 +34,8 @@ pub(crate) struct Run {
     pub(crate) accuracy: f32,
     /// Its loss there.
     pub(crate) loss: f32,
+    /// Its accuracy on the development set.
+    pub(crate) best_dev: f32,
     /// Training loss of each epoch.
     pub(crate) losses: Vec<f32>,
 }
@@ -47,6 +49,16 @@ impl Run {
         let last = self.losses.get(LAST_PRINTED).map(|loss| (format!("loss, epoch {LAST_PRINTED}"), *loss));
         let test = [("test accuracy".to_owned(), self.accuracy), ("test loss".to_owned(), self.loss)];
         test.into_iter().chain(last).collect()
+    }
+
+    /// The number of the given name, if the training is long enough to have it.
+    fn number(&self, name: &str) -> Option<f32> {
+        match name {
+            "test accuracy" => Some(self.accuracy),
+            "test loss" => Some(self.loss),
+            "best dev accuracy" => Some(self.best_dev),
+            _ => self.losses.get(name.strip_prefix("loss, epoch ")?.parse::<usize>().ok()?).copied(),
+        }
     }
 }
 
@@ -64,6 +76,20 @@ pub(crate) struct Cell<'a> {
 }
 
 impl Cell<'_> {
+    /// Where the ledger names a number of this cell: its names end so, up to the number's own.
+    fn name(&self) -> String {
+        format!("hidden {}, lr {}: ", self.hidden, self.learning_rate)
+    }
+
+    /// The numbers of the cell's only run under the names by which the ledger knows the notebook's.
+    fn counterparts(&self, lab: &Lab) -> Numbers {
+        let numbers = lab.printed_names().filter_map(|name| {
+            let (_, number) = name.split_once(&self.name())?;
+            Some((name.to_owned(), self.runs[0].number(number)?))
+        });
+        numbers.collect()
+    }
+
     /// What each of its numbers spans over the seeds.
     pub(crate) fn bands(&self) -> Vec<(String, Band)> {
         let runs: Vec<Numbers> = self.runs.iter().map(Run::numbers).collect();
@@ -86,6 +112,12 @@ pub(crate) struct Grid<'a> {
 impl Grid<'_> {
     fn rows(&self) -> impl Iterator<Item = &[Cell<'_>]> {
         self.cells.chunks(self.learning_rates.len())
+    }
+
+    /// Records what single runs give beside each number that the exercise notebook prints.
+    pub(crate) fn record_counterparts(&self, lab: &mut Lab) {
+        let numbers: Vec<Numbers> = self.cells.iter().map(|cell| cell.counterparts(lab)).collect();
+        lab.metrics(numbers.into_iter().flatten());
     }
 
     /// Prints mean and deviation of each cell's test accuracy.

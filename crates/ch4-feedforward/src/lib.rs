@@ -4,8 +4,10 @@ mod clipped_runs;
 mod dead_units;
 mod gradient_norms;
 mod grid;
+mod in_networks;
 mod moons_run;
 mod replays;
+mod rules_of_thumb;
 mod sections {
     pub(crate) mod activations;
     pub(crate) mod autograd_mlp;
@@ -25,10 +27,10 @@ mod sections {
     pub(crate) mod xor;
     pub(crate) mod zero_init;
 }
+mod units;
 
 use common::{
-    chain::{LayerSpec, activation, linear},
-    kernels::Activation,
+    chain::{LayerSpec, linear},
     registry::Chapter,
 };
 use sections::{
@@ -66,7 +68,7 @@ pub fn chapter() -> Chapter {
 }
 
 /// Two inputs, equal hidden layers, one logit: the deep networks of `deep-relu` and `exploding-gradient`.
-fn deep(hidden_layers: usize, width: usize, f: Activation) -> Vec<LayerSpec> {
-    let hidden = (0..hidden_layers).flat_map(|l| [linear(if l == 0 { 2 } else { width }, width), activation(f)]);
+fn deep(hidden_layers: usize, width: usize, unit: impl Fn() -> LayerSpec) -> Vec<LayerSpec> {
+    let hidden = (0..hidden_layers).flat_map(|l| [linear(if l == 0 { 2 } else { width }, width), unit()]);
     hidden.chain([linear(width, 1)]).collect()
 }

@@ -115,6 +115,6 @@ pub(crate) fn vanishing_gradient(args: &vanishing_gradient::Args, lab: &mut Lab)
 /// The step with ReLU and with leaky ReLU, each from weights of its own; the source does not run ELU.
 pub(crate) fn dying_relu(args: &dying_relu::Args, lab: &mut Lab) -> Result<()> {
     let (five_layers, split) = (args.five_layers(), replay::moon1000());
-    let [relu, leaky, _] = args.activations();
+    let [relu, leaky, ..] = args.activations();
     dying_relu::show(&[column(five_layers, relu, 15, &split)?, column(five_layers, leaky, 25, &split)?], &split, lab)
 }

@@ -7,8 +7,9 @@
 //! saturated unit gets no gradient at all; they are the first-order expansions at 0, cut off where the model saturates. ELU, softplus and
 //! swish round off the ReLU: to the right their derivative goes to 1, to the left it fades without being 0 from the
 //! origin on, and swish even falls a little before it rises. The derivative of softplus is the logistic function, and
-//! the identity, an affine map like any layer before it, adds nothing that a linear network could not do.
+//! the identity, an affine map like any layer before it, adds nothing that a linear network could not do. Then what S4 (2.1, 2.2) says of networks.
 
+use crate::in_networks;
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
@@ -58,7 +59,8 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     print_table("f(z)", values, &functions, lab)?;
     print_table("f'(z)", derivatives, &functions, lab)?;
     draw(&functions, &z, lab)?;
-    compare(&functions, &z, lab)
+    compare(&functions, &z, lab)?;
+    in_networks::show(lab)
 }
 
 /// An activation function with its name in tables and figures.

@@ -3,31 +3,32 @@
 //! The exercise (S2, question 3): a network of ten layers with ReLU and a learning rate of 2.0 does not converge; why, and what helps? Here ten hidden layers
 //! of ten units learn the two moons with weights from N(0, 1/n), n inputs. A unit is dead if its net input is negative for every
 //! sample. Each cure is then tried alone, all from the same random numbers: a smaller rate; leaky ReLU; He's weights, N(0, 2/n);
-//! Adam, which chooses the size of each step itself.
+//! Adam, which chooses the size of each step itself; fewer layers; PReLU, a leaky ReLU whose slope is learnt.
 //!
 //! Seen: the first steps do little, as the signal weakens from layer to layer; once the gradient has grown, a step of 2.0 throws
 //! most units of the deeper layers to the negative side, within some 20 steps. What is left is one answer for every sample, with a
 //! loss of about ln 2, and as dead units pass no gradient, it stays. So the learning rate is the cause: with a smaller one every start learns,
 //! though one unit in six is dead from the beginning. Leaky ReLU and He's weights alone do not help at a rate of 2.0: a slope
 //! of 0.01 shrinks the gradient by 100 in every silent layer, and He's stronger signal makes the first steps larger still,
-//! so that some losses stop being finite. Adam lets all starts learn with a rate of 0.01; it is no cure of the rate itself: with `--adam-lr 2` none does.
+//! so that some losses stop being finite; PReLU, whose slope starts at 0.25, diverges nearly always. Two layers instead of ten learn at
+//! the same rate. Adam lets all starts learn with a rate of 0.01; it is no cure of the rate itself: with `--adam-lr 2` none does.
 //!
 //! Departs from the exercise: it names width, data and weights nowhere; those here are ours.
 
 use crate::{
-    dead_units::{self, EVERY, Run, Starts, print_cures, print_deaths},
+    dead_units::{self, EVERY, Run, Starts, draw, print_cures, print_deaths, print_zeros},
     deep,
+    units::prelu,
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    chain::Chain,
+    chain::{Chain, LayerSpec, leaky_relu, relu},
     cli::{self, at_least_one, one_to, positive},
     data::{Batches, moons},
-    kernels::{Activation, Loss},
+    kernels::Loss,
     lab::Lab,
     optim::{Adam, Optimizer, Sgd},
-    plot::{CurvePanel, Curves, Series},
     registry::{Heading, Section},
     rng::Stream,
     train::{Decision, Network, ParameterTensor, Record, Trainer, TrainingConfig, evaluate},
@@ -65,6 +66,12 @@ pub(crate) struct Args {
     /// Slope of the leaky ReLU
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
     slope: f32,
+    /// Hidden layers of the network with fewer
+    #[arg(long, default_value_t = 2, value_parser = one_to::<100>)]
+    few_layers: usize,
+    /// First slope of the PReLU
+    #[arg(long, default_value_t = 0.25, value_parser = positive)]
+    first_slope: f32,
     /// Full-batch steps
     #[arg(long, default_value_t = 500, value_parser = at_least_one)]
     steps: usize,
@@ -81,18 +88,23 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         Ok(Starts { name: variant.name, runs })
     };
     let sgd = || Optimizer::new(Sgd);
-    let exercise = Variant { name: "as it is", f: Activation::Relu, gain: 1.0, learning_rate: args.lr, optimizer: sgd };
+    let (layers, rate) = (args.hidden_layers, args.lr);
+    let exercise = Variant { name: "as it is", layers, unit: &relu, gain: 1.0, rate, optimizer: sgd };
+    let (leaky, learnt) = (|| leaky_relu(args.slope), || prelu(args.first_slope));
     // β₁, β₂ and ε as in section 7.3.3.2.
     let adam = || Optimizer::new(Adam::new(0.9, 0.99, 1e-7));
     let variants = [
         starts(exercise)?,
-        starts(Variant { name: "smaller rate", learning_rate: args.small_lr, ..exercise })?,
-        starts(Variant { name: "leaky ReLU", f: Activation::LeakyRelu { slope: args.slope }, ..exercise })?,
+        starts(Variant { name: "smaller rate", rate: args.small_lr, ..exercise })?,
+        starts(Variant { name: "leaky ReLU", unit: &leaky, ..exercise })?,
         starts(Variant { name: "He's weights", gain: 2.0, ..exercise })?,
-        starts(Variant { name: "Adam", learning_rate: args.adam_lr, optimizer: adam, ..exercise })?,
+        starts(Variant { name: "Adam", rate: args.adam_lr, optimizer: adam, ..exercise })?,
+        starts(Variant { name: "fewer layers", layers: args.few_layers, ..exercise })?,
+        starts(Variant { name: "PReLU", unit: &learnt, ..exercise })?,
     ];
     print_deaths(&variants[0].runs[0], lab)?;
     print_cures(&variants, lab)?;
+    print_zeros(&variants, lab)?;
     draw(&variants, lab)?;
     claim(&variants, lab);
     Ok(())
@@ -100,19 +112,22 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
 /// A way to train the network.
 #[derive(Clone, Copy)]
-struct Variant {
+struct Variant<'a> {
     name: &'static str,
-    f: Activation,
+    /// Hidden layers.
+    layers: usize,
+    /// Makes the activation of a hidden layer.
+    unit: &'a (dyn Fn() -> LayerSpec + Sync),
     /// The variance of a weight times the number of its layer's inputs.
     gain: f32,
-    learning_rate: f32,
+    rate: f32,
     optimizer: fn() -> Optimizer,
 }
 
 impl Args {
     /// Two inputs, equal hidden layers, one logit; weights from N(0, gain / inputs), biases zero.
-    fn network(&self, Variant { f, gain, .. }: Variant, weights: &mut Stream) -> Result<Chain> {
-        let mut chain = Chain::new(deep(self.hidden_layers, self.width, f), Loss::BinaryCrossEntropyWithLogits);
+    fn network(&self, Variant { layers, unit, gain, .. }: Variant, weights: &mut Stream) -> Result<Chain> {
+        let mut chain = Chain::new(deep(layers, self.width, unit), Loss::BinaryCrossEntropyWithLogits);
         chain.visit_parameters(&mut |ParameterTensor { name, values, .. }| {
             let fan_in = if name == "0.weight" { 2 } else { self.width };
             if name.ends_with("weight") {
@@ -136,42 +151,36 @@ impl Args {
             let is_finite = step.loss.is_finite();
             // The start is counted in any case: there is always something to show.
             if step.index == 0 || (is_finite && step.index.is_multiple_of(EVERY)) {
-                dead.push(dead_units::count(run.network(), self.hidden_layers));
+                dead.push(dead_units::count(run.network(), variant.layers));
             }
             if !is_finite || step.is_last {
                 break;
             }
-            run.update(variant.learning_rate)?;
+            run.update(variant.rate)?;
         }
         let score = evaluate(&network, &split.dev, Decision::Logit)?.accuracy;
-        let hidden_units = self.hidden_layers * self.width;
-        Ok(Run { losses, dead, score, parameters: network.parameters(), hidden_units })
+        let hidden_units = variant.layers * self.width;
+        let zeros = dead_units::zeros(&network, variant.layers);
+        Ok(Run { losses, dead, zeros, score, parameters: network.parameters(), hidden_units })
     }
-}
-
-/// Loss and dead units of the first start of each variant.
-fn draw(variants: &[Starts; 5], lab: &mut Lab) -> Result<()> {
-    let mut losses = CurvePanel::new("step", "loss").y_range(0.3, 1.5);
-    let mut dead = CurvePanel::new("step", "share of dead units");
-    for variant in variants {
-        let run = &variant.runs[0];
-        losses = losses.with(Series::sampled(variant.name, &run.losses, 0.0, 1.0));
-        dead = dead.with(Series::sampled(variant.name, &run.dead_shares(), 0.0, EVERY as f64));
-        lab.curve(format!("{}: loss", variant.name), run.losses.iter().copied().enumerate());
-    }
-    let title = "Ten hidden layers of ReLU: one start, and each cure alone";
-    lab.figure("cures", &Curves::new(title).panel(losses).panel(dead.y_range(0.0, 1.0)).render()?)
 }
 
 /// What the section is there to show.
-fn claim(variants: &[Starts; 5], lab: &mut Lab) {
-    let [exercise, small_rate, leaky, he, adam] = variants;
+fn claim(variants: &[Starts; 7], lab: &mut Lab) {
+    let [exercise, small_rate, leaky, he, adam, few, learnt] = variants;
     let n = exercise.runs.len();
     lab.claim("at the exercise's learning rate fewer than a fifth of the starts learn", 5 * exercise.learnt() < n);
     let cured = [small_rate, adam].iter().all(|variant| 5 * variant.learnt() >= 4 * n);
     lab.claim("with a smaller rate, and with Adam, at least four fifths learn", cured);
     let alone = [leaky, he].iter().all(|variant| 2 * variant.learnt() < n);
     lab.claim("leaky ReLU and He's weights alone leave more than half of the starts unlearnt", alone);
+    lab.claim("with fewer layers, at the same rate, at least four fifths learn", 5 * few.learnt() >= 4 * n);
+    lab.claim("PReLU alone leaves more than half of the starts unlearnt", 2 * learnt.learnt() < n);
+    let silent = |variant: &&Starts| variant.mean(|run| run.zeros) > 1.0 / 3.0;
+    let speak = [leaky, learnt].iter().all(|variant| variant.mean(|run| run.zeros) == 0.0);
+    let claim =
+        "where networks of ReLU learn, more than a third of the hidden outputs are exactly 0; with leaky ReLU and PReLU none is";
+    lab.claim(claim, [small_rate, adam, few].iter().all(silent) && speak);
     let dies = |run: &Run| run.dead_shares().first() < run.dead_shares().last();
     lab.claim(
         "more units are dead at the end than at the start, in every start at the exercise's rate",

@@ -3,7 +3,7 @@
 //! The network of `vanishing-gradient` starts with biases of −8, far larger than its weights can make up for: every hidden unit has a
 //! negative net input for every sample. ReLU then gives 0 everywhere, with a derivative of 0, so that no weight has a
 //! gradient: the units stay dead. Leaky ReLU has the slope 0.01 there, and ELU (alpha = 1) the slope e⁻⁸ = 0.0003: with both, a
-//! gradient reaches every layer, though a small one. ELU's is the smaller by far in the first layers, as four of these slopes are multiplied.
+//! gradient reaches every layer, though a small one. Slopes of 0.1 and 0.5, which the book recommends against the fading, leave more of it. ELU's is the smaller by far in the first layers, as four of these slopes are multiplied.
 //!
 //! `--replay` takes the source's own data and weights, in the arithmetic of its GPU, and compares the norms digit by digit.
 //!
@@ -25,9 +25,10 @@ use common::{
     cli::{self, at_least_one, finite, non_negative, positive},
     data::{Split, moons},
     kernels::Activation,
-    lab::Lab,
+    lab::{self, Lab, row},
     plot::{Dash, Marker},
     registry::{Heading, Section},
+    value::Value,
 };
 use std::fmt::Write;
 
@@ -72,8 +73,16 @@ pub(crate) struct Args {
 const RELU: &str = "ReLU";
 const LEAKY: &str = "leaky ReLU";
 
-const LOOKS: [(Marker, Dash); 3] =
-    [(Marker::Disc, Dash::Solid), (Marker::Triangle, Dash::Dashed), (Marker::Square, Dash::Dotted)];
+/// Larger slopes, which the book recommends at the end of the section.
+const LARGER: [(&str, f32); 2] = [("slope 0.1", 0.1), ("slope 0.5", 0.5)];
+
+const LOOKS: [(Marker, Dash); 5] = [
+    (Marker::Disc, Dash::Solid),
+    (Marker::Triangle, Dash::Dashed),
+    (Marker::Square, Dash::Dotted),
+    (Marker::Triangle, Dash::Dotted),
+    (Marker::Triangle, Dash::Solid),
+];
 
 /// Prints and draws the norm of each layer's gradients.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
@@ -97,11 +106,14 @@ impl Args {
         FiveLayers { weight_sd: self.weight_sd, bias: self.bias, lr: self.lr }
     }
 
-    pub(crate) fn activations(&self) -> [Hidden; 3] {
+    pub(crate) fn activations(&self) -> [Hidden; 5] {
+        let [tenth, half] = LARGER.map(|(name, slope)| Hidden { name, f: Activation::LeakyRelu { slope } });
         [
             Hidden { name: RELU, f: Activation::Relu },
             Hidden { name: LEAKY, f: Activation::LeakyRelu { slope: self.slope } },
             Hidden { name: "ELU", f: Activation::Elu { alpha: self.alpha } },
+            tenth,
+            half,
         ]
     }
 }
@@ -112,6 +124,22 @@ pub(crate) fn show(columns: &[Column], split: &Split, lab: &mut Lab) -> Result<(
     print_rest(columns, lab)?;
     lab.figure("norms", &gradient_norms::figure("ReLU dies, its variants pass a gradient on", columns, &LOOKS)?)?;
     claim(columns, split, lab);
+    compare_slopes(columns, lab)
+}
+
+/// What a layer costs with each slope: the book says that a larger one eases the fading.
+fn compare_slopes(columns: &[Column], lab: &mut Lab) -> Result<()> {
+    let slopes: Vec<&Column> =
+        columns.iter().filter(|column| column.name == LEAKY || LARGER.iter().any(|(name, _)| column.name == *name)).collect();
+    if slopes.len() < 2 {
+        return Ok(()); // The source runs one.
+    }
+    writeln!(lab, "\nMean factor that a layer costs the norm")?;
+    let rows = slopes.iter().map(|column| row(column.name, [Value::F32(column.factor()).to_string()]));
+    lab.table(&lab::Column::labelled("", ["fades"]), rows)?;
+    lab.metrics(slopes.iter().map(|column| (format!("{}, mean factor a layer", column.name), column.factor())));
+    let eases = slopes.windows(2).all(|pair| pair[1].factor() < pair[0].factor() && pair[1].weights[0] > pair[0].weights[0]);
+    lab.claim("the larger the slope, the less a layer costs, and the larger is the first layer's gradient", eases);
     Ok(())
 }
 
@@ -137,7 +165,7 @@ fn claim(columns: &[Column], split: &Split, lab: &mut Lab) {
     lab.claim("with ReLU all five weight gradients and the four hidden biases' are exactly 0", zeros);
     let output = dead.iter().all(|column| column.biases[4] > 0.4);
     lab.claim("with ReLU the output bias still has a gradient, of about 0.5: one parameter is updated", output);
-    let names = cures.iter().map(|column| column.name).collect::<Vec<_>>().join(" and ");
+    let names = cures.iter().map(|column| column.name).collect::<Vec<_>>().join(", ");
     let is_positive = |column: &&Column| column.weights.iter().chain(&column.biases).all(|norm| *norm > 0.0);
     lab.claim(format!("{names}: a gradient reaches every layer"), cures.iter().all(is_positive));
     let share = columns.iter().all(|column| column.dev_accuracy == split.dev.y.share(0));

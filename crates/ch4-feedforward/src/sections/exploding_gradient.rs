@@ -24,7 +24,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    chain::Chain,
+    chain::{Chain, activation},
     cli::{at_least_one, one_to, positive},
     data::{Batches, Samples, moons},
     kernels::{Activation, Loss},
@@ -98,7 +98,7 @@ impl Args {
     /// Two inputs, equal hidden layers, one logit.
     fn network(&self, f: Activation, deviation: f32, lab: &Lab) -> Chain {
         let init = Initialization { weight: Initializer::Normal { mean: 0.0, deviation }, bias: Initializer::ZEROS };
-        Chain::new(deep(self.layers.max(2) - 1, self.width, f), Loss::BinaryCrossEntropyWithLogits)
+        Chain::new(deep(self.layers.max(2) - 1, self.width, || activation(f)), Loss::BinaryCrossEntropyWithLogits)
             .initialized(init, &mut lab.stream("weights"))
     }
 

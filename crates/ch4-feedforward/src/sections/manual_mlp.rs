@@ -18,12 +18,12 @@ use common::{
     chain::{Chain, linear, logistic},
     cli::{self, at_least_one, non_negative, one_to, positive},
     data::{Batches, Samples, moons},
-    kernels::{Activation, Loss, loss::Targets},
+    kernels::{Activation, Loss, loss::Targets, reduce::same_bits},
     lab::Lab,
     layers::{Activate, Linear, LinearGradients, loss_backward},
     matrix::Matrix,
     optim::{Optimizer, Sgd},
-    parameters::Initialization,
+    parameters::{Initialization, Parameter, Parameters},
     registry::{Heading, Section},
     rng::Stream,
     train::{Decision, Journal, Log, Network, Outcome, Trainer, TrainingConfig},
@@ -98,6 +98,28 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         "a chain of predefined layers has the same losses at every step and ends with the same bits in every parameter",
         same,
     );
+    save_layer_by_layer(&outcome.best.parameters, mlp(lab.seed())?, &split.test, lab)
+}
+
+/// The files of the layers, as the source's runner names them, and where the whole network has their parameters.
+const LAYERS: [(&str, &str); 2] = [("fc1", "0."), ("fc2", "2.")];
+
+/// 4.2.5: saves each layer of the best model to a file of its own, and puts a network together from these files.
+fn save_layer_by_layer(best: &Parameters, mut loaded: ByHand<Mlp>, test: &Samples, lab: &mut Lab) -> Result<()> {
+    let mut read = Vec::new();
+    for (file, prefix) in LAYERS {
+        let of_layer = best.0.iter().filter_map(|tensor| Some((tensor, tensor.name.strip_prefix(prefix)?)));
+        let layer = Parameters(of_layer.map(|(tensor, name)| Parameter { name: name.to_owned(), ..tensor.clone() }).collect());
+        let path = lab.checkpoint(file, &layer)?;
+        read.extend(
+            Parameters::read(&path)?.0.into_iter().map(|tensor| Parameter { name: format!("{prefix}{}", tensor.name), ..tensor }),
+        );
+    }
+    loaded.load(&Parameters(read))?;
+    let ours = loaded.outputs(&test.x)?;
+    loaded.load(best)?;
+    let same = same_bits(ours.values(), loaded.outputs(&test.x)?.values());
+    lab.claim("put together again from one file for each layer, the best model gives the same bits for every test sample", same);
     Ok(())
 }
 

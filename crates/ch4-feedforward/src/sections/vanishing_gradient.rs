@@ -7,29 +7,26 @@
 //! weight gradient; leaky ReLU and tanh are shown beside the book's two. With biases of 1 every unit is active, so that leaky
 //! ReLU gives the very numbers of ReLU.
 //!
+//! The exercise notebook (S3) advises Gaussian weights, ReLU and maxout. Gaussian the book's weights are already: what counts is their size, so other
+//! sizes are tried, with maxout beside, whose unit is the larger of two net inputs.
+//!
+//! Seen: larger weights ease the fading with every unit. With the logistic function they do not end it; with ReLU and maxout little is left of it.
+//!
 //! `--replay` takes the source's own data and weights, in the arithmetic of its GPU, and compares the norms digit by digit.
 
 use crate::{
-    gradient_norms::{self, Column, FiveLayers, Hidden, print_table},
+    gradient_norms::{self, Column, FiveLayers, Hidden, median, print_table},
     replays,
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    chain::{Chain, activation, group, linear, logistic},
     cli::{self, at_least_one, finite, non_negative, positive},
-    data::{Batches, Split, moons},
-    kernels::{Activation, Loss},
-    lab::{Driver, Lab},
-    optim::{Optimizer, Sgd},
-    parameters::{Initialization, Initializer},
+    kernels::Activation,
+    lab::{self, Driver, Lab, row},
     plot::{Dash, Marker},
     registry::{Heading, Section},
-    rng::Stream,
-    tape::{self, Activate, Device, Logistic, builder::Linear},
-    train::{Decision, Network, Trainer, TrainingConfig, evaluate},
 };
-use dfdx::nn::DeviceBuildExt;
 use std::fmt::Write;
 
 /// The section and its editions.
@@ -82,6 +79,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let (five_layers, driver) = (args.five_layers(), lab.driver());
     let columns = |seed, hidden: &[Hidden]| five_layers.columns(hidden, seed, driver);
     show(&columns(lab.seed(), &args.activations())?, lab)?;
+    args.try_scales(lab)?;
     if args.seeds > 1 {
         // The ledger has bands for the book's two activation functions.
         let books = &args.activations()[..2];
@@ -105,64 +103,47 @@ impl Args {
     }
 }
 
-/// Four hidden layers of three units, one probability.
-type Mlp = (
-    (Linear<2, 3>, Activate),
-    (Linear<3, 3>, Activate),
-    (Linear<3, 3>, Activate),
-    (Linear<3, 3>, Activate),
-    (Linear<3, 1>, Logistic),
-);
-
-impl FiveLayers {
-    /// The step with each of some hidden activations, on the moons of a seed, from weights of the same.
-    pub(crate) fn columns(&self, hidden: &[Hidden], seed: u64, driver: Driver) -> Result<Vec<Column>> {
-        let split = moons::moon1000(0.5, seed);
-        let column = |hidden: &Hidden| {
-            let mut mlp = self.network(hidden.f, &mut Stream::new(seed, "weights"), driver)?;
-            self.step(*hidden, &mut mlp, Optimizer::new(Sgd), &split)
-        };
-        hidden.iter().map(column).collect()
-    }
-
-    /// The network with a hidden activation function that is chosen when the program runs: a chain, or the same layers on the tape.
-    fn network(&self, f: Activation, weights: &mut Stream, driver: Driver) -> Result<Box<dyn Network>> {
-        let loss = Loss::BinaryCrossEntropy;
-        let weight = Initializer::Normal { mean: 0.0, deviation: self.weight_sd };
-        let init = Initialization { weight, bias: Initializer::Constant(self.bias) };
-        if driver == Driver::Chain {
-            let hidden = |fan_in| group([linear(fan_in, 3), activation(f)]);
-            let layers = [hidden(2), hidden(3), hidden(3), hidden(3), group([linear(3, 1), logistic()])];
-            return Ok(Box::new(Chain::new(layers, loss).initialized(init, weights)));
+impl Args {
+    /// Weights of other sizes: the median over some starts of the factor that a layer costs.
+    fn try_scales(&self, lab: &mut Lab) -> Result<()> {
+        let [logistic, relu, ..] = self.activations();
+        let seeds = cli::seeds(lab.seed(), STARTS)?;
+        writeln!(lab, "\nWeights from N(0, sd²): mean factor that a layer costs, median of {STARTS} starts")?;
+        let (mut rows, mut medians) = (Vec::new(), Vec::new());
+        for sd in SCALES {
+            let layers = FiveLayers { weight_sd: sd, ..self.five_layers() };
+            let runs = lab.each_seed(seeds.clone(), |seed| {
+                let mut columns = layers.columns(&[logistic, relu], seed, Driver::Chain)?;
+                columns.push(layers.maxout(seed)?);
+                Ok(columns.iter().map(Column::factor).collect::<Vec<_>>())
+            })?;
+            let factors: Vec<f32> = (0..3).map(|unit| median(runs.iter().map(|run| run[unit]).collect())).collect();
+            lab.metrics(
+                ["logistic", "ReLU", "maxout"]
+                    .iter()
+                    .zip(&factors)
+                    .map(|(name, factor)| (format!("weights of {sd}, {name}: median factor of a layer"), *factor)),
+            );
+            rows.push(row(format!("{sd}"), factors.iter().map(|factor| format!("{factor:.2}"))));
+            medians.push(factors);
         }
-        let mut mlp = Device::default().build_module::<Mlp, f32>();
-        for layer in [&mut mlp.0.1, &mut mlp.1.1, &mut mlp.2.1, &mut mlp.3.1] {
-            layer.f = f;
-        }
-        tape::initialize(&mut mlp, init, weights)?;
-        Ok(Box::new(tape::Model::<_, 2, 1>::new(mlp, loss)))
-    }
-
-    /// One step of gradient descent on all samples.
-    pub(crate) fn step<N: Network>(&self, hidden: Hidden, network: &mut N, rule: Optimizer, split: &Split) -> Result<Column> {
-        let config = TrainingConfig::new(1, Batches::Full, Decision::Probability);
-        let mut run = Trainer::new(network, rule, &split.train, config)?;
-        let Some(step) = run.forward_backward()? else { unreachable!("a run of one epoch has a step") };
-        let gradients = run.network().gradients();
-        // Norms that are not finite are told of where they are shown.
-        if step.loss.is_finite() {
-            run.update(self.lr)?;
-        }
-        Ok(Column {
-            name: hidden.name,
-            weights: gradients.norms("weight"),
-            biases: gradients.norms("bias"),
-            loss: step.loss,
-            dev_accuracy: evaluate(network, &split.dev, Decision::Probability)?.accuracy,
-            parameters: network.parameters(),
-        })
+        lab.table(&lab::Column::labelled("sd", UNITS), rows)?;
+        let eases = medians.windows(2).all(|pair| pair[1].iter().zip(&pair[0]).all(|(larger, smaller)| larger < smaller));
+        lab.claim("the larger the weights, the less a layer costs, with every unit", eases);
+        let logistic = medians.iter().all(|factors| factors[0] > 2.0);
+        lab.claim("with logistic units a layer costs a factor of more than 2 at every size of the weights", logistic);
+        let others = medians[3][1..].iter().all(|factor| *factor < 1.5);
+        lab.claim("with ReLU and with maxout weights of size 1 leave a factor of less than 1.5", others);
+        Ok(())
     }
 }
+
+/// Standard deviations of the weights beside the book's.
+const SCALES: [f32; 5] = [0.01, 0.1, 0.5, 1.0, 2.0];
+/// The units that are tried with them.
+const UNITS: [&str; 3] = ["logistic", "ReLU", "maxout"];
+/// Starts of each, an odd number: one is the median.
+const STARTS: usize = 21;
 
 /// Prints and draws the norms.
 pub(crate) fn show(columns: &[Column], lab: &mut Lab) -> Result<()> {

@@ -188,6 +188,11 @@ impl Lab {
         Ok(values.collect::<Result<Vec<_>>>()?.concat())
     }
 
+    /// The names of all numbers that the sources print, in the order of the ledger.
+    pub fn printed_names(&self) -> impl Iterator<Item = &str> {
+        self.description.published.iter().map(|entry| entry.metric.as_str())
+    }
+
     /// Records a named number.
     pub fn metric(&mut self, name: impl Into<String>, value: impl Into<Value>) {
         self.metrics([(name, value)]);

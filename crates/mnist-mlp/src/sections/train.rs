@@ -7,6 +7,9 @@
 //! for a 9. The third epoch hardly lowers the loss on the test images any more: with 1.9 million parameters for 60,000 images, over-fitting
 //! begins.
 //!
+//! The source prints a test loss of 0.0007729138 beside its accuracy of 0.968. That is not the mean over all test images: the wrong ones alone, each
+//! with a loss of at least ln 2, would make it larger. Its library gives the loss of the last mini-batch, which has the images that are left over.
+//!
 //! A run that was interrupted goes on with `--resume` from its last whole epoch, and ends with the same bits.
 
 use anyhow::{Context, Result, ensure};
@@ -25,7 +28,7 @@ use common::{
     plot::{self, HeatMap},
     registry::{Heading, Section},
     tape::{LeakyRelu, builder::Linear},
-    train::{Checkpoint, CheckpointFile, Decision, Log, Trainer, TrainingConfig, confusion, evaluate, predict},
+    train::{Checkpoint, CheckpointFile, Decision, Log, Network, Trainer, TrainingConfig, confusion, evaluate, predict},
 };
 use std::fmt::Write;
 
@@ -138,10 +141,21 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
     let evaluation = evaluate(&network, &test, Decision::Argmax)?;
     lab.test(evaluation)?;
+    last_batch(&network, &test, args.batch_size, lab)?;
     lab.metric("train loss, last epoch", history.epoch_loss.last().copied().unwrap_or_default());
     mistakes(&test, &predict(&network, &test, Decision::Argmax)?, lab)?;
     let sentence = format!("the network classifies at least {} % of the test images", 100.0 * args.goal);
     lab.claim(sentence, evaluation.accuracy >= args.goal);
+    Ok(())
+}
+
+/// The loss that the source's library prints for the whole test is that of its last mini-batch.
+fn last_batch<N: Network>(network: &N, test: &ImageDataset, size: usize, lab: &mut Lab) -> Result<()> {
+    let first = (test.len() - 1) / size * size;
+    let batch = test.batch(&(first..test.len()).collect::<Vec<_>>());
+    let loss = network.loss(&network.outputs(&batch.x)?, &batch.y);
+    writeln!(lab, "test images {} to {}, the last mini-batch: loss {loss}", first + 1, test.len())?;
+    lab.metric("loss of the last test batch", loss);
     Ok(())
 }
 
