@@ -26,7 +26,7 @@ use common::{
     data::{Batches, moons},
     kernels::{Activation, Loss},
     lab::Lab,
-    optim::{Adam, Optimizer, Sgd},
+    optim::{Adam, BETA1, BETA2, EPSILON, Optimizer, Sgd},
     plot::{CurvePanel, Curves, Series},
     registry::{Heading, Section},
     rng::Stream,
@@ -82,8 +82,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     };
     let sgd = || Optimizer::new(Sgd);
     let exercise = Variant { name: "as it is", f: Activation::Relu, gain: 1.0, learning_rate: args.lr, optimizer: sgd };
-    // β₁, β₂ and ε as in section 7.3.3.2.
-    let adam = || Optimizer::new(Adam::new(0.9, 0.99, 1e-7));
+    let adam = || Optimizer::new(Adam::new(BETA1, BETA2, EPSILON));
     let variants = [
         starts(exercise)?,
         starts(Variant { name: "smaller rate", learning_rate: args.small_lr, ..exercise })?,
