@@ -3,6 +3,7 @@
 mod bowl;
 mod comparison;
 mod digits;
+mod dropout_moments;
 mod linear_fit;
 mod moons300;
 mod moving_averages;
