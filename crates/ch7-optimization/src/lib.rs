@@ -11,6 +11,7 @@ mod net_inputs;
 mod regularization_study;
 mod regularizer;
 mod replays;
+mod small_batches;
 mod terrain;
 mod sections {
     pub(crate) mod adadelta;
