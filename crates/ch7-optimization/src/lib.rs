@@ -2,6 +2,7 @@
 
 mod bowl;
 mod comparison;
+mod decayed_adam;
 mod digits;
 mod dropout_moments;
 mod linear_fit;
