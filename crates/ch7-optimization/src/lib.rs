@@ -1,5 +1,6 @@
 //! Chapter 7: network optimisation and regularisation, one module a section.
 
+mod batch_extremes;
 mod bowl;
 mod comparison;
 mod decayed_adam;
