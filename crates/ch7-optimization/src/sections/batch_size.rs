@@ -10,7 +10,7 @@
 //! hardware that computes a whole batch at once, it goes with steps. The test images hardly tell the variants apart.
 //!
 //! At the end stand both extremes, on few images: a step an image (K = 1), whose loss rises as often as it falls, and a step an epoch, whose loss
-//! falls in every step, but has so few of them that it is far behind. All images at once are not worth their price.
+//! falls in every step, but has so few of them that it is far behind.
 //!
 //! The images come in the order of the files, the same in every epoch, as in the book.
 //!

@@ -170,8 +170,12 @@ fn draw(runs: &[Run], args: &Args, lab: &mut Lab) -> Result<()> {
 }
 
 fn panel(runs: &[Run], (x_label, y_label): (&str, &str), values: impl Fn(&Run) -> Vec<f32>) -> CurvePanel {
-    // Natural exponential decay lies on the exponential one.
-    let dash = |run: &Run| if run.name == "natural exponential" { Dash::Dashed } else { Dash::Solid };
+    // Natural exponential decay lies on the exponential one; there are colours for eight curves.
+    let dash = |run: &Run| match run.name {
+        "natural exponential" => Dash::Dashed,
+        "inverse square root" => Dash::DashDot,
+        _ => Dash::Solid,
+    };
     let curves = runs.iter().map(|run| Series::sampled(run.name, &values(run), 0.0, 1.0).dashed(dash(run)));
     curves.fold(CurvePanel::new(x_label, y_label), CurvePanel::with)
 }
