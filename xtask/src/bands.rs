@@ -93,7 +93,7 @@ fn differences(rows: &[Row], ledgers: &[Ledger]) -> Vec<String> {
 
 /// A number that must agree in every digit needs no band.
 fn may_have_band(entry: &Entry) -> bool {
-    entry.class != Class::Exact
+    !matches!(entry.class, Class::Exact | Class::Stated)
 }
 
 /// What is wrong between a line of the ledger and the row of its metric.

@@ -20,15 +20,24 @@ pub(crate) fn shown(epochs: usize) -> impl Iterator<Item = usize> {
 
 /// Prints the mean loss of some epochs and the last test of each variant, and records what stands in the last columns.
 pub(crate) fn print_table(trained: &[Trained], lab: &mut Lab) -> Result<()> {
+    print_table_with(("", &[]), trained, lab)
+}
+
+/// The same with one more column behind the names, its head and a cell for each variant.
+pub(crate) fn print_table_with((head, cells): (&str, &[String]), trained: &[Trained], lab: &mut Lab) -> Result<()> {
     let epochs = trained.first().map_or(0, |variant| variant.history.epoch_loss.len());
     writeln!(lab, "mean loss of an epoch, then loss and accuracy of the test images\n")?;
     let heads = shown(epochs).map(|epoch| format!("epoch {epoch}"));
-    let columns = Column::labelled("", heads.chain(["test loss", "accuracy"].map(str::to_owned)));
+    let head = cells.first().map(|_| head.to_owned());
+    let columns = Column::labelled("", head.into_iter().chain(heads).chain(["test loss", "accuracy"].map(str::to_owned)));
     let mut rows = Vec::new();
-    for variant in trained {
+    for (i, variant) in trained.iter().enumerate() {
         let (name, losses, Evaluation { loss, accuracy }) = (&variant.name, &variant.history.epoch_loss, variant.test());
-        let cells = shown(epochs).map(|epoch| format!("{:.5}", losses[epoch - 1]));
-        rows.push(row(name, cells.chain([format!("{loss:.5}"), format!("{accuracy:.4}")])));
+        let means = shown(epochs).map(|epoch| format!("{:.5}", losses[epoch - 1]));
+        rows.push(row(
+            name,
+            cells.get(i).cloned().into_iter().chain(means).chain([format!("{loss:.5}"), format!("{accuracy:.4}")]),
+        ));
         lab.metric(format!("{name}, train loss of epoch 1"), losses[0]);
         if epochs > 1 {
             lab.metric(format!("{name}, train loss of epoch {epochs}"), losses[epochs - 1]);

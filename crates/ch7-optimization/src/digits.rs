@@ -12,8 +12,9 @@ use common::{
     },
     kernels::Loss,
     lab::{Experiment, Lab, Variant, VariantRun},
-    optim::{Adam, EpsPlacement, Method},
+    optim::Method,
     parameters::{Initialization, Initializer},
+    rng::Stream,
     tape::{self, Device},
     train::Network,
 };
@@ -29,12 +30,18 @@ where
     tape::Model<M::Built, N_PIXELS, N_DIGITS>: Network,
     M::Built: TensorCollection<f32, Device> + 'static,
 {
-    lab.driver().network::<M, N_PIXELS, N_DIGITS>(Loss::SoftmaxCrossEntropy, INIT, &mut lab.stream("weights"))
+    network_of_seed::<M>(lab.seed(), lab)
 }
 
-/// Adam as in the library: with its hyper-parameters, and ε outside the root.
-pub(crate) fn library_adam() -> Adam {
-    Adam::new(0.9, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot)
+/// The same at the first weights of another seed.
+pub(crate) fn network_of_seed<M>(seed: u64, lab: &Lab) -> Result<Box<dyn Network>>
+where
+    M: InChain + BuildOnDevice<Device, f32>,
+    tape::Model<M::Built, N_PIXELS, N_DIGITS>: Network,
+    M::Built: TensorCollection<f32, Device> + 'static,
+{
+    let weights = &mut Stream::new(seed, "weights");
+    lab.driver().network::<M, N_PIXELS, N_DIGITS>(Loss::SoftmaxCrossEntropy, INIT, weights)
 }
 
 /// How much of MNIST a run takes.
@@ -69,6 +76,11 @@ impl Digits {
         Variant { method, settings, network, batches }
     }
 
+    /// The test images of a run.
+    pub(crate) fn tested<'a>(&self, images: &'a Images) -> ImageDataset<'a> {
+        ImageDataset::first(images, self.test_images, PixelScale::Unit)
+    }
+
     /// Trains the variants side by side, each by `train`, which is given its run, its learning rate and the images to test with.
     pub(crate) fn train(
         &self,
@@ -79,7 +91,7 @@ impl Digits {
     ) -> Result<Vec<Trained>> {
         let (training, test) = (Images::train(lab.data())?, Images::test(lab.data())?);
         let training = ImageDataset::first(&training, self.images, PixelScale::Unit);
-        let test = ImageDataset::first(&test, self.test_images, PixelScale::Unit);
+        let test = self.tested(&test);
         let experiment = Experiment { train: &training, test: &test, n_epochs, resume: self.resume };
         lab.train_variants(variants, experiment, |run, learning_rate| train(run, learning_rate, &test))
     }

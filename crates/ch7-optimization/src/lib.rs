@@ -1,8 +1,11 @@
 //! Chapter 7: network optimisation and regularisation, one module a section.
 
+mod batch_extremes;
 mod bowl;
 mod comparison;
+mod decayed_adam;
 mod digits;
+mod dropout_moments;
 mod linear_fit;
 mod moons300;
 mod moving_averages;
@@ -10,6 +13,7 @@ mod net_inputs;
 mod regularization_study;
 mod regularizer;
 mod replays;
+mod small_batches;
 mod terrain;
 mod sections {
     pub(crate) mod adadelta;
@@ -23,6 +27,7 @@ mod sections {
     pub(crate) mod batch_size_or_lr;
     pub(crate) mod dropout;
     pub(crate) mod he;
+    pub(crate) mod l1;
     pub(crate) mod l2;
     pub(crate) mod layer_norm;
     pub(crate) mod layer_norm_mnist;
@@ -44,8 +49,8 @@ mod sections {
 use common::registry::Chapter;
 use sections::{
     adadelta, adagrad, adam, adamw, batch_norm, batch_norm_mnist, batch_size, batch_size_iterations, batch_size_or_lr, dropout,
-    he, l2, layer_norm, layer_norm_mnist, lr_schedules, momentum, nesterov, optimizers_mnist, overfit, regularization_strength,
-    rmsprop, saddle, sgd, weight_decay, weight_decay_library, xavier, xavier_training,
+    he, l1, l2, layer_norm, layer_norm_mnist, lr_schedules, momentum, nesterov, optimizers_mnist, overfit,
+    regularization_strength, rmsprop, saddle, sgd, weight_decay, weight_decay_library, xavier, xavier_training,
 };
 
 /// The chapter's sections in the book's order.
@@ -79,6 +84,7 @@ pub fn chapter() -> Chapter {
             layer_norm_mnist::section(),
             overfit::section(),
             l2::section(),
+            l1::section(),
             weight_decay::section(),
             dropout::section(),
             regularization_strength::section(),

@@ -124,6 +124,13 @@ impl LinearFit {
         with_noise(x, &data.uniforms(self.samples, 0.0, 1.0))
     }
 
+    /// Rows and columns of the training data: a sample a row, its inputs and what is to be learnt.
+    pub(crate) fn shape(&self, lab: &Lab) -> [usize; 2] {
+        let Samples { x, y } = self.samples(lab);
+        let Labels::Values(y) = y else { unreachable!("the unit learns numbers") };
+        [x.rows(), x.columns() + y.columns()]
+    }
+
     /// Fits a linear unit, each step with its learning rate.
     ///
     /// # Errors
@@ -221,15 +228,15 @@ fn figure(name: &str, fit: &Fit) -> Result<Svg> {
 mod tests {
     use super::*;
     use crate::replays;
-    use common::optim::{AdaGrad, Adam, Counting, EpsPlacement, Momentum, Sgd};
+    use common::optim::{AdaGrad, Adam, BETA1, BETA2, Counting, EPSILON, EpsPlacement, Momentum, RHO, Sgd};
     use serde_json::Value;
 
     fn optimizer(name: &str) -> (Optimizer, f32) {
         match name {
             "sgd" => (Optimizer::new(Sgd), 0.01),
-            "momentum" => (Optimizer::new(Momentum { rho: 0.9 }), 0.01),
-            "adagrad" => (Optimizer::new(AdaGrad { epsilon: 1e-7, eps_placement: EpsPlacement::InsideRoot }), 0.1),
-            "adam" => (Optimizer::new(Adam::new(0.9, 0.99, 1e-7)).counting(Counting::PerTensor), 0.1),
+            "momentum" => (Optimizer::new(Momentum { rho: RHO }), 0.01),
+            "adagrad" => (Optimizer::new(AdaGrad { epsilon: EPSILON, eps_placement: EpsPlacement::InsideRoot }), 0.1),
+            "adam" => (Optimizer::new(Adam::new(BETA1, BETA2, EPSILON)).counting(Counting::PerTensor), 0.1),
             other => panic!("there is no optimiser {other}"),
         }
     }

@@ -7,6 +7,7 @@ use common::{
     chain::Chain,
     cli::{fraction, one_to},
     lab::Lab,
+    layers::batch_norm::Settings,
     matrix::Matrix,
     parameters::{Parameter, Parameters},
     plot::{CurvePanel, Curves, Dash, Series, Svg, theme},
@@ -28,7 +29,7 @@ type Units = Vec<[f64; 2]>;
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Feeding {
     /// Share of the moving averages that a batch leaves as it is
-    #[arg(long, default_value_t = 0.9, value_parser = fraction)]
+    #[arg(long, default_value_t = Settings::BOOK.averaging.momentum, value_parser = fraction)]
     pub(crate) momentum: f32,
     /// Batches that the moving averages see after the first
     #[arg(long, default_value_t = 50, value_parser = one_to::<10_000>)]

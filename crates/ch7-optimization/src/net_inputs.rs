@@ -9,6 +9,7 @@ use common::{
     cli::{UsageError, finite, non_negative, positive},
     kernels::{Loss, reduce::mean_and_deviation},
     lab::Lab,
+    layers::NORMALIZATION_EPSILON,
     matrix::Matrix,
     parameters::{Initialization, Parameter},
     rng::Stream,
@@ -65,7 +66,7 @@ pub(crate) struct Chosen {
     #[arg(long, value_delimiter = ',', num_args = 1, default_value = "3,2,1,2", value_parser = finite, allow_hyphen_values = true)]
     pub(crate) beta: Vec<f32>,
     /// What is added to the variance, inside the root
-    #[arg(long, default_value_t = 1e-7, value_parser = non_negative)]
+    #[arg(long, default_value_t = NORMALIZATION_EPSILON, value_parser = non_negative)]
     pub(crate) eps: f32,
 }
 

@@ -150,7 +150,7 @@ fn path(walk: &Walk) -> DescentPath {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use common::optim::Momentum;
+    use common::optim::{Momentum, RHO};
 
     /// The slopes of a function at a point by central differences.
     fn slopes(f: impl Fn(Point) -> f32, point: Point) -> Point {
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_walk_that_diverges_keeps_its_finite_points() {
-        let walk = BOOK.walk(Method::new("Momentum", Momentum { rho: 0.9 }, 0.01), [2.0, 3.0], 150);
+        let walk = BOOK.walk(Method::new("Momentum", Momentum { rho: RHO }, 0.01), [2.0, 3.0], 150);
         assert_eq!((walk.points.len(), walk.diverges), (22, Some(22)), "the start and 21 steps");
         assert!(walk.points.iter().all(|&point| (BOOK.value)(point).is_finite()));
         assert_eq!(walk.leaves(), Some(10));

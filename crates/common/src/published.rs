@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum Class {
     /// Follows from mathematics or given inputs: must be equal in every printed digit.
     Exact,
+    /// Stands in the source's code or text, not in its output: must be equal in every digit.
+    Stated,
     /// Depends on random data or weights: must lie inside the band that many seeds span.
     Banded,
     /// A statement in words: `metric` is the sentence of the `[Claim]` that bears it out.
@@ -25,6 +27,7 @@ impl std::fmt::Display for Class {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(match self {
             Self::Exact => "exact",
+            Self::Stated => "stated",
             Self::Banded => "banded",
             Self::Confirmed => "confirmed",
             Self::Refuted => "refuted",
@@ -138,7 +141,7 @@ impl Entry {
     pub fn verdict(&self, ours: Value) -> Result<Verdict> {
         let digits = digits(&self.printed, ours);
         let (outcome, text) = match (self.class, self.reference()) {
-            (Class::Exact, _) => return Ok(digits.into()),
+            (Class::Exact | Class::Stated, _) => return Ok(digits.into()),
             (Class::Banded, Some(band)) => match (band.contains(self.value()?), band.contains(ours.as_f64())) {
                 (true, true) => (Outcome::Inside, "both inside".to_owned()),
                 (true, false) => (Outcome::Outside, format!("ours outside ({})", band.distance(ours.as_f64()))),
@@ -272,6 +275,13 @@ mod tests {
         let outcome = |ours| entry(Class::Exact, "0.6931472", None).verdict(Value::F32(ours)).unwrap().outcome;
         assert_eq!(outcome(std::f32::consts::LN_2), Outcome::Identical);
         assert_eq!(outcome(0.6931473), Outcome::Differing);
+    }
+
+    #[test]
+    fn a_stated_value_must_agree_in_every_digit() {
+        let outcome = |ours| entry(Class::Stated, "3", None).verdict(Value::F64(ours)).unwrap().outcome;
+        assert_eq!(outcome(3.0), Outcome::Identical);
+        assert_eq!(outcome(3.6), Outcome::Differing);
     }
 
     #[test]

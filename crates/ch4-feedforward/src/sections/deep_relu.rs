@@ -28,7 +28,7 @@ use common::{
     data::{Batches, moons},
     kernels::Loss,
     lab::Lab,
-    optim::{Adam, Optimizer, Sgd},
+    optim::{Adam, BETA1, BETA2, EPSILON, Optimizer, Sgd},
     registry::{Heading, Section},
     rng::Stream,
     train::{Decision, Network, ParameterTensor, Record, Trainer, TrainingConfig, evaluate},
@@ -91,8 +91,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let (layers, rate) = (args.hidden_layers, args.lr);
     let exercise = Variant { name: "as it is", layers, unit: &relu, gain: 1.0, rate, optimizer: sgd };
     let (leaky, learnt) = (|| leaky_relu(args.slope), || prelu(args.first_slope));
-    // β₁, β₂ and ε as in section 7.3.3.2.
-    let adam = || Optimizer::new(Adam::new(0.9, 0.99, 1e-7));
+    let adam = || Optimizer::new(Adam::new(BETA1, BETA2, EPSILON));
     let variants = [
         starts(exercise)?,
         starts(Variant { name: "smaller rate", rate: args.small_lr, ..exercise })?,

@@ -18,7 +18,7 @@ use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::{Column, Lab},
-    optim::{AdaDelta, Method, Optimizer},
+    optim::{ADADELTA_EPSILON, AdaDelta, Method, Optimizer},
     registry::{Heading, Section},
 };
 use std::fmt::Write;
@@ -50,7 +50,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.9, value_parser = fraction)]
     rho: f32,
     /// ε, of which the first move is made
-    #[arg(long, default_value_t = 1e-6, value_parser = positive)]
+    #[arg(long, default_value_t = ADADELTA_EPSILON, value_parser = positive)]
     epsilon: f32,
     #[command(flatten)]
     fit: LinearFit,

@@ -15,7 +15,7 @@ use clap::Args as ClapArgs;
 use common::{
     cli::{one_to, positive},
     lab::Lab,
-    optim::{AdaGrad, EpsPlacement, Method},
+    optim::{AdaGrad, EPSILON, EpsPlacement, Method},
     registry::{Heading, Section},
 };
 
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
     lr: f32,
     /// ε, which keeps the denominator away from zero
-    #[arg(long, default_value_t = 1e-7, value_parser = positive)]
+    #[arg(long, default_value_t = EPSILON, value_parser = positive)]
     epsilon: f32,
     /// Add ε outside the root, as libraries do
     #[arg(long)]
@@ -72,6 +72,9 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     lab.claim("on the bowl, every step moves each coordinate by less than the one before", shorter);
     let shrink = (0..2).all(|k| path.step_sizes(k).windows(2).all(|pair| pair[1] <= pair[0]));
     lab.claim("no step size ever grows", shrink);
+    let [flat, steep] = [0, 1].map(|k| path.step_sizes(k));
+    let smaller = flat.iter().zip(&steep).all(|(flat, steep)| steep < flat);
+    lab.claim("x₂, with the larger gradients behind it, has the smaller step size in every step", smaller);
     let slows = fit.always_falls() && !fit.falls_to(1e-2);
     lab.claim("the loss of the fit falls from epoch to epoch, but not to a hundredth", slows);
     fit.fingerprint(&path, lab);

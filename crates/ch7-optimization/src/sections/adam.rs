@@ -18,7 +18,7 @@ use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::{Column, Lab, row},
-    optim::{Adam, Counting, EpsPlacement, Method, Optimizer},
+    optim::{Adam, BETA1, BETA2, Counting, EPSILON, EpsPlacement, Method, Optimizer},
     registry::{Heading, Section},
 };
 use std::fmt::Write;
@@ -51,13 +51,13 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
     lr: f32,
     /// Decay rate β₁ of the gradient's running mean
-    #[arg(long, default_value_t = 0.9, value_parser = fraction)]
+    #[arg(long, default_value_t = BETA1, value_parser = fraction)]
     beta1: f32,
     /// Decay rate β₂ of the squared gradient's running mean
-    #[arg(long, default_value_t = 0.99, value_parser = fraction)]
+    #[arg(long, default_value_t = BETA2, value_parser = fraction)]
     beta2: f32,
     /// ε, which keeps the denominator away from zero
-    #[arg(long, default_value_t = 1e-7, value_parser = positive)]
+    #[arg(long, default_value_t = EPSILON, value_parser = positive)]
     epsilon: f32,
     /// Add ε outside the root, as libraries do
     #[arg(long)]
@@ -100,6 +100,12 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
     let longest = path.moves().iter().flatten().fold(0.0f32, |longest, moved| longest.max(*moved));
     lab.claim("steady moves: no coordinate is ever moved by more than 1.01 learning rates", longest <= 1.01 * args.bowl_lr);
+    let (mut power1, mut power2, mut longest) = (1.0f64, 1.0f64, 0.0f64);
+    for _ in 0..args.bowl_steps {
+        (power1, power2) = (power1 * f64::from(beta1), power2 * f64::from(beta2));
+        longest = longest.max((1.0 - power1) / (1.0 - power2).sqrt()); // M / √G in terms of M̂ / √Ĝ
+    }
+    lab.claim("without the corrections for a start at zero, some moves would be more than twice as long", longest > 2.0);
     lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));
     fit.fingerprint(&path, lab);
     Ok(())

@@ -10,7 +10,7 @@
 //! stops falling in the second epoch, and the test accuracy stays a percent behind.
 
 use super::optimizers_mnist::LeNets;
-use crate::{comparison::Trained, digits::library_adam};
+use crate::comparison::Trained;
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
@@ -72,7 +72,7 @@ impl Rule<2> for AdamL2 {
 /// Trains all three side by side.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let Args { lr, decay, ref lenets } = *args;
-    let adam = library_adam();
+    let adam = Adam::of_libraries();
     let methods = vec![
         Method::new("Adam", adam, lr),
         Method::new("AdamW", AdamW { adam, weight_decay: decay }, lr),
@@ -81,7 +81,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let flags = |lr| format!("--lr {lr} --decay {decay}");
     let title = "Adam without decay, with decoupled decay, with an L2 term";
     let trained = lenets.compare(title, (methods, flags), 4, lab)?;
-    let norms = print_norms(&trained, lab)?;
+    let norms = print_norms(&trained, decay, lab)?;
 
     let [adam, adamw, adam_l2] = [0, 1, 2].map(|i| trained[i].history.epoch_loss.last().copied().unwrap_or(f32::NAN));
     let alike = (adamw / adam - 1.0).abs() < 0.1;
@@ -93,8 +93,8 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 }
 
 /// Prints and gives the L2 norm of all weights of each variant.
-fn print_norms(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
-    writeln!(lab)?;
+fn print_norms(trained: &[Trained], decay: f32, lab: &mut Lab) -> Result<Vec<f64>> {
+    writeln!(lab, "\nλ = {decay}, as a decay in AdamW, as an L2 term in Adam + L2\n")?;
     let (mut norms, mut rows) = (Vec::new(), Vec::new());
     for variant in trained {
         let weights = variant.network.parameters().0.into_iter().filter(|tensor| tensor.name.ends_with("weight"));

@@ -6,19 +6,20 @@
 //!
 //! The book says that the network with batch normalisation converges faster. Seen: at first it is slower. At the first test, a
 //! third into the first epoch, its loss is the higher one, and so is the mean loss of that epoch. From the second test on its
-//! loss is lower, with one exception: the other network stops improving after the first epoch, as a learning rate of 0.01 is too
+//! loss is lower, with one exception, and it gets below 0.05 in half the steps: the other network stops improving after the first epoch, as a learning rate of 0.01 is too
 //! large for it, while this one bears it. What batch normalisation buys here is the larger learning rate: with `--lr 0.001` the
 //! network without it does as well in three epochs, 0.9868 of the test images against 0.9851.
 //!
 //! Departs from the book:
 //! 1. Its loader for the tests wraps the training images: ours are the 10,000 test images.
 //! 2. Both networks start from the same weights; the book draws anew for each.
+//! 3. Its layers are those of the library, whose ε is 1e-5: ours have the 1e-7 of the book's own operator (7.5.1.2).
 //!
 //! Weights start as in the book's library: kernels from N(0, 2 / inputs), matrices uniform after Xavier, biases 0.
 
 use crate::{
     comparison::{self, Trained},
-    digits::{Digits, library_adam, network},
+    digits::{Digits, network},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
@@ -26,7 +27,7 @@ use common::{
     cli::{at_least_one, positive},
     lab::Lab,
     models::{ConvNet, ConvNetBatchNorm},
-    optim::Method,
+    optim::{Adam, Method},
     plot::Curves,
     registry::{Heading, Section},
     train::Network,
@@ -45,11 +46,10 @@ pub(crate) fn section() -> Section {
 }
 
 /// Sixty of the steps.
-pub(super) const QUICK: &[&str] = &["--images", "1920", "--test-images", "500", "--epochs", "2", "--evaluate-every", "20"];
+const QUICK: &[&str] = &["--images", "1920", "--test-images", "500", "--epochs", "2", "--evaluate-every", "20"];
 
 /// Ten of them through the tape.
-pub(super) const TAPED: &[&str] =
-    &["--images", "320", "--test-images", "100", "--epochs", "2", "--evaluate-every", "3", "--taped"];
+const TAPED: &[&str] = &["--images", "320", "--test-images", "100", "--epochs", "2", "--evaluate-every", "3", "--taped"];
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -67,7 +67,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 300, value_parser = at_least_one)]
     evaluate_every: usize,
     #[command(flatten)]
-    digits: Digits,
+    pub(super) digits: Digits,
 }
 
 /// Trains the network without and with batch normalisation.
@@ -82,7 +82,7 @@ pub(super) fn compare(name: &str, normalized: Box<dyn Network>, args: &Args, lab
     let networks = [("without".to_owned(), network::<ConvNet>(lab)?), (format!("with {name}"), normalized)];
     let variants = networks.map(|(name, network)| {
         let flags = format!("--lr {lr} --batch-size {batch_size} --evaluate-every {evaluate_every} ({name})");
-        digits.variant(Method::new(name, library_adam(), lr), network, batches.clone(), &flags, lab)
+        digits.variant(Method::new(name, Adam::of_libraries(), lr), network, batches.clone(), &flags, lab)
     });
     let trained = digits.train(variants.into(), epochs, lab, |run, learning_rate, test| {
         while let Some(step) = run.forward_backward()? {
@@ -119,6 +119,9 @@ fn print_tests(both: &[Trained; 2], lab: &mut Lab) -> Result<()> {
 /// Steps by which normalisation has made up for its slower start.
 const ENOUGH: usize = 1000;
 
+/// A test loss that both reach.
+const LOW: f32 = 0.05;
+
 /// What the tests are there to show, as far as the run is long enough to show it.
 fn claim(name: &str, [without, with]: &[Trained; 2], lab: &mut Lab) {
     let behind = |test: usize| with.history.dev_loss[test].1 - without.history.dev_loss[test].1;
@@ -132,4 +135,7 @@ fn claim(name: &str, [without, with]: &[Trained; 2], lab: &mut Lab) {
     lab.claim("at the end it is ahead in loss and accuracy", ours.loss < other.loss && ours.accuracy > other.accuracy);
     let mut epochs = with.history.epoch_loss.iter().zip(&without.history.epoch_loss).skip(1);
     lab.claim("its training loss is lower in every epoch but the first", epochs.all(|(with, without)| with < without));
+    let arrives = |variant: &Trained| variant.history.dev_loss.iter().position(|(_, loss)| *loss < LOW);
+    let sooner = arrives(with).is_some_and(|test| arrives(without).is_none_or(|other| test < other));
+    lab.claim(format!("its test loss is below {LOW} after fewer steps"), sooner);
 }

@@ -9,6 +9,9 @@
 //! epoch and has the highest loss. On one core, where an image costs about the same in any batch, time goes with epochs; on
 //! hardware that computes a whole batch at once, it goes with steps. The test images hardly tell the variants apart.
 //!
+//! At the end stand both extremes, on few images: a step an image (K = 1), whose loss rises as often as it falls, and a step an epoch, whose loss
+//! falls in every step, but has so few of them that it is far behind.
+//!
 //! The images come in the order of the files, the same in every epoch, as in the book.
 //!
 //! Departs from the book:
@@ -19,6 +22,7 @@
 //! was interrupted goes on with `--resume` from the last whole epoch of each variant, and ends with the same bits.
 
 use crate::{
+    batch_extremes::Extremes,
     comparison::{self, Trained},
     digits::{Digits, network},
 };
@@ -43,16 +47,37 @@ pub(crate) fn section() -> Section {
         title: "Batch size",
         summary: "LeNet on MNIST with five batch sizes and learning rates in proportion: who is ahead after as many epochs, and after as many steps.",
     };
-    Section::new(heading, include_str!("batch_size.rs"), run).edition("quick", QUICK).taped(TAPED)
+    let quick = &[
+        "--batch-sizes",
+        "16,32,64",
+        "--lrs",
+        "0.01,0.02,0.04",
+        "--images",
+        "7680",
+        "--test-images",
+        "1000",
+        "--epochs",
+        "2",
+        "--extreme-images",
+        "160",
+    ];
+    let taped = &[
+        "--batch-sizes",
+        "16,32",
+        "--lrs",
+        "0.01,0.02",
+        "--images",
+        "640",
+        "--test-images",
+        "100",
+        "--epochs",
+        "2",
+        "--extreme-images",
+        "32",
+        "--taped",
+    ];
+    Section::new(heading, include_str!("batch_size.rs"), run).edition("quick", quick).taped(taped)
 }
-
-/// Three of the five batch sizes on an eighth of the images.
-pub(super) const QUICK: &[&str] =
-    &["--batch-sizes", "16,32,64", "--lrs", "0.01,0.02,0.04", "--images", "7680", "--test-images", "1000", "--epochs", "2"];
-
-/// Two of them, a few steps through the tape.
-pub(super) const TAPED: &[&str] =
-    &["--batch-sizes", "16,32", "--lrs", "0.01,0.02", "--images", "640", "--test-images", "100", "--epochs", "2", "--taped"];
 
 /// The book's hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
@@ -64,6 +89,8 @@ pub(crate) struct Args {
     epochs: usize,
     #[command(flatten)]
     digits: Digits,
+    #[command(flatten)]
+    extremes: Extremes,
 }
 
 /// The book's batch sizes with their learning rates.
@@ -87,7 +114,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     claim_by_epoch(&trained, lab);
     let behind = by_step.iter().skip(1).all(|mean| *mean < by_step[0]);
     lab.claim("over steps the smallest batch is behind: at the end of the largest its loss is the highest", behind);
-    Ok(())
+    args.extremes.show(lab)
 }
 
 /// A batch size with its learning rate.

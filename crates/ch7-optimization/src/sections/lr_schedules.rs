@@ -9,10 +9,15 @@
 //! too large to stay. At α₀ = 0.52 every step on the bowl overshoots along x₂ by more than there was, and the constant rate climbs out; the decays and the
 //! triangle bring the rate below 0.5 in time, and piecewise constant, cosine and triangle then arrive nearer along the flat x₁ than the book's 0.2. The warm-up puts it off.
 //!
+//! One decay is named by its formula, α₀ / √t, for Adam (7.3.3.2). So Adam fits the unit with it as well. From the book's α₀ = 0.1 it does not arrive: a move
+//! of Adam is hardly longer than its learning rate, and those of all steps do not add up to the way that w₁ has to go. From α₀ = 1 it does, and ends lower
+//! than at a constant rate, whose moves are too long to come to rest.
+//!
 //! Exponential and natural exponential decay are one curve in two notations: βᵗ = e^(−β′ t) with β′ = −ln β.
 
 use crate::{
     bowl::{self, Path},
+    decayed_adam::AdamRates,
     linear_fit::{Fit, LinearFit},
     replays,
 };
@@ -56,6 +61,8 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
     lr: f32,
     #[command(flatten)]
+    adam: AdamRates,
+    #[command(flatten)]
     fit: LinearFit,
 }
 
@@ -79,6 +86,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     print(&runs, args, lab)?;
     draw(&runs, args, lab)?;
     claim(&runs, lab);
+    args.adam.show(&args.fit, lab)?;
     let units = runs.iter().flat_map(|run| run.fit.parameters.prefixed(run.name).0);
     lab.fingerprint(&Parameters(units.collect()));
     Ok(())
@@ -88,7 +96,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 type Fitted = fn(f64, usize) -> Schedule;
 
 /// All of them by name.
-const SCHEDULES: [(&str, Fitted); 8] = [
+const SCHEDULES: [(&str, Fitted); 9] = [
     ("constant", |initial, _| Schedule::Constant { initial }),
     ("piecewise constant", |initial, steps| Schedule::PiecewiseConstant {
         initial,
@@ -104,9 +112,11 @@ const SCHEDULES: [(&str, Fitted); 8] = [
         highest: initial,
         half_period: steps.div_ceil(6),
     }),
+    ("inverse square root", |initial, _| Schedule::InverseSquareRoot { initial }),
 ];
 /// Those that only fall.
-const DECAYS: [&str; 5] = ["piecewise constant", "inverse time", "exponential", "natural exponential", "cosine"];
+const DECAYS: [&str; 6] =
+    ["piecewise constant", "inverse time", "exponential", "natural exponential", "cosine", "inverse square root"];
 /// Those whose paths the figure shows.
 const SHOWN: [&str; 3] = ["constant", "inverse time", "cosine"];
 
@@ -160,8 +170,12 @@ fn draw(runs: &[Run], args: &Args, lab: &mut Lab) -> Result<()> {
 }
 
 fn panel(runs: &[Run], (x_label, y_label): (&str, &str), values: impl Fn(&Run) -> Vec<f32>) -> CurvePanel {
-    // Natural exponential decay lies on the exponential one.
-    let dash = |run: &Run| if run.name == "natural exponential" { Dash::Dashed } else { Dash::Solid };
+    // Natural exponential decay lies on the exponential one; there are colours for eight curves.
+    let dash = |run: &Run| match run.name {
+        "natural exponential" => Dash::Dashed,
+        "inverse square root" => Dash::DashDot,
+        _ => Dash::Solid,
+    };
     let curves = runs.iter().map(|run| Series::sampled(run.name, &values(run), 0.0, 1.0).dashed(dash(run)));
     curves.fold(CurvePanel::new(x_label, y_label), CurvePanel::with)
 }

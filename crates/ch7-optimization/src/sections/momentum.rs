@@ -20,7 +20,7 @@ use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::Lab,
-    optim::{Method, Momentum},
+    optim::{Method, Momentum, Optimizer, RHO, Sgd},
     registry::{Heading, Section},
 };
 
@@ -48,7 +48,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
     pub(super) lr: f32,
     /// Momentum factor ρ
-    #[arg(long, default_value_t = 0.9, value_parser = fraction)]
+    #[arg(long, default_value_t = RHO, value_parser = fraction)]
     pub(super) rho: f32,
     #[command(flatten)]
     pub(super) fit: LinearFit,
@@ -76,6 +76,9 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let x2: Vec<f32> = path.coordinate(1).collect();
     let crossings = x2.windows(2).filter(|pair| pair[0] * pair[1] < 0.0).count();
     lab.claim("later the path oscillates: x₂ crosses the optimum at least twice", crossings >= 2);
+    let plain: Vec<f32> = bowl::descend(Optimizer::new(Sgd), |_| args.bowl_lr, args.bowl_steps)?.coordinate(1).collect();
+    let calm = plain.windows(2).all(|pair| pair[0] * pair[1] > 0.0);
+    lab.claim("the oscillation is momentum's own: gradient descent with the same rate never crosses it", calm);
     lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));
     fit.fingerprint(&path, lab);
     Ok(())

@@ -10,7 +10,7 @@
 
 use crate::{
     comparison::{self, Trained},
-    digits::{Digits, library_adam, network},
+    digits::{Digits, network},
 };
 use anyhow::Result;
 use clap::Args as ClapArgs;
@@ -18,7 +18,10 @@ use common::{
     cli::{at_least_one, positive},
     lab::Lab,
     models::LeNet,
-    optim::{AdaDelta, AdaGrad, AdamW, EpsPlacement, Method, Momentum, Nesterov, RmsProp, Sgd},
+    optim::{
+        ADADELTA_EPSILON, AdaDelta, AdaGrad, Adam, AdamW, BETA, EPSILON, EpsPlacement, Method, Momentum, Nesterov, RHO, RmsProp,
+        Sgd,
+    },
     plot::Curves,
     registry::{Heading, Section},
 };
@@ -63,14 +66,14 @@ pub(crate) struct Args {
 
 /// Trains all side by side and compares them.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let (adam, eps_placement) = (library_adam(), EpsPlacement::InsideRoot);
+    let (adam, eps_placement) = (Adam::of_libraries(), EpsPlacement::InsideRoot);
     let methods = vec![
         Method::new("SGD", Sgd, args.sgd_lr),
-        Method::new("Momentum", Momentum { rho: 0.9 }, args.momentum_lr),
-        Method::new("Nesterov", Nesterov { rho: 0.9 }, args.momentum_lr),
-        Method::new("AdaGrad", AdaGrad { epsilon: 1e-7, eps_placement }, args.adagrad_lr),
-        Method::new("RMSprop", RmsProp { beta: 0.9, epsilon: 1e-7, eps_placement }, args.rmsprop_lr),
-        Method::new("AdaDelta", AdaDelta { rho: 0.95, epsilon: 1e-6 }, args.adadelta_lr),
+        Method::new("Momentum", Momentum { rho: RHO }, args.momentum_lr),
+        Method::new("Nesterov", Nesterov { rho: RHO }, args.momentum_lr),
+        Method::new("AdaGrad", AdaGrad { epsilon: EPSILON, eps_placement }, args.adagrad_lr),
+        Method::new("RMSprop", RmsProp { beta: BETA, epsilon: EPSILON, eps_placement }, args.rmsprop_lr),
+        Method::new("AdaDelta", AdaDelta { rho: 0.95, epsilon: ADADELTA_EPSILON }, args.adadelta_lr),
         Method::new("Adam", adam, args.adam_lr),
         Method::new("AdamW", AdamW { adam, weight_decay: 0.01 }, args.adam_lr),
     ];
@@ -111,6 +114,7 @@ impl LeNets {
     ) -> Result<Vec<Trained>> {
         let Self { batch_size, epochs, digits } = self;
         let batches = digits.shuffled(*batch_size, lab)?;
+        let rates: Vec<String> = methods.iter().map(|method| method.learning_rate.to_string()).collect();
         let mut variants = Vec::new();
         for method in methods {
             let flags = format!("{} with {} --batch-size {batch_size}", method.name, flags(method.learning_rate));
@@ -126,7 +130,7 @@ impl LeNets {
             }
             Ok(())
         })?;
-        comparison::print_table(&trained, lab)?;
+        comparison::print_table_with(("learning rate", &rates), &trained, lab)?;
         let losses = comparison::step_losses("training loss", &trained);
         lab.figure("curves", &Curves::new(title).panel(losses).panel(comparison::test_accuracies(&trained)).render()?)?;
         Ok(trained)

@@ -16,7 +16,7 @@ use clap::Args as ClapArgs;
 use common::{
     cli::{fraction, one_to, positive},
     lab::Lab,
-    optim::{EpsPlacement, Method, RmsProp},
+    optim::{BETA, EPSILON, EpsPlacement, Method, RmsProp},
     registry::{Heading, Section},
 };
 
@@ -44,10 +44,10 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
     lr: f32,
     /// Decay rate β of the squared gradient's running mean
-    #[arg(long, default_value_t = 0.9, value_parser = fraction)]
+    #[arg(long, default_value_t = BETA, value_parser = fraction)]
     beta: f32,
     /// ε, which keeps the denominator away from zero
-    #[arg(long, default_value_t = 1e-7, value_parser = positive)]
+    #[arg(long, default_value_t = EPSILON, value_parser = positive)]
     epsilon: f32,
     /// Add ε outside the root, as libraries do
     #[arg(long)]

@@ -20,7 +20,7 @@ use clap::Args as ClapArgs;
 use common::{
     cli::{at_least_one, finite, non_negative, positive},
     lab::{Column, Lab},
-    optim::{AdaGrad, Adam, EpsPlacement, Method, Momentum, RmsProp, Sgd},
+    optim::{AdaGrad, Adam, BETA, BETA1, BETA2, EPSILON, EpsPlacement, Method, Momentum, RHO, RmsProp, Sgd},
     parameters::{Parameter, Parameters},
     registry::{Heading, Section},
 };
@@ -62,25 +62,25 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
     rmsprop_lr: f32,
     /// Decay of RMSprop's mean of squares
-    #[arg(long, default_value_t = 0.9, value_parser = non_negative)]
+    #[arg(long, default_value_t = BETA, value_parser = non_negative)]
     beta: f32,
     /// Learning rate of Momentum
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
     momentum_lr: f32,
     /// Share of the last step that Momentum keeps
-    #[arg(long, default_value_t = 0.9, value_parser = non_negative)]
+    #[arg(long, default_value_t = RHO, value_parser = non_negative)]
     rho: f32,
     /// Learning rate of Adam
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
     adam_lr: f32,
     /// Decay of Adam's mean of gradients
-    #[arg(long, default_value_t = 0.9, value_parser = non_negative)]
+    #[arg(long, default_value_t = BETA1, value_parser = non_negative)]
     beta1: f32,
     /// Decay of Adam's mean of squares
-    #[arg(long, default_value_t = 0.99, value_parser = non_negative)]
+    #[arg(long, default_value_t = BETA2, value_parser = non_negative)]
     beta2: f32,
     /// Added to what AdaGrad, RMSprop and Adam take the root of
-    #[arg(long, default_value_t = 1e-7, value_parser = positive)]
+    #[arg(long, default_value_t = EPSILON, value_parser = positive)]
     epsilon: f32,
 }
 

@@ -75,6 +75,10 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     path.check_end(["x₁: 3 (1 − 2 α w₁)ᵗ", "x₂: 4 (1 − 2 α w₂)ᵗ"], exact, lab)?;
     path.claim_by_hand(lab, |_, theta, g| theta - args.bowl_lr * g); // θ ← θ − α g
 
+    lab.metrics([("bowl, x1 at the start", bowl::START[0]), ("bowl, x2 at the start", bowl::START[1])]);
+
+    let [rows, columns] = args.fit.shape(lab);
+    lab.metrics([("training data, rows", rows), ("training data, columns", columns)]);
     let fit = args.fit.show(sgd(args.lr), lab)?;
     one_step(args.lr, lab)?;
 

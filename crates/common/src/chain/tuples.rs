@@ -2,7 +2,7 @@
 
 use super::layers::{LayerSpec, activation, batch_norm, conv2d, custom, flatten, group, image, layer_norm, linear, max_pool2d};
 use crate::{
-    layers::{Shape, batch_norm::Settings, layer_norm::LayerNormLayer},
+    layers::{NORMALIZATION_EPSILON, Shape, batch_norm::Settings, layer_norm::LayerNormLayer},
     tape::{Elementwise, Flatten, Function, Image, MaxPool2d, builder},
 };
 
@@ -60,14 +60,14 @@ impl<const F: usize> InChain for builder::LayerNorm<F> {
     fn layers() -> LayerSpec {
         custom(|shape| {
             assert_eq!(shape, Shape::Features(F), "features of a layer normalisation");
-            LayerNormLayer::new(shape, LayerNormLayer::EPS)
+            LayerNormLayer::new(shape, NORMALIZATION_EPSILON)
         })
     }
 }
 
 impl InChain for builder::LayerNorm2d {
     fn layers() -> LayerSpec {
-        layer_norm(LayerNormLayer::EPS)
+        layer_norm(NORMALIZATION_EPSILON)
     }
 }
 

@@ -29,7 +29,7 @@ impl Lab {
             return Ok(Vec::new());
         }
         if self.description.is_replay {
-            compared.retain(|(entry, _)| matches!(entry.class, Class::Exact | Class::Banded));
+            compared.retain(|(entry, _)| matches!(entry.class, Class::Exact | Class::Stated | Class::Banded));
             self.print_digits(&compared)?;
             return Ok(Vec::new());
         }

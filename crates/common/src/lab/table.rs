@@ -11,6 +11,8 @@ const LINE: usize = 100;
 pub(super) fn paragraph(tag: &str, text: &str) -> String {
     let (tag, indent) = (format!("{tag} "), " ".repeat(tag.chars().count() + 1));
     let layout = textwrap::Options::new(LINE).initial_indent(&tag).subsequent_indent(&indent).break_words(false);
+    // A flag such as --test-images stays whole.
+    let layout = layout.word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::fill(text, layout) + "\n"
 }
 

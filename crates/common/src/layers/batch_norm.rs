@@ -12,7 +12,7 @@
 //! | `gamma`, `beta` | channels | 1, 0 |
 //! | `running_mean`, `running_variance` (kept, not trained) | channels | 0, 1 |
 
-use super::{Gradients, Input, Layer, Output, Shape, TensorShape};
+use super::{Gradients, Input, Layer, NORMALIZATION_EPSILON, Output, Shape, TensorShape};
 use crate::kernels::{
     self,
     batch_norm::{Averaging, Saved, Statistics},
@@ -31,7 +31,7 @@ pub struct Settings {
 
 impl Settings {
     /// The book's: ε = 1e-7; a batch moves the running statistics a tenth of the way to its own, with the biased variance.
-    pub const BOOK: Self = Self { eps: 1e-7, averaging: Averaging { momentum: 0.9, unbiased: false } };
+    pub const BOOK: Self = Self { eps: NORMALIZATION_EPSILON, averaging: Averaging { momentum: 0.9, unbiased: false } };
 }
 
 /// A batch normalisation with its running statistics.

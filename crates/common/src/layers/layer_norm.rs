@@ -30,9 +30,6 @@ pub(crate) struct LayerNormLayer {
 }
 
 impl LayerNormLayer {
-    /// The book's ε.
-    pub(crate) const EPS: f32 = 1e-7;
-
     /// A layer with one γ and β for each feature of a row, or one for all values of an image.
     pub(crate) fn new(shape: Shape, eps: f32) -> Self {
         let shared = matches!(shape, Shape::Image { .. });

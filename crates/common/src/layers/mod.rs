@@ -24,6 +24,9 @@ pub use loss::{LossFunction, loss, loss_backward};
 use crate::kernels::lanes;
 use std::fmt::Debug;
 
+/// ε of batch and layer normalisation in the book's operators, sections 7.5.1 and 7.5.2, inside the root; its library has 1e-5.
+pub const NORMALIZATION_EPSILON: f32 = 1e-7;
+
 /// The shape of a sample between two layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {

@@ -1,6 +1,6 @@
 //! Both at once: a corrected gradient and a step size for each parameter.
 
-use super::{EpsPlacement, Rule};
+use super::{BETA1, EpsPlacement, Rule};
 
 /// Adam, book section 7.3.3.2.
 ///
@@ -35,6 +35,12 @@ impl Adam {
         let is_rate = |beta: f32| (0.0..1.0).contains(&beta);
         assert!(is_rate(beta1) && is_rate(beta2), "decay rates are from 0 to below 1, not {beta1} and {beta2}");
         Self { beta1, beta2, epsilon, eps_placement: EpsPlacement::InsideRoot, powers: [1.0; 2], corrections: [0.0; 2] }
+    }
+
+    /// Adam as libraries have it: decay rates 0.9 and 0.999, and an ε of 1e-8 outside the root.
+    #[must_use]
+    pub fn of_libraries() -> Self {
+        Self::new(BETA1, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot)
     }
 
     /// The same with ε elsewhere.

@@ -38,3 +38,16 @@ pub use rule::{EpsPlacement, Rule};
 pub use schedule::Schedule;
 pub use sgd::Sgd;
 pub use state::State;
+
+/// ε of AdaGrad, RMSprop and Adam in the book's calls, sections 7.3.2 and 7.3.3; inside the root.
+pub const EPSILON: f32 = 1e-7;
+/// ε of AdaDelta, from its original paper: the book leaves AdaDelta to the reader.
+pub const ADADELTA_EPSILON: f32 = 1e-6;
+/// The share of the last step that momentum keeps, book section 7.3.3.1.
+pub const RHO: f32 = 0.9;
+/// The decay of RMSprop's mean of squares, book section 7.3.2.2.
+pub const BETA: f32 = 0.9;
+/// The decay of Adam's mean of gradients, book section 7.3.3.2.
+pub const BETA1: f32 = 0.9;
+/// The decay of Adam's mean of squares, book section 7.3.3.2.
+pub const BETA2: f32 = 0.99;

@@ -26,6 +26,11 @@ pub enum Schedule {
         /// β.
         beta: f64,
     },
+    /// α₀ / √(t + 1): the decay that book section 7.3.3.2 names for Adam, whose t counts from 1.
+    InverseSquareRoot {
+        /// α₀.
+        initial: f64,
+    },
     /// α₀ · βᵗ.
     Exponential {
         /// α₀.
@@ -79,6 +84,7 @@ impl Schedule {
                 initial * reached.map_or(1.0, |(_, factor)| *factor)
             }
             Self::InverseTime { initial, beta } => initial * (1.0 / (1.0 + beta * time)),
+            Self::InverseSquareRoot { initial } => initial / (time + 1.0).sqrt(),
             Self::Exponential { initial, beta } => initial * libm::pow(*beta, time),
             Self::NaturalExponential { initial, beta } => initial * libm::exp(-beta * time),
             Self::Cosine { initial, steps } => 0.5 * initial * (1.0 + libm::cos(PI * time / *steps as f64)),
@@ -115,6 +121,7 @@ mod tests {
             &[(0, 0.5), (9, 0.5), (10, 0.25), (19, 0.25), (20, 0.0625), (99, 0.0625)],
         );
         check(&Schedule::InverseTime { initial, beta: 1.0 }, &[(0, 0.5), (1, 0.25), (3, 0.125)]);
+        check(&Schedule::InverseSquareRoot { initial }, &[(0, 0.5), (3, 0.25), (24, 0.1)]);
         check(&Schedule::Exponential { initial, beta: 0.5 }, &[(0, 0.5), (1, 0.25), (4, 0.03125)]);
         check(&Schedule::NaturalExponential { initial, beta: 1.0 }, &[(0, 0.5), (1, 0.18393972)]);
         check(&Schedule::Cosine { initial, steps: 8 }, &[(0, 0.5), (4, 0.25), (8, 0.0)]);

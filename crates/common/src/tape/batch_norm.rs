@@ -1,7 +1,7 @@
 //! Batch normalisation, of rows and of images.
 
 use super::{Affine, Device, DeviceError, Images, RunningStatistics, Tensor, operations};
-use crate::kernels::batch_norm::Averaging;
+use crate::{kernels::batch_norm::Averaging, layers::NORMALIZATION_EPSILON};
 use dfdx::{
     nn::{
         BuildModule, BuildOnDevice, Module, ModuleMut,
@@ -66,7 +66,12 @@ impl<const C: usize, E: Dtype, D: dfdx::tensor_ops::Device<E>> TensorCollection<
                 Self::tensor("running_mean", |layer| &layer.running_mean, |layer| &mut layer.running_mean, zeros),
                 Self::tensor("running_variance", |layer| &layer.running_variance, |layer| &mut layer.running_variance, ones),
                 (
-                    Self::scalar("eps", |layer| &layer.eps, |layer| &mut layer.eps, ScalarOptions::from_default(1e-7)),
+                    Self::scalar(
+                        "eps",
+                        |layer| &layer.eps,
+                        |layer| &mut layer.eps,
+                        ScalarOptions::from_default(NORMALIZATION_EPSILON),
+                    ),
                     Self::scalar(
                         "momentum",
                         |layer| &layer.momentum,

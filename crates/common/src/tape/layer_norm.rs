@@ -1,6 +1,7 @@
 //! Layer normalisation, of rows and of images.
 
 use super::{Affine, Device, DeviceError, Images, Tensor, operations};
+use crate::layers::NORMALIZATION_EPSILON;
 use dfdx::{
     nn::{
         BuildModule, BuildOnDevice, Module, NonMutableModule,
@@ -74,7 +75,12 @@ impl<const F: usize, E: Dtype, D: dfdx::tensor_ops::Device<E>> TensorCollection<
             (
                 Self::tensor("gamma", |layer| &layer.gamma, |layer| &mut layer.gamma, TensorOptions::reset_to_ones()),
                 Self::tensor("beta", |layer| &layer.beta, |layer| &mut layer.beta, TensorOptions::reset_to_zeros()),
-                Self::scalar("eps", |layer| &layer.eps, |layer| &mut layer.eps, ScalarOptions::from_default(1e-7)),
+                Self::scalar(
+                    "eps",
+                    |layer| &layer.eps,
+                    |layer| &mut layer.eps,
+                    ScalarOptions::from_default(NORMALIZATION_EPSILON),
+                ),
             ),
             |(gamma, beta, eps)| LayerNorm { gamma, beta, eps },
         )
@@ -89,7 +95,12 @@ impl<E: Dtype, D: dfdx::tensor_ops::Device<E>> TensorCollection<E, D> for LayerN
             (
                 Self::tensor("gamma", |layer| &layer.gamma, |layer| &mut layer.gamma, TensorOptions::reset_to_ones()),
                 Self::tensor("beta", |layer| &layer.beta, |layer| &mut layer.beta, TensorOptions::reset_to_zeros()),
-                Self::scalar("eps", |layer| &layer.eps, |layer| &mut layer.eps, ScalarOptions::from_default(1e-7)),
+                Self::scalar(
+                    "eps",
+                    |layer| &layer.eps,
+                    |layer| &mut layer.eps,
+                    ScalarOptions::from_default(NORMALIZATION_EPSILON),
+                ),
             ),
             |(gamma, beta, eps)| LayerNorm2d { gamma, beta, eps },
         )

@@ -23,7 +23,7 @@ use common::{
     figures,
     kernels::Loss,
     lab::Lab,
-    optim::{Adam, EpsPlacement, Optimizer},
+    optim::{Adam, Optimizer},
     parameters::{Initialization, Initializer},
     plot::{self, HeatMap},
     registry::{Heading, Section},
@@ -113,7 +113,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let interrupted = args.resume.then(|| interrupted(lab)).transpose()?;
 
     let mut network = lab.driver().network::<Mlp, N_PIXELS, N_DIGITS>(LOSS, INIT, &mut lab.stream("weights"))?;
-    let adam = Adam::new(0.9, 0.999, 1e-8).eps_placement(EpsPlacement::OutsideRoot);
+    let adam = Adam::of_libraries();
     let mut config = args.config(lab);
     if let Some(interrupted) = &interrupted {
         // A run that is further already is told again.
