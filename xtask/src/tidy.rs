@@ -80,14 +80,19 @@ fn check_goldens(root: &Path, chapter: &Chapter) -> Result<Vec<String>> {
     Ok(expected.difference(&found).map(missing).chain(found.difference(&expected).map(left_over)).collect())
 }
 
-/// Each published value belongs to a section and can be read, and each statement to a claim that holds in the section's golden.
+/// Each published value belongs to a section, can be read and has a name of its own; each statement belongs to a claim that holds in
+/// the section's golden.
 fn check_ledger(root: &Path, chapter: &Chapter) -> Result<Vec<String>> {
     let mut complaints = Vec::new();
+    let mut names = BTreeSet::new();
     for entry in published::parse(chapter.published).with_context(|| format!("the ledger of {}", chapter.name))? {
         let Some(section) = chapter.section(&entry.section) else {
             complaints.push(format!("published value {} of {}: no section {}", entry.metric, chapter.name, entry.section));
             continue;
         };
+        if !entry.is_in_words() && !names.insert((entry.section.clone(), entry.metric.clone())) {
+            complaints.push(format!("published/{}.csv: {} has two values of {}", chapter.name, entry.section, entry.metric));
+        }
         if entry.is_in_words() && !claims(root, chapter, section).contains(&entry.metric) {
             complaints.push(format!(
                 "published/{}.csv: \"{}\" is no claim that holds in {}",
