@@ -19,7 +19,7 @@ use common::{
     lab::Lab,
     models::LeNet,
     optim::{AdaDelta, AdaGrad, AdamW, EpsPlacement, Method, Momentum, Nesterov, RmsProp, Sgd},
-    plot::Curves,
+    plot::{Curves, Dots},
     registry::{Heading, Section},
 };
 
@@ -127,8 +127,14 @@ impl LeNets {
             Ok(())
         })?;
         comparison::print_table(&trained, lab)?;
-        let losses = comparison::step_losses("training loss", &trained);
-        lab.figure("curves", &Curves::new(title).panel(losses).panel(comparison::test_accuracies(&trained)).render()?)?;
+        // More than four curves in a panel are a tangle.
+        let fours = || trained.chunks(4);
+        let panels =
+            fours().map(|four| comparison::step_losses("training loss", four)).chain(fours().map(comparison::test_accuracies));
+        lab.figure("curves", &panels.fold(Curves::new(title).same_y(), Curves::panel).render()?)?;
+        let ends = Dots::new(format!("{title}, in the end"), "accuracy on the test images", 4);
+        let ends = trained.iter().fold(ends, |ends, variant| ends.row(&variant.name, variant.test().accuracy));
+        lab.figure("accuracies", &ends.render()?)?;
         Ok(trained)
     }
 }

@@ -36,9 +36,26 @@ impl Canvas {
     pub(super) fn titled(title: &str, width: f64, height: f64) -> Result<(Self, Area)> {
         let canvas = Self { title: title.to_owned(), ..Self::new(width, height)? };
         let mut body = canvas.inner();
-        canvas.text(title, (body.left, body.top), Lettering::TITLE.at(HPos::Left, VPos::Top))?;
-        body.top += if title.is_empty() { 0.0 } else { 34.0 };
+        let lines = canvas.wrapped(title, body.width(), Lettering::TITLE);
+        for line in &lines {
+            canvas.text(line, (body.left, body.top), Lettering::TITLE.at(HPos::Left, VPos::Top))?;
+            body.top += TITLE_LINE;
+        }
+        body.top += if lines.is_empty() { 0.0 } else { 8.0 };
         Ok((canvas, body))
+    }
+
+    /// A text in lines that are no wider than `width`, broken between words.
+    fn wrapped(&self, text: &str, width: f64, lettering: Lettering) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for word in text.split_whitespace() {
+            let longer = lines.last().map(|line| format!("{line} {word}"));
+            match longer.filter(|longer| self.text_width(longer, lettering) <= width) {
+                Some(longer) => *lines.last_mut().unwrap_or(&mut String::new()) = longer,
+                None => lines.push(word.to_owned()),
+            }
+        }
+        lines
     }
 
     /// Gives the sheet its final size once that is known.
@@ -146,11 +163,6 @@ impl Canvas {
         self.polygon(&place(corners), (color, 1.0), Some(edge))
     }
 
-    /// A disc without an edge.
-    pub(super) fn dot(&self, at: Point, radius: f64, color: Color) -> Result<()> {
-        Ok(self.sheet.draw(&Circle::new(coordinate(at), units(radius), rgba(color, 1.0).filled()))?)
-    }
-
     pub(super) fn text(&self, text: &str, at: Point, lettering: Lettering) -> Result<()> {
         if !text.is_empty() {
             self.sheet.draw(&Text::new(text.to_owned(), coordinate(at), lettering.style()))?;
@@ -169,5 +181,7 @@ impl Canvas {
     }
 }
 
+/// Height of a line of the title.
+const TITLE_LINE: f64 = 26.0;
 /// Largest width and height of a sheet, in units.
 const ROOM: u32 = 200_000;
