@@ -29,6 +29,7 @@ mod sections {
     pub(crate) mod lr_schedules;
     pub(crate) mod momentum;
     pub(crate) mod nesterov;
+    pub(crate) mod optimizers;
     pub(crate) mod optimizers_mnist;
     pub(crate) mod overfit;
     pub(crate) mod regularization_strength;
@@ -44,8 +45,8 @@ mod sections {
 use common::registry::Chapter;
 use sections::{
     adadelta, adagrad, adam, adamw, batch_norm, batch_norm_mnist, batch_size, batch_size_iterations, batch_size_or_lr, dropout,
-    he, l2, layer_norm, layer_norm_mnist, lr_schedules, momentum, nesterov, optimizers_mnist, overfit, regularization_strength,
-    rmsprop, saddle, sgd, weight_decay, weight_decay_library, xavier, xavier_training,
+    he, l2, layer_norm, layer_norm_mnist, lr_schedules, momentum, nesterov, optimizers, optimizers_mnist, overfit,
+    regularization_strength, rmsprop, saddle, sgd, weight_decay, weight_decay_library, xavier, xavier_training,
 };
 
 /// The chapter's sections in the book's order.
@@ -67,6 +68,7 @@ pub fn chapter() -> Chapter {
             momentum::section(),
             nesterov::section(),
             adam::section(),
+            optimizers::section(),
             saddle::section(),
             adamw::section(),
             optimizers_mnist::section(),

@@ -1,10 +1,12 @@
 //! The figures that training experiments share: learning curves and decision regions.
 
 use crate::{
+    chain::Chain,
     data::{Samples, Split},
     kernels::reduce,
+    layers::Shape,
     matrix::Matrix,
-    plot::{self, CurvePanel, Curves, Grid, RegionPanel, Regions, Series, Svg},
+    plot::{self, CurvePanel, Curves, Diagram, Grid, RegionPanel, Regions, Series, Svg},
     train::{History, Network},
 };
 use anyhow::Result;
@@ -62,6 +64,30 @@ pub fn averaged(label: impl Into<String>, values: &[f32], points: usize) -> Seri
 /// How many of `steps` steps make a point.
 fn steps_together(steps: usize, points: usize) -> usize {
     (steps / points).max(1)
+}
+
+/// A chain, layer by layer: its units and weights, and its images.
+///
+/// # Errors
+/// If the chain has no layers.
+pub fn network(title: &str, chain: &Chain) -> Result<Svg> {
+    let mut diagram = Diagram::new(title);
+    let mut above = None;
+    for (caption, shape, matrix) in chain.outline() {
+        diagram = match shape {
+            _ if above == Some(shape) && matrix.is_empty() => diagram.then(&caption),
+            Shape::Image { channels, height, width } if above.is_none() => diagram.images("inputs", [channels, height, width]),
+            Shape::Image { channels, height, width } => diagram.images(caption, [channels, height, width]),
+            // Images as rows are the same values.
+            Shape::Features(_) if matrix.is_empty() => diagram,
+            Shape::Features(n) if above.is_none() => {
+                diagram.units::<f32>("inputs", matrix.len() / n, &[]).units(caption, n, matrix)
+            }
+            Shape::Features(n) => diagram.units(caption, n, matrix),
+        };
+        above = Some(shape);
+    }
+    diagram.render()
 }
 
 /// Nodes of the grid of decision regions in each direction.

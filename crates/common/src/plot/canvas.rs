@@ -129,19 +129,20 @@ impl Canvas {
     /// A data point: `size` is the radius of a disc of the same visual weight.
     pub(super) fn mark(&self, at: Point, marker: Marker, size: f64, color: Color) -> Result<()> {
         let edge = Stroke::solid(theme::WHITE, 0.8);
+        let bar = Stroke::solid(color, (size * 0.55).max(1.4));
         let place =
             |points: &[Point]| -> Vec<Point> { points.iter().map(|&(x, y)| (at.0 + x * size, at.1 + y * size)).collect() };
         let corners: &[Point] = match marker {
             Marker::Disc => {
-                let (center, radius) = (coordinate(at), units(size));
-                self.sheet.draw(&Circle::new(center, radius, rgba(color, 1.0).filled()))?;
-                self.sheet.draw(&Circle::new(center, radius, edge.style()))?;
-                return Ok(());
+                return self.circle(at, size, color, edge);
             }
             Marker::Cross => {
-                let stroke = Stroke::solid(color, (size * 0.55).max(1.4));
-                self.line(&place(&[(-0.8, -0.8), (0.8, 0.8)]), stroke)?;
-                return self.line(&place(&[(-0.8, 0.8), (0.8, -0.8)]), stroke);
+                self.line(&place(&[(-0.8, -0.8), (0.8, 0.8)]), bar)?;
+                return self.line(&place(&[(-0.8, 0.8), (0.8, -0.8)]), bar);
+            }
+            Marker::Plus => {
+                self.line(&place(&[(-1.15, 0.0), (1.15, 0.0)]), bar)?;
+                return self.line(&place(&[(0.0, -1.15), (0.0, 1.15)]), bar);
             }
             Marker::Triangle => &[(0.0, -1.25), (1.15, 0.8), (-1.15, 0.8)],
             Marker::Square => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
@@ -161,6 +162,16 @@ impl Canvas {
             ],
         };
         self.polygon(&place(corners), (color, 1.0), Some(edge))
+    }
+
+    pub(super) fn circle(&self, at: Point, radius: f64, fill: Color, edge: Stroke) -> Result<()> {
+        self.dot(at, radius, fill)?;
+        Ok(self.sheet.draw(&Circle::new(coordinate(at), units(radius), edge.style()))?)
+    }
+
+    /// A disc without an edge.
+    pub(super) fn dot(&self, at: Point, radius: f64, color: Color) -> Result<()> {
+        Ok(self.sheet.draw(&Circle::new(coordinate(at), units(radius), rgba(color, 1.0).filled()))?)
     }
 
     pub(super) fn text(&self, text: &str, at: Point, lettering: Lettering) -> Result<()> {

@@ -104,11 +104,13 @@ pub enum Marker {
     Cross,
     /// A five-pointed star.
     Star,
+    /// An upright cross of two strokes.
+    Plus,
 }
 
 impl Marker {
     /// Every marker, in order.
-    const ALL: [Self; 6] = [Self::Disc, Self::Triangle, Self::Square, Self::Diamond, Self::Cross, Self::Star];
+    const ALL: [Self; 7] = [Self::Disc, Self::Triangle, Self::Square, Self::Diamond, Self::Cross, Self::Star, Self::Plus];
 
     /// The marker of class or split number `index`; the list repeats after its end.
     pub(super) fn nth(index: usize) -> Self {
