@@ -200,7 +200,9 @@ impl Row {
                     match unit {
                         Some(_) => canvas.circle((x, y), RADIUS, theme::WHITE, edge)?,
                         None => {
-                            [-9.0, 0.0, 9.0].into_iter().try_for_each(|shift| canvas.dot((x + shift, y), 2.2, theme::SOFT_INK))?
+                            for shift in [-9.0, 0.0, 9.0] {
+                                canvas.dot((x + shift, y), 2.2, theme::SOFT_INK)?;
+                            }
                         }
                     }
                 }

@@ -195,3 +195,18 @@ fn a_long_curve_stays_small() {
     let svg = chart(CurvePanel::new("step", "loss").with(line("a", &values))).unwrap();
     assert!(svg.as_str().len() < 60_000, "{} bytes", svg.as_str().len());
 }
+
+#[test]
+fn no_curve_crosses_the_label_of_a_reference_line() {
+    let place = |curve: &[f64]| {
+        let svg = chart(CurvePanel::new("x", "y").with(line("a", curve)).reference(1.0, "level").y_range(0.0, 2.0)).unwrap();
+        let rest = svg.as_str().split_once("aria-label=\"level\" transform=\"translate(").expect("the label is there").1;
+        let (x, y) = rest.split_once(')').and_then(|(at, _)| at.split_once(' ')).expect("two coordinates");
+        (x.parse::<i32>().unwrap(), y.parse::<i32>().unwrap())
+    };
+    let (x, y) = place(&[0.1, 0.1, 0.1, 0.1]);
+    let above = [0.1, 1.05, 1.05, 1.05];
+    assert!(place(&above).0 == x && place(&above).1 > y, "below the line where the curve passes above it");
+    let around = [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 1.1, 0.9, 1.1, 0.9];
+    assert!(place(&around).0 < x, "elsewhere if the curve passes on both sides");
+}
