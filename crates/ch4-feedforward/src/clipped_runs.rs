@@ -93,7 +93,7 @@ pub(crate) fn draw(variants: &[Variant], lab: &mut Lab) -> Result<()> {
         (Marker::Disc, Dash::Solid),
         (Marker::Triangle, Dash::Dashed),
         (Marker::Square, Dash::Dotted),
-        (Marker::Diamond, Dash::Solid),
+        (Marker::Diamond, Dash::DashDot),
     ];
     let mut norms = Curves::new("Weight gradients of the first step");
     let mut losses = Curves::new("Loss with and without clipping, every tenth step");
@@ -102,10 +102,13 @@ pub(crate) fn draw(variants: &[Variant], lab: &mut Lab) -> Result<()> {
         let mut loss_panel = CurvePanel::new("step", "loss").log_y().titled(activation);
         for (variant, (marker, dash)) in variants.iter().filter(|variant| variant.activation == activation).zip(LOOKS) {
             norm_panel = norm_panel.with(Series::sampled(variant.name, &variant.run.norms, 1.0, 1.0).marked(marker).dashed(dash));
-            // Several losses jump up and down from step to step; one that ends at once is seen as its marker.
+            // Several losses jump up and down from step to step.
             let losses: Vec<f32> = variant.run.losses.iter().copied().step_by(EVERY).collect();
             let series = Series::sampled(variant.name, &losses, 0.0, EVERY as f64).dashed(dash);
-            loss_panel = loss_panel.with(if losses.len() == 1 { series.marked(marker) } else { series });
+            loss_panel = loss_panel.with(match variant.run.losses.iter().position(|loss| !loss.is_finite()) {
+                Some(step) => series.named(format!("{}: not finite from step {step} on", variant.name)).marked(marker),
+                None => series,
+            });
         }
         norms = norms.panel(norm_panel);
         losses = losses.panel(loss_panel);

@@ -131,14 +131,17 @@ impl Grid<'_> {
         lab.table(&Column::labelled("hidden", self.learning_rates.iter().map(|lr| format!("lr {lr}"))), rows)
     }
 
-    /// The same as a heat map. The shades go from 0.75 to 1, so that maps of different noises can be compared.
+    /// The same as a heat map, from few units to many. The shades go from 0.75 to 1, so that maps of different noises can be compared.
     pub(crate) fn figure(&self) -> Result<Svg> {
-        let means: Vec<_> = self.rows().map(|cells| cells.iter().map(|cell| cell.accuracy.mean).collect()).collect();
-        let deviations = self.rows().map(|cells| cells.iter().map(|cell| format!("± {:.3}", cell.accuracy.sd)).collect());
+        let mut rows: Vec<_> = self.rows().collect();
+        rows.sort_by(|a, b| (a[0].hidden.0.len(), &a[0].hidden.0).cmp(&(b[0].hidden.0.len(), &b[0].hidden.0)));
+        let means: Vec<_> = rows.iter().map(|cells| cells.iter().map(|cell| cell.accuracy.mean).collect()).collect();
+        let deviations = rows.iter().map(|cells| cells.iter().map(|cell| format!("± {:.3}", cell.accuracy.sd)).collect());
         let rates: Vec<String> = self.learning_rates.iter().map(ToString::to_string).collect();
-        let hidden: Vec<String> = self.rows().map(|cells| cells[0].hidden.to_string()).collect();
+        let hidden: Vec<String> = rows.iter().map(|cells| cells[0].hidden.to_string()).collect();
         let [rates, hidden] = [&rates, &hidden].map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
-        let title = format!("Test accuracy at noise {}", self.noise);
+        let seeds = self.cells[0].runs.len();
+        let title = format!("Test accuracy at noise {}: mean ± standard deviation over {seeds} seeds", self.noise);
         HeatMap::new(title, ("learning rate", &rates), ("hidden units", &hidden), &means, 3, (0.75, 1.0))
             .with_notes(deviations.collect())
             .render()

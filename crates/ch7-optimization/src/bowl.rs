@@ -19,7 +19,7 @@ pub(crate) const START: [f32; 2] = [3.0, 4.0];
 pub(crate) const MOST_STEPS: usize = 10_000;
 
 /// f(x) = wᵀx².
-fn f(x: [f32; 2]) -> f32 {
+pub(crate) fn f(x: [f32; 2]) -> f32 {
     W[0] * (x[0] * x[0]) + W[1] * (x[1] * x[1])
 }
 
@@ -38,6 +38,11 @@ impl Path {
     /// Where it ends.
     pub(crate) fn end(&self) -> [f32; 2] {
         self.points[self.points.len() - 1]
+    }
+
+    /// f where it ends.
+    pub(crate) fn last_value(&self) -> f32 {
+        f(self.end())
     }
 
     /// One coordinate along it.

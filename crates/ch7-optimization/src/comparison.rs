@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use common::{
+    figures,
     lab::{Column, Lab, TrainedVariant, row},
-    plot::{CurvePanel, Dash, Series},
+    plot::{CurvePanel, Series},
     train::Evaluation,
 };
 use std::fmt::Write;
@@ -48,10 +49,9 @@ pub(crate) fn print_table_with((head, cells): (&str, &[String]), trained: &[Trai
     lab.table(&columns, rows)
 }
 
-/// A panel of one curve a variant: some lie on others, whose dashes let them show through.
+/// A panel of one curve for each variant.
 pub(crate) fn panel(labels: (&str, &str), trained: &[Trained], curve: impl Fn(&Trained) -> Series) -> CurvePanel {
-    let dashes = [Dash::Solid, Dash::Dashed, Dash::DashDot, Dash::Dotted].into_iter().cycle();
-    let series = trained.iter().zip(dashes).map(|(variant, dash)| curve(variant).named(variant.name.as_str()).dashed(dash));
+    let series = trained.iter().map(|variant| curve(variant).named(variant.name.as_str()));
     series.fold(CurvePanel::new(labels.0, labels.1), CurvePanel::with)
 }
 
@@ -70,11 +70,9 @@ pub(crate) fn step_losses(label: &str, trained: &[Trained]) -> CurvePanel {
 /// Points of a curve of step losses.
 const POINTS: usize = 40;
 
-/// The losses of the first steps, each point the mean of as many as it takes to tell the variants apart.
+/// The losses of the first steps, as means of as many as it takes to tell the variants apart.
 pub(crate) fn first_losses(variant: &Trained, steps: usize) -> Series {
-    let together = (steps / POINTS).max(1);
-    let means: Vec<f64> = variant.history.train_loss[..steps].chunks_exact(together).map(mean).collect();
-    Series::sampled("", &means, together as f64 / 2.0, together as f64)
+    figures::averaged("", &variant.history.train_loss[..steps], POINTS)
 }
 
 /// Mean of some losses, in f64.

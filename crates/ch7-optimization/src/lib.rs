@@ -34,6 +34,7 @@ mod sections {
     pub(crate) mod lr_schedules;
     pub(crate) mod momentum;
     pub(crate) mod nesterov;
+    pub(crate) mod optimizers;
     pub(crate) mod optimizers_mnist;
     pub(crate) mod overfit;
     pub(crate) mod regularization_strength;
@@ -49,7 +50,7 @@ mod sections {
 use common::registry::Chapter;
 use sections::{
     adadelta, adagrad, adam, adamw, batch_norm, batch_norm_mnist, batch_size, batch_size_iterations, batch_size_or_lr, dropout,
-    he, l1, l2, layer_norm, layer_norm_mnist, lr_schedules, momentum, nesterov, optimizers_mnist, overfit,
+    he, l1, l2, layer_norm, layer_norm_mnist, lr_schedules, momentum, nesterov, optimizers, optimizers_mnist, overfit,
     regularization_strength, rmsprop, saddle, sgd, weight_decay, weight_decay_library, xavier, xavier_training,
 };
 
@@ -72,6 +73,7 @@ pub fn chapter() -> Chapter {
             momentum::section(),
             nesterov::section(),
             adam::section(),
+            optimizers::section(),
             saddle::section(),
             adamw::section(),
             optimizers_mnist::section(),

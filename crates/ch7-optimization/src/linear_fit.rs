@@ -85,6 +85,11 @@ impl Fit {
         self.epoch_losses[self.epoch_losses.len() - 1]
     }
 
+    /// Whether the loss of the last epoch is less than twice the variance of the noise.
+    pub(crate) fn ends_in_noise(&self) -> bool {
+        f64::from(self.last_loss()) < 2.0 * NOISE_VARIANCE
+    }
+
     /// Whether the loss of the last epoch is less than this share of the first one's.
     pub(crate) fn falls_to(&self, share: f32) -> bool {
         self.last_loss() < share * self.epoch_losses[0]

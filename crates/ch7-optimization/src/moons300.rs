@@ -6,7 +6,7 @@ use common::{
     figures,
     kernels::{functions, isa::Isa},
     matrix::Matrix,
-    plot::{Grid, RegionPanel, Split},
+    plot::{Grid, RegionPanel},
     train::{Decision, Network, evaluate},
 };
 
@@ -43,16 +43,15 @@ impl Moons {
         Ok([train?.accuracy, test?.accuracy])
     }
 
-    /// A panel with the probability of class 1, σ of a network's logit, over the plane, and all samples.
-    pub(crate) fn panel(&self, title: impl Into<String>, network: &dyn Network) -> Result<RegionPanel> {
+    /// Two panels with the probability of class 1, σ of a network's logit, over the plane: with the training samples, and with the others.
+    pub(crate) fn panels(&self, title: &str, network: &dyn Network) -> Result<[RegionPanel; 2]> {
         let nodes = Grid::nodes(X_RANGE, Y_RANGE, NODES, NODES);
         let x = Matrix::new(nodes.len(), 2, nodes.iter().flat_map(|(x, y)| [*x as f32, *y as f32]).collect());
         let mut probabilities = vec![0.0; nodes.len()];
         functions::logistic_slice(Isa::best(), network.outputs(&x)?.values(), &mut probabilities);
         let values = probabilities.into_iter().map(f64::from).collect();
         let grid = Grid { x_range: X_RANGE, y_range: Y_RANGE, nx: NODES, ny: NODES, values };
-        let split = |name, samples: &Samples| Split::new(name, figures::points(samples), samples.y.classes());
-        let panel = RegionPanel::new(title, grid);
-        Ok(panel.split(split("train", &self.train)).split(split("test", &self.test)))
+        let panel = |part, samples| figures::region_panel(format!("{title}: {part}"), grid.clone(), samples);
+        Ok([panel("train", &self.train), panel("test", &self.test)])
     }
 }

@@ -3,7 +3,7 @@
 use crate::regularizer::{Fit, Regularizer, Settings, fit};
 use anyhow::Result;
 use common::{
-    cli,
+    cli, figures,
     kernels::reduce::mean_and_deviation,
     lab::{Column, Lab, Numbers},
     plot::{CurvePanel, Curves, Dash, Regions, Series, theme},
@@ -101,20 +101,17 @@ fn log(fit: &Fit, settings: &Settings, lab: &mut Lab) -> Result<()> {
 
 /// Boundaries and losses, each method its panel.
 fn draw(fits: &[&Fit], lab: &mut Lab) -> Result<()> {
-    let mut boundaries = Regions::new("Class boundaries and the probability of class 1", ("x₁", "x₂"), &["class 0", "class 1"]);
-    let mut losses = Curves::new("Loss of training and test samples");
-    let all = fits.iter().flat_map(|fit| fit.train_loss.iter().chain(&fit.test_loss)).map(|(_, loss)| f64::from(*loss));
-    let (lowest, highest) = all.fold((f64::MAX, 0.0f64), |(lowest, highest), x| (lowest.min(x), highest.max(x)));
+    let mut boundaries = figures::regions("Class boundaries");
+    let mut losses = Curves::new("Loss of training and test samples").same_y();
     for fit in fits {
         fit.check()?;
-        boundaries = boundaries.panel(fit.moons.panel(&fit.name, &fit.network)?);
+        boundaries = fit.moons.panels(&fit.name, &fit.network)?.into_iter().fold(boundaries, Regions::panel);
         let series = |label, points: &[(usize, f32)]| {
             Series::new(label, points.iter().map(|&(step, loss)| (step as f64, f64::from(loss))))
         };
         let panel = CurvePanel::new("step", "loss")
             .with(series("Train", &fit.train_loss).colored(theme::TRAIN).dashed(Dash::Solid))
-            .with(series("Test", &fit.test_loss).colored(theme::DEV).dashed(Dash::Dashed))
-            .y_range(lowest, highest);
+            .with(series("Test", &fit.test_loss).colored(theme::DEV).dashed(Dash::Dashed));
         losses = losses.panel(panel.log_y().titled(fit.name.as_str()));
     }
     lab.figure("boundary", &boundaries.render()?)?;

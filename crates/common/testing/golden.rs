@@ -5,10 +5,11 @@
 
 use common::{
     golden,
+    plot::Svg,
     registry::{Chapter, Edition, Section},
 };
 use libtest_mimic::{Arguments, Failed, Trial};
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{fs, path::Path, process::ExitCode, sync::Arc};
 
 /// The flag that sends a section's networks through dfdx's tape.
 const TAPED: &str = "--taped";
@@ -38,6 +39,7 @@ fn check(chapter: &Chapter, section: &Section, edition: Edition) -> Result<(), F
     let results = tempfile::tempdir()?;
     let folder = results.path().join(chapter.name).join(section.name(edition));
     let report = chapter.run_edition(section, edition, (&root.join("data"), &folder))?;
+    check_figures(&folder)?;
     let snapshots = root.join("snapshots").join(chapter.name);
     let file = section.golden(edition);
     let name = file.trim_end_matches(".snap");
@@ -64,6 +66,24 @@ fn check(chapter: &Chapter, section: &Section, edition: Edition) -> Result<(), F
             Err(format!("{} {name}: {difference}", chapter.name).into())
         }
     }
+}
+
+/// Width in pixels of a figure on a telephone, and the least size of text that can be read there.
+const TELEPHONE: f64 = 390.0;
+const LEGIBLE: f64 = 9.0;
+
+/// No text in a figure becomes too small to be read where the figure is scaled down to a telephone.
+fn check_figures(folder: &Path) -> Result<(), Failed> {
+    for file in fs::read_dir(folder)? {
+        let path = file?.path();
+        if path.extension().is_some_and(|extension| extension == "svg") {
+            let size = Svg::smallest_text(&fs::read_to_string(&path)?, TELEPHONE);
+            if size.is_none_or(|size| size < LEGIBLE) {
+                return Err(format!("{}: text of {size:?} pixels on a telephone", path.display()).into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The same flags but for `--taped` print the same transcript and write the same files.

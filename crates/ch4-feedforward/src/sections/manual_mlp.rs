@@ -18,6 +18,7 @@ use common::{
     chain::{Chain, linear, logistic},
     cli::{self, at_least_one, non_negative, one_to, positive},
     data::{Batches, Samples, moons},
+    figures,
     kernels::{Activation, Loss, loss::Targets, reduce::same_bits},
     lab::Lab,
     layers::{Activate, Linear, LinearGradients, loss_backward},
@@ -94,6 +95,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let run = Trainer::new(&mut chain, Optimizer::new(Sgd), &split.train, args.training.config())?;
     let chained = args.training.train(run, &split.dev)?;
     let same = chained.history == outcome.history && chain.parameters().fingerprint() == end;
+    lab.figure("network", &figures::network("The network after its last step", &chain)?)?;
     lab.claim(
         "a chain of predefined layers has the same losses at every step and ends with the same bits in every parameter",
         same,

@@ -15,6 +15,7 @@ use common::{
     lab::{Column, Lab, row},
     layers::Linear,
     matrix::Matrix,
+    plot::Diagram,
     registry::{Heading, Section},
     tape::{Device, builder},
 };
@@ -56,6 +57,9 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let x = Matrix::new(args.samples, FEATURES, draws.uniforms(args.samples * FEATURES, 0.0, 1.0));
     let weight = Matrix::new(FEATURES, 1, draws.uniforms(FEATURES, 0.0, 1.0));
     let neuron = Linear { weight, bias: draws.uniforms(1, 0.0, 1.0) };
+    let diagram = Diagram::new("A neuron: its inputs, their weights, its net input z");
+    let diagram = diagram.units::<f32>("inputs", FEATURES, &[]).units("z = Xw + b", 1, neuron.weight.values());
+    lab.figure("network", &diagram.render()?)?;
     compare(&x, &neuron, None, lab)
 }
 

@@ -138,7 +138,7 @@ fn draw_tower(args: &Args, lab: &mut Lab) -> Result<()> {
     let rise = curve("σ(w(x − 0.4))", Tower { to: 2.0, ..TOWER }, w)?.dashed(Dash::Dashed);
     let fall = curve("−σ(w(x − 0.6))", Tower { from: TOWER.to, to: 2.0, height: -1.0 }, w)?.dashed(Dash::Dotted);
     let parts = CurvePanel::new("x", "output").titled(format!("two units with w = {w}"));
-    let parts = parts.with(rise).with(fall).with(curve("sum", TOWER, w)?);
+    let parts = parts.with(rise).with(fall).with(curve("sum", TOWER, w)?.dashed(Dash::Solid));
     let mut steeper = CurvePanel::new("x", "output").titled("towers by steepness");
     for &w in &args.steepness {
         steeper = steeper.with(curve(&format!("w = {w}"), TOWER, w)?);
@@ -153,7 +153,7 @@ fn draw_sums(args: &Args, w: f32, x: &Matrix, truth: &[f32], lab: &mut Lab) -> R
         let sum = sum_of_towers(n, w)?.outputs(x)?;
         let panel = CurvePanel::new("x", "f(x)")
             .titled(format!("{n} towers"))
-            .with(Series::new("function", points(x, truth)).colored(theme::DEV).dashed(Dash::Solid))
+            .with(Series::new("function", points(x, truth)).colored(theme::NEUTRAL).dashed(Dash::Dashed))
             .with(Series::new("towers", points(x, sum.values())).colored(theme::TRAIN).dashed(Dash::Solid));
         figure = figure.panel(panel);
     }

@@ -23,7 +23,7 @@ use common::{
     matrix::Matrix,
     optim::{Optimizer, Sgd},
     parameters::{Initialization, Parameters},
-    plot::{RegionPanel, Regions, Split, Svg},
+    plot::{Regions, Svg},
     registry::{Heading, Section},
     rng::Stream,
     train::{Decision, Network, Trainer, TrainingConfig},
@@ -194,7 +194,6 @@ fn try_printed_weights(lab: &mut Lab) -> Result<()> {
 fn surface(network: &dyn Network) -> Result<Svg> {
     let field = figures::field(network, (-0.5, 1.5), 120)?;
     let samples = samples();
-    let points = Split::new("samples", figures::points(&samples), samples.y.classes());
-    let panel = RegionPanel::new("", field).split(points);
-    Regions::new("XOR as a network of two ReLUs sees it", ("x₁", "x₂"), &["0", "1"]).panel(panel).render()
+    let figure = Regions::new("XOR as a network of two ReLUs sees it", ["x₁", "x₂", "answer"], ["XOR is 0", "XOR is 1"]);
+    figure.panel(figures::region_panel("", field, &samples)).render()
 }

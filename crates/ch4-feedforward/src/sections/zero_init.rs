@@ -25,6 +25,7 @@ use common::{
     lab::{Column, Lab, Numbers, row},
     optim::{Optimizer, Sgd},
     parameters::{Initialization, Initializer, Parameters},
+    plot::Curves,
     registry::{Heading, Section},
     train::{Decision, Log, Network, Outcome, Trainer, TrainingConfig},
     value::Value,
@@ -110,7 +111,10 @@ pub(crate) fn show(Watched { outcome, states, end }: &Watched, split: &Split, la
     }
     lab.metrics(numbers);
     lab.history("", &outcome.history)?;
-    lab.figure("curves", &figures::learning_curves("Training from zeros: five equal hidden units", &outcome.history)?)?;
+    let [losses, accuracies] = figures::learning_panels(&outcome.history);
+    let losses = losses.reference(std::f64::consts::LN_2, "ln 2").y_range(0.5, 0.8);
+    let figure = Curves::new("Training from zeros: five equal hidden units").panel(losses);
+    lab.figure("curves", &figure.panel(accuracies.y_range(0.0, 1.0)).render()?)?;
     lab.fingerprint(end);
     lab.claim("the first loss is ln 2, to the bit", outcome.history.train_loss[0] == std::f32::consts::LN_2);
     claim(states, outcome, split, lab);

@@ -39,13 +39,13 @@ pub(crate) fn section() -> Section {
 pub(crate) struct Args {
     /// Factor α of the moves on the bowl
     #[arg(long, default_value_t = 1.0, value_parser = positive)]
-    bowl_lr: f32,
+    pub(super) bowl_lr: f32,
     /// Steps on the bowl
     #[arg(long, default_value_t = 50, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
-    bowl_steps: usize,
+    pub(super) bowl_steps: usize,
     /// Factor α of the moves in the linear fit
     #[arg(long, default_value_t = 1.0, value_parser = positive)]
-    lr: f32,
+    pub(super) lr: f32,
     /// Decay rate ρ of both running means
     #[arg(long, default_value_t = 0.9, value_parser = fraction)]
     rho: f32,
@@ -56,11 +56,17 @@ pub(crate) struct Args {
     fit: LinearFit,
 }
 
+impl Args {
+    /// `AdaDelta` with a factor of its moves.
+    pub(super) fn method(&self, learning_rate: f32) -> Method {
+        Method::new("AdaDelta", AdaDelta { rho: self.rho, epsilon: self.epsilon }, learning_rate)
+    }
+}
+
 /// Shows AdaDelta on the bowl and on the linear fit.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let &Args { rho, epsilon, .. } = args;
-    let adadelta = |learning_rate| Method::new("AdaDelta", AdaDelta { rho, epsilon }, learning_rate);
-    let path = bowl::show(adadelta(args.bowl_lr), args.bowl_steps, lab)?;
+    let path = bowl::show(args.method(args.bowl_lr), args.bowl_steps, lab)?;
     let exact = f64::from(args.bowl_lr) * (f64::from(epsilon) / (1.0 - f64::from(rho))).sqrt();
     path.check_first_move("√(ε / (1 − ρ))", exact, lab)?;
     let (mut squares, mut moves) = ([0.0f32; 2], [0.0f32; 2]);
@@ -71,7 +77,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         theta - args.bowl_lr * delta // θ ← θ − α Δ
     });
 
-    let fit = args.fit.show(adadelta(args.lr), lab)?;
+    let fit = args.fit.show(args.method(args.lr), lab)?;
 
     compare_epsilons(args, lab)?;
 

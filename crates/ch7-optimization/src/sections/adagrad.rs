@@ -35,13 +35,13 @@ pub(crate) fn section() -> Section {
 pub(crate) struct Args {
     /// Learning rate α on the bowl
     #[arg(long, default_value_t = 0.5, value_parser = positive)]
-    bowl_lr: f32,
+    pub(super) bowl_lr: f32,
     /// Steps on the bowl
     #[arg(long, default_value_t = 50, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
-    bowl_steps: usize,
+    pub(super) bowl_steps: usize,
     /// Learning rate α of the linear fit
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
-    lr: f32,
+    pub(super) lr: f32,
     /// ε, which keeps the denominator away from zero
     #[arg(long, default_value_t = EPSILON, value_parser = positive)]
     epsilon: f32,
@@ -52,12 +52,18 @@ pub(crate) struct Args {
     fit: LinearFit,
 }
 
+impl Args {
+    /// AdaGrad with a learning rate.
+    pub(super) fn method(&self, learning_rate: f32) -> Method {
+        let eps_placement = if self.eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot };
+        Method::new("AdaGrad", AdaGrad { epsilon: self.epsilon, eps_placement }, learning_rate)
+    }
+}
+
 /// Shows AdaGrad on the bowl and on the linear fit.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let &Args { epsilon, eps_outside, .. } = args;
-    let eps_placement = if eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot };
-    let adagrad = |learning_rate| Method::new("AdaGrad", AdaGrad { epsilon, eps_placement }, learning_rate);
-    let path = bowl::show(adagrad(args.bowl_lr), args.bowl_steps, lab)?;
+    let path = bowl::show(args.method(args.bowl_lr), args.bowl_steps, lab)?;
     path.check_first_move("α", f64::from(args.bowl_lr), lab)?;
     let root = |squares: f32| if eps_outside { squares.sqrt() + epsilon } else { (squares + epsilon).sqrt() };
     let mut squares = [0.0; 2];
@@ -66,7 +72,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         theta - args.bowl_lr / root(squares[k]) * g // θ ← θ − α / √(G + ε) · g
     });
 
-    let fit = args.fit.show(adagrad(args.lr), lab)?;
+    let fit = args.fit.show(args.method(args.lr), lab)?;
 
     let shorter = path.moves().windows(2).all(|pair| (0..2).all(|k| pair[1][k] < pair[0][k]));
     lab.claim("on the bowl, every step moves each coordinate by less than the one before", shorter);

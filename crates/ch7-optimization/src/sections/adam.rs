@@ -43,13 +43,13 @@ pub(crate) fn section() -> Section {
 pub(crate) struct Args {
     /// Learning rate α on the bowl
     #[arg(long, default_value_t = 0.2, value_parser = positive)]
-    bowl_lr: f32,
+    pub(super) bowl_lr: f32,
     /// Steps on the bowl
     #[arg(long, default_value_t = 20, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
-    bowl_steps: usize,
+    pub(super) bowl_steps: usize,
     /// Learning rate α of the linear fit
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
-    lr: f32,
+    pub(super) lr: f32,
     /// Decay rate β₁ of the gradient's running mean
     #[arg(long, default_value_t = BETA1, value_parser = fraction)]
     beta1: f32,
@@ -70,6 +70,12 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// Adam with a learning rate.
+    pub(super) fn method(&self, learning_rate: f32) -> Method {
+        let counting = if self.as_printed { Counting::PerTensor } else { Counting::PerStep };
+        Method { name: "Adam".to_owned(), optimizer: self.optimizer(counting), learning_rate }
+    }
+
     fn optimizer(&self, counting: Counting) -> Optimizer {
         let eps_placement = if self.eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot };
         let adam = Adam::new(self.beta1, self.beta2, self.epsilon).eps_placement(eps_placement);
@@ -80,9 +86,7 @@ impl Args {
 /// Shows Adam on the bowl and on the linear fit.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let &Args { beta1, beta2, epsilon, eps_outside, .. } = args;
-    let counting = if args.as_printed { Counting::PerTensor } else { Counting::PerStep };
-    let adam = |learning_rate| Method { name: "Adam".to_owned(), optimizer: args.optimizer(counting), learning_rate };
-    let path = bowl::show(adam(args.bowl_lr), args.bowl_steps, lab)?;
+    let path = bowl::show(args.method(args.bowl_lr), args.bowl_steps, lab)?;
     path.check_first_move("α", f64::from(args.bowl_lr), lab)?;
     let root = |squares: f32| if eps_outside { squares.sqrt() + epsilon } else { (squares + epsilon).sqrt() };
     let (mut mean, mut squares, mut power1, mut power2) = ([0.0; 2], [0.0; 2], [1.0; 2], [1.0; 2]);
@@ -95,7 +99,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         theta - args.bowl_lr / root(squares_hat) * mean_hat // θ ← θ − α / √(Ĝ + ε) · M̂
     });
 
-    let fit = args.fit.show(adam(args.lr), lab)?;
+    let fit = args.fit.show(args.method(args.lr), lab)?;
     compare_counters(args, lab)?;
 
     let longest = path.moves().iter().flatten().fold(0.0f32, |longest, moved| longest.max(*moved));

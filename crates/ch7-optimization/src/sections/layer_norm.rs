@@ -111,5 +111,6 @@ fn furthest(values: &[f64], wanted: f64) -> f64 {
 /// The net inputs of each sample.
 fn panel(title: &str, z: &Matrix) -> BoxPanel {
     let samples = z.iter_rows().enumerate();
-    samples.fold(BoxPanel::new(title, "net input"), |panel, (sample, row)| panel.group(sample.to_string(), row))
+    samples
+        .fold(BoxPanel::new(title, "net input").numbered("sample"), |panel, (sample, row)| panel.group(sample.to_string(), row))
 }

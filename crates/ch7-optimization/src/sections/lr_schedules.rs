@@ -29,7 +29,7 @@ use common::{
     lab::Lab,
     optim::{Optimizer, Schedule, Sgd},
     parameters::Parameters,
-    plot::{CurvePanel, Curves, Dash, Series},
+    plot::{CurvePanel, Curves, Series, Svg},
     registry::{Heading, Section},
 };
 use std::fmt::Write;
@@ -117,8 +117,11 @@ const SCHEDULES: [(&str, Fitted); 9] = [
 /// Those that only fall.
 const DECAYS: [&str; 6] =
     ["piecewise constant", "inverse time", "exponential", "natural exponential", "cosine", "inverse square root"];
-/// Those whose paths the figure shows.
-const SHOWN: [&str; 3] = ["constant", "inverse time", "cosine"];
+/// The schedules of each panel of a figure; natural exponential decay is the exponential one.
+const PANELS: [(&str, &[&str]); 2] = [
+    ("rates that only fall", &["piecewise constant", "inverse time", "exponential", "cosine", "inverse square root"]),
+    ("others", &["constant", "gradual warm-up", "triangular"]),
+];
 
 /// One schedule, and what gradient descent does with it.
 struct Run {
@@ -156,28 +159,28 @@ fn print(runs: &[Run], args: &Args, lab: &mut Lab) -> Result<()> {
     Ok(())
 }
 
-/// Learning rates, losses and distances, one curve a schedule; and paths.
+/// Learning rates, losses and distances, a curve for each schedule.
 fn draw(runs: &[Run], args: &Args, lab: &mut Lab) -> Result<()> {
-    let rates = panel(runs, ("step", "learning rate α"), |run| run.rates.clone());
-    lab.figure("schedules", &Curves::new("Learning rates of the linear fit").panel(rates).render()?)?;
-    let losses = panel(runs, ("epoch", "mean squared error"), |run| run.fit.epoch_losses.clone()).log_y();
-    lab.figure("losses", &Curves::new("Losses of the linear fit").panel(losses).render()?)?;
-    let distances = panel(runs, ("step", "abs x₂"), |run| run.large.coordinate(1).map(f32::abs).collect()).log_y();
+    let rates = panels(runs, ("step", "learning rate α"), |run| run.rates.clone());
+    lab.figure("schedules", &figure("Learning rates of the linear fit", rates)?)?;
+    let losses = panels(runs, ("epoch", "mean squared error"), |run| run.fit.epoch_losses.clone());
+    lab.figure("losses", &figure("Losses of the linear fit", losses.map(CurvePanel::log_y))?)?;
+    let distances = panels(runs, ("step", "abs x₂"), |run| run.large.coordinate(1).map(f32::abs).collect());
     let title = format!("Along the steep coordinate of the bowl, α₀ = {}", args.large_lr);
-    lab.figure("large-rate", &Curves::new(title).panel(distances).render()?)?;
-    let paths = runs.iter().filter(|run| SHOWN.contains(&run.name)).map(|run| run.small.curve(run.name));
-    lab.figure("paths", &bowl::figure(&format!("Gradient descent with α₀ = {}", args.bowl_lr), paths)?)
+    lab.figure("large-rate", &figure(&title, distances.map(CurvePanel::log_y))?)
 }
 
-fn panel(runs: &[Run], (x_label, y_label): (&str, &str), values: impl Fn(&Run) -> Vec<f32>) -> CurvePanel {
-    // Natural exponential decay lies on the exponential one; there are colours for eight curves.
-    let dash = |run: &Run| match run.name {
-        "natural exponential" => Dash::Dashed,
-        "inverse square root" => Dash::DashDot,
-        _ => Dash::Solid,
-    };
-    let curves = runs.iter().map(|run| Series::sampled(run.name, &values(run), 0.0, 1.0).dashed(dash(run)));
-    curves.fold(CurvePanel::new(x_label, y_label), CurvePanel::with)
+fn figure(title: &str, panels: [CurvePanel; 2]) -> Result<Svg> {
+    panels.into_iter().fold(Curves::new(title), Curves::panel).same_y().render()
+}
+
+fn panels(runs: &[Run], (x_label, y_label): (&str, &str), values: impl Fn(&Run) -> Vec<f32>) -> [CurvePanel; 2] {
+    PANELS.map(|(title, names)| {
+        let shown = runs.iter().filter(|run| names.contains(&run.name));
+        let label = |name| if name == "exponential" { "exponential, natural exponential" } else { name };
+        let curves = shown.map(|run| Series::sampled(label(run.name), &values(run), 0.0, 1.0));
+        curves.fold(CurvePanel::new(x_label, y_label).titled(title), CurvePanel::with)
+    })
 }
 
 /// What the exercise shows.

@@ -54,10 +54,16 @@ pub(crate) struct Args {
     pub(super) fit: LinearFit,
 }
 
+impl Args {
+    /// Momentum with a learning rate.
+    pub(super) fn method(&self, learning_rate: f32) -> Method {
+        Method::new("momentum", Momentum { rho: self.rho }, learning_rate)
+    }
+}
+
 /// Shows momentum on the bowl and on the linear fit.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let momentum = |learning_rate| Method::new("momentum", Momentum { rho: args.rho }, learning_rate);
-    let path = bowl::show(momentum(args.bowl_lr), args.bowl_steps, lab)?;
+    let path = bowl::show(args.method(args.bowl_lr), args.bowl_steps, lab)?;
     let exact = |k| {
         let (rho, c) = (f64::from(args.rho), contraction(k, args.bowl_lr));
         recurrence(k, args.bowl_steps, [1.0 + rho - c, rho, c])
@@ -69,7 +75,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         theta + delta[k] // θ ← θ + Δ
     });
 
-    let fit = args.fit.show(momentum(args.lr), lab)?;
+    let fit = args.fit.show(args.method(args.lr), lab)?;
 
     let grow = path.moves().windows(2).take(4).all(|pair| (0..2).all(|k| pair[1][k] > pair[0][k]));
     lab.claim("moves grow at first: each of the first five is longer than the one before", grow);

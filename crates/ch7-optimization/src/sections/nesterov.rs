@@ -36,10 +36,14 @@ pub(crate) fn section() -> Section {
     Section::new(heading, include_str!("nesterov.rs"), run).replayed(replays::HELP, replays::FIXED, run)
 }
 
+/// Nesterov's method with a learning rate.
+pub(super) fn method(args: &Args, learning_rate: f32) -> Method {
+    Method::new("Nesterov's method", Nesterov { rho: args.rho }, learning_rate)
+}
+
 /// Shows Nesterov's method on the bowl, beside momentum, and on the linear fit.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let nesterov = |learning_rate| Method::new("Nesterov's method", Nesterov { rho: args.rho }, learning_rate);
-    let path = bowl::show(nesterov(args.bowl_lr), args.bowl_steps, lab)?;
+    let path = bowl::show(method(args, args.bowl_lr), args.bowl_steps, lab)?;
     let exact = |k| {
         let (rho, c) = (f64::from(args.rho), contraction(k, args.bowl_lr));
         recurrence(k, args.bowl_steps, [(1.0 + rho) * (1.0 - c), rho * (1.0 - c), c])
@@ -61,7 +65,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let both = [path.curve("Nesterov's method"), momentum.curve("momentum")];
     lab.figure("beside-momentum", &bowl::figure("Looking ahead, and not", both)?)?;
 
-    let fit = args.fit.show(nesterov(args.lr), lab)?;
+    let fit = args.fit.show(method(args, args.lr), lab)?;
 
     lab.claim("looking ahead, the path shoots less far past the optimum than with momentum alone", ahead < behind);
     lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));

@@ -15,15 +15,19 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
+    chain::Chain,
     cli::{at_least_one, positive},
+    figures,
+    kernels::Loss,
     lab::Lab,
     models::LeNet,
     optim::{
         ADADELTA_EPSILON, AdaDelta, AdaGrad, Adam, AdamW, BETA, EPSILON, EpsPlacement, Method, Momentum, Nesterov, RHO, RmsProp,
         Sgd,
     },
-    plot::Curves,
+    plot::{CurvePanel, Curves, Dots},
     registry::{Heading, Section},
+    train::Network,
 };
 
 /// The section and its editions.
@@ -80,6 +84,12 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let flags = |learning_rate| format!("learning rate {learning_rate} and");
     let trained = args.lenets.compare("LeNet on MNIST with eight optimisers", (methods, flags), 2, lab)?;
 
+    if let Some(Trained { name, network, .. }) = trained.last() {
+        let mut lenet = Chain::of::<LeNet>(Loss::SoftmaxCrossEntropy);
+        lenet.load(&network.parameters())?;
+        lab.figure("network", &figures::network(&format!("LeNet, trained with {name}"), &lenet)?)?;
+    }
+
     let first = |name: &str| {
         trained.iter().find(|variant| variant.name == name).map_or(f32::NAN, |variant| variant.history.epoch_loss[0])
     };
@@ -131,8 +141,15 @@ impl LeNets {
             Ok(())
         })?;
         comparison::print_table_with(("learning rate", &rates), &trained, lab)?;
-        let losses = comparison::step_losses("training loss", &trained);
-        lab.figure("curves", &Curves::new(title).panel(losses).panel(comparison::test_accuracies(&trained)).render()?)?;
+        // More than four curves in a panel are a tangle.
+        let draw = |panel: fn(&[Trained]) -> CurvePanel| {
+            trained.chunks(4).map(panel).fold(Curves::new(title).same_y(), Curves::panel).render()
+        };
+        lab.figure("losses", &draw(|four| comparison::step_losses("training loss", four))?)?;
+        lab.figure("accuracies", &draw(comparison::test_accuracies)?)?;
+        let ends = Dots::new(title, "test accuracy in the end", 4);
+        let ends = trained.iter().fold(ends, |ends, variant| ends.row(&variant.name, variant.test().accuracy));
+        lab.figure("last-accuracies", &ends.render()?)?;
         Ok(trained)
     }
 }

@@ -153,13 +153,14 @@ fn print(cure: &Cure, points: &[Point], lab: &mut Lab) -> Result<()> {
 
 /// Mean accuracies with the range that the seeds span.
 fn panel(cure: &Cure, points: &[Point]) -> CurvePanel {
-    let series = |label, number: fn(&Fit) -> f32| {
+    let seeds = points.first().map_or(0, |point| point.fits.len());
+    let series = |label: &str, number: fn(&Fit) -> f32| {
         let means = points.iter().map(|point| (f64::from(point.strength), point.mean(number)));
         let range = points.iter().map(|point| {
             let values = point.values(number);
             (values.iter().copied().fold(f64::MAX, f64::min), values.into_iter().fold(f64::MIN, f64::max))
         });
-        Series::new(label, means).with_band(range)
+        Series::new(format!("{label}, mean"), means).with_band(format!("{label}, all {seeds} seeds"), range)
     };
     let (train, test) = (series("Train", |fit| fit.train_accuracy), series("Test", |fit| fit.test_accuracy));
     let panel = CurvePanel::new(cure.symbol, "accuracy")

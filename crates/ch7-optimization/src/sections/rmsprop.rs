@@ -36,13 +36,13 @@ pub(crate) fn section() -> Section {
 pub(crate) struct Args {
     /// Learning rate α on the bowl
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
-    bowl_lr: f32,
+    pub(super) bowl_lr: f32,
     /// Steps on the bowl
     #[arg(long, default_value_t = 50, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
-    bowl_steps: usize,
+    pub(super) bowl_steps: usize,
     /// Learning rate α of the linear fit
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
-    lr: f32,
+    pub(super) lr: f32,
     /// Decay rate β of the squared gradient's running mean
     #[arg(long, default_value_t = BETA, value_parser = fraction)]
     beta: f32,
@@ -56,12 +56,18 @@ pub(crate) struct Args {
     fit: LinearFit,
 }
 
+impl Args {
+    /// `RMSprop` with a learning rate.
+    pub(super) fn method(&self, learning_rate: f32) -> Method {
+        let eps_placement = if self.eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot };
+        Method::new("RMSprop", RmsProp { beta: self.beta, epsilon: self.epsilon, eps_placement }, learning_rate)
+    }
+}
+
 /// Shows RMSprop on the bowl and on the linear fit.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let &Args { beta, epsilon, eps_outside, .. } = args;
-    let eps_placement = if eps_outside { EpsPlacement::OutsideRoot } else { EpsPlacement::InsideRoot };
-    let rmsprop = |learning_rate| Method::new("RMSprop", RmsProp { beta, epsilon, eps_placement }, learning_rate);
-    let path = bowl::show(rmsprop(args.bowl_lr), args.bowl_steps, lab)?;
+    let path = bowl::show(args.method(args.bowl_lr), args.bowl_steps, lab)?;
     path.check_first_move("α / √(1 − β)", f64::from(args.bowl_lr) / (1.0 - f64::from(beta)).sqrt(), lab)?;
     let root = |squares: f32| if eps_outside { squares.sqrt() + epsilon } else { (squares + epsilon).sqrt() };
     let mut squares = [0.0; 2];
@@ -70,7 +76,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         theta - args.bowl_lr / root(squares[k]) * g // θ ← θ − α / √(G + ε) · g
     });
 
-    let fit = args.fit.show(rmsprop(args.lr), lab)?;
+    let fit = args.fit.show(args.method(args.lr), lab)?;
 
     let sizes = path.step_sizes(1);
     let shrinks = sizes.windows(2).any(|pair| pair[1] < pair[0]);

@@ -53,21 +53,25 @@ pub(crate) fn section() -> Section {
 pub(crate) struct Args {
     /// Learning rate α on the bowl
     #[arg(long, default_value_t = 0.2, value_parser = positive)]
-    bowl_lr: f32,
+    pub(super) bowl_lr: f32,
     /// Steps on the bowl
     #[arg(long, default_value_t = 20, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
-    bowl_steps: usize,
+    pub(super) bowl_steps: usize,
     /// Learning rate α of the linear fit, and of the step that is compared with the library's
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
-    lr: f32,
+    pub(super) lr: f32,
     #[command(flatten)]
     fit: LinearFit,
 }
 
+/// Gradient descent with a learning rate.
+pub(super) fn method(learning_rate: f32) -> Method {
+    Method::new("gradient descent", Sgd, learning_rate)
+}
+
 /// Shows gradient descent on the bowl and on the linear fit; then one step beside the library's.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let sgd = |learning_rate| Method::new("gradient descent", Sgd, learning_rate);
-    let path = bowl::show(sgd(args.bowl_lr), args.bowl_steps, lab)?;
+    let path = bowl::show(method(args.bowl_lr), args.bowl_steps, lab)?;
     let exact = |k| {
         let kept = 1.0 - contraction(k, args.bowl_lr);
         (0..args.bowl_steps).fold(f64::from(bowl::START[k]), |x, _| x * kept)
@@ -79,7 +83,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 
     let [rows, columns] = args.fit.shape(lab);
     lab.metrics([("training data, rows", rows), ("training data, columns", columns)]);
-    let fit = args.fit.show(sgd(args.lr), lab)?;
+    let fit = args.fit.show(method(args.lr), lab)?;
     one_step(args.lr, lab)?;
 
     let falls = fit.always_falls() && fit.falls_to(1e-3);

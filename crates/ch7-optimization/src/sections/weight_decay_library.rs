@@ -19,6 +19,7 @@ use anyhow::{Result, anyhow};
 use clap::Args as ClapArgs;
 use common::{
     cli::{self, non_negative},
+    figures,
     lab::Lab,
     parameters::{Initialization, Initializer},
     plot::Regions,
@@ -67,7 +68,7 @@ const INIT: Initialization = Initialization { weight: Initializer::XavierUniform
 /// Trains without and with decay.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let moons = Moons::new(lab.seed());
-    let mut figure = Regions::new("Class boundaries and the probability of class 1", ("x₁", "x₂"), &["class 0", "class 1"]);
+    let mut figure = figures::regions("Class boundaries");
     for decay in [None, Some(args.lambda)] {
         let network = train(decay, &args.settings, lab.seed())?;
         let name = name(decay);
@@ -75,7 +76,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         writeln!(lab, "{name}: [Train] accuracy: {train:.4}  [Test] accuracy: {test:.4}")?;
         lab.metric(format!("{name}, train accuracy"), train);
         lab.metric(format!("{name}, test accuracy"), test);
-        figure = figure.panel(moons.panel(&name, &network)?);
+        figure = moons.panels(&name, &network)?.into_iter().fold(figure, Regions::panel);
         if decay.is_none() {
             let mut by_hand = overfit::Mlp::draw(INIT, lab.seed());
             for _ in 0..args.settings.steps {

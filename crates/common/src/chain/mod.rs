@@ -17,7 +17,7 @@ pub use tuples::InChain;
 use crate::{
     data::Labels,
     kernels::loss::Outputs,
-    layers::{Gradients, Input, Layer, LossFunction, Output},
+    layers::{Gradients, Input, Layer, LossFunction, Output, Shape},
     matrix::Matrix,
     optim::Trainable,
     parameters::{Initialization, Parameter, Parameters},
@@ -96,6 +96,15 @@ impl Chain {
     #[must_use]
     pub fn n_parameters(&self) -> usize {
         self.parameters.len()
+    }
+
+    /// Caption, shape behind it and weight matrix of each layer; the matrix is empty where it has none.
+    pub fn outline(&self) -> impl Iterator<Item = (String, Shape, &[f32])> {
+        self.entries.iter().map(|entry| {
+            let weight = entry.tensors.iter().find(|tensor| tensor.shape.len() == 2);
+            let matrix = weight.map_or(&[][..], |weight| &self.parameters[weight.range.clone()]);
+            (entry.layer.caption(), entry.layer.output_shape(), matrix)
+        })
     }
 
     /// The output of layer number `layer`, from 0 on, for the batch of the last forward pass.

@@ -43,6 +43,23 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Logistic => "logistic",
+            Self::Tanh => "tanh",
+            Self::Relu => "ReLU",
+            Self::LeakyRelu { .. } => "leaky ReLU",
+            Self::HardLogistic => "hard logistic",
+            Self::HardTanh => "hard tanh",
+            Self::Elu { .. } => "ELU",
+            Self::Softplus => "softplus",
+            Self::Swish { .. } => "swish",
+        }
+    }
+
     /// Computes `a` = f(`z`), element by element.
     ///
     /// # Panics

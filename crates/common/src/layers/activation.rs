@@ -31,6 +31,10 @@ impl Layer for ActivationLayer {
         self.shape
     }
 
+    fn caption(&self) -> String {
+        self.f.name().to_owned()
+    }
+
     fn forward(&self, input: Input, a: &mut [f32]) {
         let z = input.x;
         if z.len() <= TOGETHER {

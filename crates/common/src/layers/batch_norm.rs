@@ -88,6 +88,10 @@ impl Layer for BatchNormLayer {
         self.shape
     }
 
+    fn caption(&self) -> String {
+        "batch normalisation".to_owned()
+    }
+
     fn parameter_shapes(&self) -> Vec<TensorShape> {
         let channels = channels(self.shape);
         vec![("gamma", vec![channels]), ("beta", vec![channels])]

@@ -15,6 +15,10 @@ impl Layer for Conv2d {
         Shape::Image { channels: self.out_channels, height: self.out_height(), width: self.out_width() }
     }
 
+    fn caption(&self) -> String {
+        format!("convolution {0} × {0}", self.kernel)
+    }
+
     fn parameter_shapes(&self) -> Vec<TensorShape> {
         let weight = vec![self.out_channels, self.in_channels, self.kernel, self.kernel];
         vec![("weight", weight), ("bias", vec![self.out_channels])]

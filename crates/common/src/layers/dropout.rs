@@ -75,6 +75,10 @@ impl Layer for DropoutLayer {
         Shape::Features(self.features)
     }
 
+    fn caption(&self) -> String {
+        "dropout".to_owned()
+    }
+
     fn forward(&self, input: Input, y: &mut [f32]) {
         y.copy_from_slice(input.x);
     }

@@ -52,6 +52,10 @@ impl Layer for LayerNormLayer {
         self.shape
     }
 
+    fn caption(&self) -> String {
+        "layer normalisation".to_owned()
+    }
+
     fn parameter_shapes(&self) -> Vec<TensorShape> {
         let shape = if self.shared { Vec::new() } else { vec![self.shape.features()] };
         vec![("gamma", shape.clone()), ("beta", shape)]

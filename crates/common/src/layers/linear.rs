@@ -62,6 +62,10 @@ impl Layer for LinearLayer {
         Shape::Features(self.fan_out)
     }
 
+    fn caption(&self) -> String {
+        "linear".to_owned()
+    }
+
     fn parameter_shapes(&self) -> Vec<TensorShape> {
         vec![("weight", vec![self.fan_in, self.fan_out]), ("bias", vec![self.fan_out])]
     }

@@ -10,6 +10,10 @@ impl Layer for MaxPool2d {
         Shape::Image { channels: self.channels, height: self.out_height(), width: self.out_width() }
     }
 
+    fn caption(&self) -> String {
+        format!("max-pooling {0} × {0}", self.kernel)
+    }
+
     fn forward(&self, input: Input, y: &mut [f32]) {
         MaxPool2d::forward(self, Isa::best(), input.x, y);
     }

@@ -102,6 +102,11 @@ pub trait Layer: CloneLayer + Debug + Send + Sync {
     /// The shape of a sample behind the layer.
     fn output_shape(&self) -> Shape;
 
+    /// Its name in a diagram of the network; empty if it needs none.
+    fn caption(&self) -> String {
+        String::new()
+    }
+
     /// The parameter tensors, in the order in which they lie.
     fn parameter_shapes(&self) -> Vec<TensorShape> {
         Vec::new()

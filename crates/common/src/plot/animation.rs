@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{COLORS, Canvas, Census, HPos, Image, Landscape, Lettering, Marker, Palette, Projection, VPos};
+use super::{COLORS, Canvas, Census, HPos, Image, Landscape, Lettering, Palette, Projection, VPos};
 use anyhow::{Context, Result, ensure};
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
 
@@ -51,7 +51,7 @@ impl Landscape {
             let head = path.points.iter().take_while(|(x, y)| x.is_finite() && y.is_finite()).nth(step);
             if let Some(at) = head.and_then(|&head| self.map(projection, head)) {
                 // Heads that meet are seen as rings around each other.
-                canvas.mark(at, Marker::Disc, (7.5 - 0.6 * i as f64).max(4.0), look.color)?;
+                canvas.mark(at, look.marker, (7.5 - 0.6 * i as f64).max(4.0), look.color)?;
             }
         }
         self.draw_marks(&canvas, projection)?;

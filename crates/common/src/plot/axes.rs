@@ -89,11 +89,11 @@ impl AxisSpec {
         Ok(Self { label: label.to_owned(), scale, lo, hi, labelled: true })
     }
 
-    /// An axis without a label that has ticks of its own at 0, 1, 2, …
-    pub(super) fn named<'a>(names: impl Iterator<Item = &'a String>) -> Self {
+    /// An axis that has ticks of its own at 0, 1, 2, …
+    pub(super) fn named<'a>(label: &str, names: impl Iterator<Item = &'a String>) -> Self {
         let ticks: Vec<Tick> = names.enumerate().map(|(i, name)| Tick { at: i as f64, label: name.clone() }).collect();
         let hi = ticks.len() as f64 - 0.5;
-        Self { label: String::new(), scale: Scale::Named(ticks), lo: -0.5, hi, labelled: true }
+        Self { label: label.to_owned(), scale: Scale::Named(ticks), lo: -0.5, hi, labelled: true }
     }
 
     /// The value in the scale's own coordinate; `None` where it cannot be shown.

@@ -15,13 +15,15 @@ pub type BoxPlots = Figure<BoxPanel>;
 pub struct BoxPanel {
     title: String,
     y_label: String,
+    /// What the groups are numbers of; none if each is a class with a colour of its own.
+    numbered: Option<String>,
     groups: Vec<(String, Vec<f64>)>,
 }
 
 impl BoxPanel {
     /// An empty panel; the title may be empty.
     pub fn new(title: impl Into<String>, y_label: impl Into<String>) -> Self {
-        Self { title: title.into(), y_label: y_label.into(), groups: Vec::new() }
+        Self { title: title.into(), y_label: y_label.into(), numbered: None, groups: Vec::new() }
     }
 
     /// Adds a box; a value that is not finite is left out.
@@ -30,9 +32,14 @@ impl BoxPanel {
         self
     }
 
+    /// Says that the boxes are numbers of something, such as samples: all have one colour, and the axis has this label.
+    pub fn numbered(self, of: impl Into<String>) -> Self {
+        Self { numbered: Some(of.into()), ..self }
+    }
+
     fn draw(&self, canvas: &Canvas, outer: Area, _: usize) -> Result<()> {
         ensure!(!self.groups.is_empty(), "a panel of box plots has no groups");
-        let x = AxisSpec::named(self.groups.iter().map(|(name, _)| name));
+        let x = AxisSpec::named(self.numbered.as_deref().unwrap_or_default(), self.groups.iter().map(|(name, _)| name));
         let values = self.groups.iter().flat_map(|group| group.1.iter().copied());
         let y = AxisSpec::linear(&self.y_label, values, 0.06)?;
         let frame = Frame::fit(canvas, outer, x, y)?;
@@ -41,7 +48,8 @@ impl BoxPanel {
         frame.draw_title(canvas, &self.title, 0.0)?;
         for (i, (name, values)) in self.groups.iter().enumerate() {
             let summary = Summary::of(values).with_context(|| format!("box '{name}' has no finite value"))?;
-            summary.draw(canvas, &frame, i, theme::series_color(i))?;
+            let class = if self.numbered.is_some() { 0 } else { i };
+            summary.draw(canvas, &frame, i, theme::series_color(class))?;
         }
         Ok(())
     }

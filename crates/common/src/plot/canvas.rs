@@ -36,9 +36,26 @@ impl Canvas {
     pub(super) fn titled(title: &str, width: f64, height: f64) -> Result<(Self, Area)> {
         let canvas = Self { title: title.to_owned(), ..Self::new(width, height)? };
         let mut body = canvas.inner();
-        canvas.text(title, (body.left, body.top), Lettering::TITLE.at(HPos::Left, VPos::Top))?;
-        body.top += if title.is_empty() { 0.0 } else { 34.0 };
+        let lines = canvas.wrapped(title, body.width(), Lettering::TITLE);
+        for line in &lines {
+            canvas.text(line, (body.left, body.top), Lettering::TITLE.at(HPos::Left, VPos::Top))?;
+            body.top += TITLE_LINE;
+        }
+        body.top += if lines.is_empty() { 0.0 } else { 8.0 };
         Ok((canvas, body))
+    }
+
+    /// A text in lines that are no wider than `width`, broken between words.
+    fn wrapped(&self, text: &str, width: f64, lettering: Lettering) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for word in text.split_whitespace() {
+            let longer = lines.last().map(|line| format!("{line} {word}"));
+            match longer.filter(|longer| self.text_width(longer, lettering) <= width) {
+                Some(longer) => *lines.last_mut().unwrap_or(&mut String::new()) = longer,
+                None => lines.push(word.to_owned()),
+            }
+        }
+        lines
     }
 
     /// Gives the sheet its final size once that is known.
@@ -112,19 +129,20 @@ impl Canvas {
     /// A data point: `size` is the radius of a disc of the same visual weight.
     pub(super) fn mark(&self, at: Point, marker: Marker, size: f64, color: Color) -> Result<()> {
         let edge = Stroke::solid(theme::WHITE, 0.8);
+        let bar = Stroke::solid(color, (size * 0.55).max(1.4));
         let place =
             |points: &[Point]| -> Vec<Point> { points.iter().map(|&(x, y)| (at.0 + x * size, at.1 + y * size)).collect() };
         let corners: &[Point] = match marker {
             Marker::Disc => {
-                let (center, radius) = (coordinate(at), units(size));
-                self.sheet.draw(&Circle::new(center, radius, rgba(color, 1.0).filled()))?;
-                self.sheet.draw(&Circle::new(center, radius, edge.style()))?;
-                return Ok(());
+                return self.circle(at, size, color, edge);
             }
             Marker::Cross => {
-                let stroke = Stroke::solid(color, (size * 0.55).max(1.4));
-                self.line(&place(&[(-0.8, -0.8), (0.8, 0.8)]), stroke)?;
-                return self.line(&place(&[(-0.8, 0.8), (0.8, -0.8)]), stroke);
+                self.line(&place(&[(-0.8, -0.8), (0.8, 0.8)]), bar)?;
+                return self.line(&place(&[(-0.8, 0.8), (0.8, -0.8)]), bar);
+            }
+            Marker::Plus => {
+                self.line(&place(&[(-1.15, 0.0), (1.15, 0.0)]), bar)?;
+                return self.line(&place(&[(0.0, -1.15), (0.0, 1.15)]), bar);
             }
             Marker::Triangle => &[(0.0, -1.25), (1.15, 0.8), (-1.15, 0.8)],
             Marker::Square => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
@@ -144,6 +162,11 @@ impl Canvas {
             ],
         };
         self.polygon(&place(corners), (color, 1.0), Some(edge))
+    }
+
+    pub(super) fn circle(&self, at: Point, radius: f64, fill: Color, edge: Stroke) -> Result<()> {
+        self.dot(at, radius, fill)?;
+        Ok(self.sheet.draw(&Circle::new(coordinate(at), units(radius), edge.style()))?)
     }
 
     /// A disc without an edge.
@@ -169,5 +192,7 @@ impl Canvas {
     }
 }
 
+/// Height of a line of the title.
+const TITLE_LINE: f64 = 26.0;
 /// Largest width and height of a sheet, in units.
 const ROOM: u32 = 200_000;

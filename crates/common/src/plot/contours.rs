@@ -17,7 +17,7 @@ impl Landscape {
         let [x_label, y_label, value_label] = &self.labels;
         let x = AxisSpec::over(x_label, self.grid.x_range, 0.0, false);
         let y = AxisSpec::over(y_label, self.grid.y_range, 0.0, false);
-        let (mut canvas, frames) = sheet::row(&self.title, &[""], &self.entries(), &x, &y)?;
+        let (mut canvas, frames) = sheet::frames(&self.title, &[""], &self.entries(), &x, &y)?;
         let frame = &frames[0];
         let right = draw_bar(&canvas, frame.area, &levels, value_label)?;
         canvas.resize(canvas.width.max(right + theme::MARGIN), canvas.height);
@@ -45,7 +45,7 @@ impl Landscape {
         }
         for ((look, lines), places) in self.looks().zip(&lines).zip(&places) {
             lines.iter().try_for_each(|line| look.draw_line(canvas, line))?;
-            look.draw_dots(canvas, places.iter().copied().filter(|&at| frame.area.contains(at)))?;
+            look.draw_marks(canvas, places.iter().copied().filter(|&at| frame.area.contains(at)))?;
         }
         Ok(())
     }

@@ -56,7 +56,7 @@ fn clear_text(canvas: &Canvas, text: &str, places: &[(Point, Lettering)], curves
         !curves.iter().any(|curve| curve.windows(2).any(crosses))
     };
     let chosen = grounds.iter().position(is_free).unwrap_or(0);
-    let (ground, (at, lettering)) = (grounds[chosen], places[chosen]);
+    let Some((&ground, &(at, lettering))) = grounds.get(chosen).zip(places.get(chosen)) else { return Ok(()) };
     canvas.rect(ground, Some(theme::WHITE), None)?;
     canvas.text(text, at, lettering)
 }
@@ -78,10 +78,17 @@ fn ground(canvas: &Canvas, text: &str, at: Point, lettering: Lettering) -> Area 
     Area { left, top, right: left + width, bottom: top + height }.grow(2.0)
 }
 
-/// Writes the label of a horizontal reference line at its right end, above the line if there is room.
-pub(super) fn draw_reference_label(canvas: &Canvas, frame: &Frame, label: &str, y: f64) -> Result<()> {
-    let (at, anchor) = if y - 22.0 > frame.area.top { (y - 6.0, VPos::Bottom) } else { (y + 6.0, VPos::Top) };
-    canvas.text(label, (frame.area.right - 6.0, at), Lettering::TICK.at(HPos::Right, anchor))
+/// Writes the label of a horizontal reference line beside it where no curve crosses the label: at its right end, at its left end or between,
+/// above the line or below.
+pub(super) fn draw_reference_label(canvas: &Canvas, frame: &Frame, (label, y): (&str, f64), curves: &[Vec<Point>]) -> Result<()> {
+    let Area { left, right, top, bottom } = frame.area;
+    let mut places = Vec::new();
+    for (x, h) in [(right - 6.0, HPos::Right), (left + 8.0, HPos::Left), (frame.area.center().0, HPos::Center)] {
+        let above = (y - 22.0 > top).then_some((y - 6.0, VPos::Bottom));
+        let below = (y + 22.0 < bottom).then_some((y + 6.0, VPos::Top));
+        places.extend([above, below].into_iter().flatten().map(|(y, v)| ((x, y), Lettering::TICK.at(h, v))));
+    }
+    clear_text(canvas, label, &places, curves)
 }
 
 /// The axes and their tick labels, as lines that a legend must not hide.

@@ -16,26 +16,34 @@ impl Series {
 }
 
 impl CurvePanel {
-    pub(super) fn axes(&self) -> Result<(AxisSpec, AxisSpec)> {
+    fn check(&self) -> Result<()> {
         ensure!(!self.series.is_empty(), "a panel of curves has no series");
         for series in &self.series {
             ensure!(!series.points.is_empty(), "series '{}' has no points", series.label);
             let (n, band) = (series.points.len(), series.band.len());
             ensure!(band == 0 || band == n, "series '{}' has {n} points, but a band of {band}", series.label);
         }
+        Ok(())
+    }
+
+    /// All that its y axis has to show.
+    fn ys(&self) -> impl Iterator<Item = f64> + Clone {
+        let points = self.series.iter().flat_map(|series| &series.points).map(|point| point.1);
+        let bands = self.series.iter().flat_map(|series| &series.band).flat_map(|&(lower, upper)| [lower, upper]);
+        points.chain(bands).chain(self.references.iter().map(|reference| reference.0))
+    }
+
+    /// Its axes; the y axis shows what it does in `beside` as well.
+    pub(super) fn axes(&self, beside: &[&Self]) -> Result<(AxisSpec, AxisSpec)> {
+        self.check()?;
         let marked = self.series.iter().any(|series| series.marker.is_some());
-        let points = || self.series.iter().flat_map(|series| &series.points);
-        let xs = points().map(|point| point.0);
+        let xs = self.series.iter().flat_map(|series| &series.points).map(|point| point.0);
         let x = if self.log_x {
             AxisSpec::log(&self.x_label, xs.filter(|&x| x > 0.0))?
         } else {
             AxisSpec::linear(&self.x_label, xs, if marked { 0.04 } else { 0.0 })?
         };
-        let bands = self.series.iter().flat_map(|series| &series.band);
-        let ys = points()
-            .map(|point| point.1)
-            .chain(bands.flat_map(|&(lower, upper)| [lower, upper]))
-            .chain(self.references.iter().map(|reference| reference.0));
+        let ys = self.ys().chain(beside.iter().flat_map(|panel| panel.ys()));
         let y = match (self.y_range, self.log_y) {
             (Some((lo, hi)), true) => {
                 AxisSpec::log(&self.y_label, [lo, hi].into_iter()).context("y_range of a logarithmic axis")?
@@ -49,7 +57,13 @@ impl CurvePanel {
 
     pub(super) fn entries(&self) -> Vec<Entry> {
         let named = self.series.iter().enumerate().filter(|(_, series)| !series.label.is_empty());
-        named.map(|(i, series)| Entry::line(&series.label, series.stroke(i), series.marker)).collect()
+        named
+            .flat_map(|(i, series)| {
+                let stroke = series.stroke(i);
+                let band = (!series.band.is_empty()).then(|| Entry::shades(&series.band_label, [shade(stroke.color)]));
+                [Entry::line(&series.label, stroke, series.marker)].into_iter().chain(band)
+            })
+            .collect()
     }
 
     /// Each curve in pixels, cut and thinned.
@@ -76,7 +90,7 @@ impl CurvePanel {
         if !self.through_origin {
             frame.draw_axes(canvas, false)?;
         }
-        self.draw_references(canvas, frame)?;
+        self.draw_references(canvas, frame, &paths.concat())?;
         for (i, (series, pieces)) in self.series.iter().zip(&paths).enumerate() {
             let stroke = series.stroke(i);
             for piece in pieces {
@@ -98,12 +112,12 @@ impl CurvePanel {
         self.references.iter().filter_map(|(value, label)| Some((frame.y_at(frame.y.coordinate(*value)?), label.as_str())))
     }
 
-    fn draw_references(&self, canvas: &Canvas, frame: &Frame) -> Result<()> {
+    fn draw_references(&self, canvas: &Canvas, frame: &Frame, curves: &[Vec<Point>]) -> Result<()> {
         let Area { left, right, .. } = frame.area;
         let stroke = Stroke { color: theme::NEUTRAL, width: 1.6, dash: Dash::Dotted };
         for (y, label) in self.reference_lines(frame).filter(|&(y, _)| frame.area.contains((left, y))) {
             canvas.line(&[(left, y), (right, y)], stroke)?;
-            crossed::draw_reference_label(canvas, frame, label, y)?;
+            crossed::draw_reference_label(canvas, frame, (label, y), curves)?;
         }
         Ok(())
     }
@@ -123,7 +137,7 @@ impl CurvePanel {
         for (y, label) in self.reference_lines(frame) {
             obstacles.push(vec![(left, y), (right, y)]);
             if !label.is_empty() {
-                obstacles.push(vec![(left, y - 18.0), (right, y - 18.0)]);
+                obstacles.extend([y - 12.0, y + 12.0].map(|y| vec![(left, y), (right, y)]));
             }
         }
         if self.through_origin {
@@ -131,6 +145,14 @@ impl CurvePanel {
         }
         obstacles
     }
+}
+
+/// Opacity of a band.
+const BAND: f64 = 0.16;
+
+/// The colour of a band on white.
+fn shade(color: Color) -> Color {
+    theme::WHITE.mix(color, BAND)
 }
 
 fn draw_band(canvas: &Canvas, frame: &Frame, series: &Series, color: Color) -> Result<()> {
@@ -145,7 +167,7 @@ fn draw_band(canvas: &Canvas, frame: &Frame, series: &Series, color: Color) -> R
         if lower.len() > 1 {
             let mut outline = polyline::thin(&lower, 0.12);
             outline.extend(polyline::thin(&upper, 0.12).into_iter().rev());
-            canvas.polygon(&outline, (color, 0.16), None)?;
+            canvas.polygon(&outline, (color, BAND), None)?;
         }
     }
     Ok(())

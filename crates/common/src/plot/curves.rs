@@ -3,7 +3,7 @@
 use super::{Area, Canvas, Color, Dash, Figure, Frame, Marker, PANEL_TITLE_HEIGHT, Svg, crossed, legend, theme};
 use anyhow::{Context, Result};
 
-/// A figure of curves, one or several panels side by side.
+/// A figure of curves, one or several panels.
 ///
 /// ```
 /// # use common::plot::{CurvePanel, Curves, Series};
@@ -38,6 +38,7 @@ pub struct Series {
     /// Its points; one that is not finite interrupts the curve.
     pub points: Vec<(f64, f64)>,
     pub(super) band: Vec<(f64, f64)>,
+    pub(super) band_label: String,
     pub(super) color: Option<Color>,
     pub(super) dash: Option<Dash>,
     pub(super) marker: Option<Marker>,
@@ -85,9 +86,9 @@ impl Series {
         Self { marker: Some(marker), ..self }
     }
 
-    /// Shades the band between `lower` and `upper`, a pair for each point.
-    pub fn with_band(self, band: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        Self { band: band.into_iter().collect(), ..self }
+    /// Shades the band between a lower and an upper value at each point; the label says in the legend what it is.
+    pub fn with_band(self, label: impl Into<String>, band: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        Self { band: band.into_iter().collect(), band_label: label.into(), ..self }
     }
 }
 
@@ -136,6 +137,11 @@ impl CurvePanel {
 }
 
 impl Curves {
+    /// Makes the panels with the same label of the y axis show the same values there.
+    pub fn same_y(self) -> Self {
+        Self { same_y: true, ..self }
+    }
+
     /// Draws the figure; fails if it has no panel, a panel no series, a series no points, or no point can be shown on the axes it
     /// is for.
     ///
@@ -146,52 +152,53 @@ impl Curves {
     pub fn render(&self) -> Result<Svg> {
         let (mut canvas, rows) = self.sheet()?;
         let mut lower = 0.0;
+        // Panels with the same curves share a strip above them all.
+        let entries = self.panels[0].entries();
+        let share = self.panels.len() > 1 && self.panels.iter().all(|panel| panel.entries() == entries);
+        if share {
+            let body = Area { right: canvas.inner().right, ..rows[0][0] };
+            lower = legend::draw_strip(&canvas, &entries, body)?.top - body.top;
+        }
         for (places, panels) in rows.iter().zip(self.panels.chunks(rows[0].len())) {
             let places: Vec<_> = panels.iter().zip(places.iter().map(|place| place.moved_down(lower))).collect();
-            lower += draw_row(&canvas, &places).with_context(|| format!("drawing figure '{}'", self.title))?;
+            lower += self.draw_row(&canvas, &places, !share).with_context(|| format!("drawing figure '{}'", self.title))?;
         }
         canvas.resize(canvas.width, canvas.height + lower);
         Ok(canvas.finish())
     }
-}
 
-/// Draws panels that share a row, and returns by how much the row grew.
-///
-/// If one legend finds no place in its panel, all go into a strip above, for which the row grows: one strip for
-/// all panels if they have the same curves.
-fn draw_row(canvas: &Canvas, places: &[(&CurvePanel, Area)]) -> Result<f64> {
-    let titled = places.iter().any(|(panel, _)| !panel.title.is_empty());
-    let title_height = if titled { PANEL_TITLE_HEIGHT } else { 0.0 };
-    let (mut frames, mut legends) = (Vec::new(), Vec::new());
-    let mut all_inside = true;
-    for &(panel, outer) in places {
-        let (x, y) = panel.axes()?;
-        let outer = Area { top: outer.top + title_height, ..outer };
-        let frame = if panel.through_origin { crossed::fit(outer, x, y) } else { Frame::fit(canvas, outer, x, y)? };
-        let entries = panel.entries();
-        let legend = legend::find_place(canvas, &entries, frame.area, &panel.obstacles(&frame));
-        all_inside &= legend.is_some() || entries.is_empty();
-        legends.push(legend);
-        frames.push(frame);
-    }
-    let (mut strip, mut raise) = (0.0_f64, 0.0);
-    if !all_inside {
-        legends.fill(None);
-        let same = places.iter().all(|(panel, _)| panel.entries() == places[0].0.entries());
-        let one_or_all = if same { 1 } else { places.len() };
-        for (&(panel, outer), frame) in places.iter().zip(&frames).take(one_or_all) {
-            let right = if same { canvas.inner().right } else { frame.area.right };
-            let top = outer.top + if same { 0.0 } else { title_height };
-            let area = Area { left: frame.area.left, right, top, bottom: outer.bottom };
-            let below = legend::draw_strip(canvas, &panel.entries(), area)?;
-            strip = strip.max(below.top - top + 2.0);
+    /// Draws panels that share a row, with legends of their own or without, and returns by how much the row grew: if one legend finds no
+    /// place in its panel, all go into strips above.
+    fn draw_row(&self, canvas: &Canvas, places: &[(&CurvePanel, Area)], with_legends: bool) -> Result<f64> {
+        let titled = places.iter().any(|(panel, _)| !panel.title.is_empty());
+        let title_height = if titled { PANEL_TITLE_HEIGHT } else { 0.0 };
+        let (mut frames, mut legends) = (Vec::new(), Vec::new());
+        let mut all_inside = true;
+        for &(panel, outer) in places {
+            let same_label = |other: &&CurvePanel| self.same_y && other.y_label == panel.y_label;
+            let (x, y) = panel.axes(&self.panels.iter().filter(same_label).collect::<Vec<_>>())?;
+            let outer = Area { top: outer.top + title_height, ..outer };
+            let frame = if panel.through_origin { crossed::fit(outer, x, y) } else { Frame::fit(canvas, outer, x, y)? };
+            let entries = if with_legends { panel.entries() } else { Vec::new() };
+            let legend = legend::find_place(canvas, &entries, frame.area, &panel.obstacles(&frame));
+            all_inside &= legend.is_some() || entries.is_empty();
+            legends.push(legend);
+            frames.push(frame);
         }
-        raise = if same { 0.0 } else { strip };
+        let mut strip = 0.0_f64;
+        if !all_inside {
+            legends.fill(None);
+            for (&(panel, outer), frame) in places.iter().zip(&frames) {
+                let area = Area { left: frame.area.left, right: outer.right, top: outer.top + title_height, ..outer };
+                let below = legend::draw_strip(canvas, &panel.entries(), area)?;
+                strip = strip.max(below.top - area.top + 2.0);
+            }
+        }
+        for ((&(panel, _), frame), legend) in places.iter().zip(&mut frames).zip(legends) {
+            frame.area = frame.area.moved_down(strip);
+            panel.draw(canvas, frame, legend)?;
+            frame.draw_title(canvas, &panel.title, strip)?;
+        }
+        Ok(strip)
     }
-    for ((&(panel, _), frame), legend) in places.iter().zip(&mut frames).zip(legends) {
-        frame.area = frame.area.moved_down(strip);
-        panel.draw(canvas, frame, legend)?;
-        frame.draw_title(canvas, &panel.title, raise)?;
-    }
-    Ok(strip)
 }

@@ -87,7 +87,7 @@ pub(super) struct Lettering {
 }
 
 impl Lettering {
-    /// The figure's title, in a figure 760 pixels wide.
+    /// The figure's title.
     pub(super) const TITLE: Self = Self { bold: true, ..Self::new(20.0, theme::INK) };
     pub(super) const PANEL_TITLE: Self = Self { bold: true, ..Self::new(17.0, theme::INK) };
     pub(super) const LEGEND: Self = Self::new(16.0, theme::INK);

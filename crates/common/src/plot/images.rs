@@ -1,6 +1,6 @@
 //! Grey images in a grid, each with a caption: digits, mean images, mistakes.
 
-use super::{Area, Canvas, Color, HPos, Lettering, Stroke, Svg, VPos, theme};
+use super::{Area, Canvas, Color, HPos, Lettering, Stroke, Svg, VPos, sheet, theme};
 use anyhow::{Result, ensure};
 
 /// A figure of small grey images.
@@ -48,7 +48,7 @@ impl Images {
             ensure!(n > 0 && found == n, "image '{caption}': expected {n} pixels, found {found}");
         }
         let n_columns = self.n_columns.clamp(1, self.captioned.len());
-        let (mut canvas, body) = Canvas::titled(&self.title, 760.0, 8000.0)?;
+        let (mut canvas, body) = Canvas::titled(&self.title, theme::WIDTH, sheet::TALL)?;
         let columns = body.columns(n_columns, GAP);
         let side = columns[0].width().min(180.0);
         let tall = side * height as f64 / width as f64;

@@ -58,8 +58,13 @@ impl Landscape {
     /// How each path looks.
     pub(super) fn looks(&self) -> impl Iterator<Item = PathLook> + '_ {
         let n = self.paths.len();
-        let width = move |index: usize| 2.0 + 1.2 * (n - 1 - index) as f64;
-        (0..n).map(move |index| PathLook { color: theme::series_color(index), width: width(index), alone: n == 1 })
+        let look = move |index: usize| PathLook {
+            color: theme::series_color(index),
+            marker: Marker::nth(index),
+            width: 2.0 + 0.9 * (n - 1 - index) as f64,
+            alone: n == 1,
+        };
+        (0..n).map(look)
     }
 
     /// Place, marker and size of the paths' starts and of the landmarks.
@@ -73,7 +78,7 @@ impl Landscape {
     pub(super) fn entries(&self) -> Vec<Entry> {
         let stroke = |look: PathLook| Stroke::solid(look.color, 2.0);
         let paths = self.paths.iter().zip(self.looks());
-        let paths = paths.map(|(path, look)| Entry::line(&path.label, stroke(look), Some(Marker::Disc)));
+        let paths = paths.map(|(path, look)| Entry::line(&path.label, stroke(look), Some(look.marker)));
         let start = self.paths.first().map(|_| Entry::mark("start", START, theme::INK));
         let landmarks = self.landmarks.iter().map(|landmark| Entry::mark(&landmark.label, landmark.marker, theme::INK));
         paths.chain(start).chain(landmarks).collect()
@@ -83,11 +88,12 @@ impl Landscape {
 /// The marker of a path's first point.
 const START: Marker = Marker::Square;
 
-/// Colour of a path and width of its line. One of several is broader than those drawn over it, so that it is seen even where they all go
+/// Colour of a path, marker of its steps and width of its line. One of several is broader than those drawn over it, so that it is seen even where they all go
 /// the same way.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PathLook {
     pub(super) color: Color,
+    pub(super) marker: Marker,
     width: f64,
     alone: bool,
 }
@@ -103,17 +109,9 @@ impl PathLook {
         canvas.line(line, Stroke::solid(self.color, self.width))
     }
 
-    /// Draws a dot at each step, but none where steps are short and dots would crowd.
-    pub(super) fn draw_dots(self, canvas: &Canvas, points: impl IntoIterator<Item = Point>) -> Result<()> {
-        let (radius, distance) = if self.alone { (3.6, 4.4) } else { (self.width / 2.0 + 1.2, self.width + 5.0) };
-        for at in polyline::apart(points, distance) {
-            if self.alone {
-                canvas.mark(at, Marker::Disc, radius, self.color)?;
-            } else {
-                // A light edge would cover the lines below.
-                canvas.dot(at, radius, self.color)?;
-            }
-        }
-        Ok(())
+    /// Draws a marker at each step, but none where steps are short and markers would crowd.
+    pub(super) fn draw_marks(self, canvas: &Canvas, points: impl IntoIterator<Item = Point>) -> Result<()> {
+        let (radius, distance) = if self.alone { (3.6, 4.4) } else { (self.width / 2.0 + 2.4, self.width + 12.0) };
+        polyline::apart(points, distance).into_iter().try_for_each(|at| canvas.mark(at, self.marker, radius, self.color))
     }
 }

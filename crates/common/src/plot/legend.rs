@@ -3,29 +3,42 @@
 use super::{Area, Canvas, Color, Lettering, Marker, Point, Stroke, clip_segment, theme};
 use anyhow::Result;
 
-/// One line of a legend: a stroke or a marker or both, and a text.
+/// One line of a legend: a key and a text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     label: String,
-    color: Color,
-    line: Option<Stroke>,
-    marker: Option<Marker>,
+    key: Key,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Key {
+    Line(Stroke, Option<Marker>),
+    Mark(Marker, Color),
+    /// Shades side by side.
+    Shades(Vec<Color>),
 }
 
 const ROW: f64 = 24.0;
 const KEY_GAP: f64 = 9.0;
 const ENTRY_GAP: f64 = 24.0;
 const PADDING: f64 = 9.0;
+/// Half the height of a shade.
+const HALF_SHADE: f64 = 6.5;
 /// Distance between a legend inside a panel and the panel's edges.
 const INSET: f64 = 10.0;
 
 impl Entry {
     pub(super) fn line(label: &str, stroke: Stroke, marker: Option<Marker>) -> Self {
-        Self { label: label.to_owned(), color: stroke.color, line: Some(stroke), marker }
+        Self { label: label.to_owned(), key: Key::Line(stroke, marker) }
     }
 
     pub(super) fn mark(label: &str, marker: Marker, color: Color) -> Self {
-        Self { label: label.to_owned(), color, line: None, marker: Some(marker) }
+        Self { label: label.to_owned(), key: Key::Mark(marker, color) }
+    }
+
+    /// Shades from one end of a scale to the other, or a single one.
+    pub(super) fn shades(label: &str, colors: impl IntoIterator<Item = Color>) -> Self {
+        Self { label: label.to_owned(), key: Key::Shades(colors.into_iter().collect()) }
     }
 
     /// Classes 0, 1, …, each with the marker and the colour of its number.
@@ -35,7 +48,11 @@ impl Entry {
     }
 
     fn key_width(&self) -> f64 {
-        if self.line.is_some() { 34.0 } else { 12.0 }
+        match &self.key {
+            Key::Line(..) => 34.0,
+            Key::Mark(..) => 12.0,
+            Key::Shades(colors) => (7.0 * colors.len() as f64).max(34.0),
+        }
     }
 
     fn width(&self, canvas: &Canvas) -> f64 {
@@ -44,11 +61,20 @@ impl Entry {
 
     fn draw(&self, canvas: &Canvas, (x, y): Point) -> Result<()> {
         let right = x + self.key_width();
-        if let Some(stroke) = self.line {
-            canvas.line(&[(x, y), (right, y)], stroke)?;
-        }
-        if let Some(marker) = self.marker {
-            canvas.mark((x + self.key_width() / 2.0, y), marker, 5.0, self.color)?;
+        let middle = (x + self.key_width() / 2.0, y);
+        match &self.key {
+            Key::Line(stroke, marker) => {
+                canvas.line(&[(x, y), (right, y)], *stroke)?;
+                marker.map_or(Ok(()), |marker| canvas.mark(middle, marker, 5.0, stroke.color))?;
+            }
+            Key::Mark(marker, color) => canvas.mark(middle, *marker, 5.0, *color)?,
+            Key::Shades(colors) => {
+                let key = Area { left: x, right, top: y - HALF_SHADE, bottom: y + HALF_SHADE };
+                for (area, color) in key.columns(colors.len(), 0.0).into_iter().zip(colors) {
+                    canvas.rect(area, Some(*color), None)?;
+                }
+                canvas.rect(key, None, Some(Stroke::solid(theme::FRAME, 1.0)))?;
+            }
         }
         canvas.text(&self.label, (right + KEY_GAP, y), Lettering::LEGEND)
     }

@@ -1,6 +1,6 @@
 //! Tables of coloured cells: heat maps and confusion matrices.
 
-use super::{Area, Canvas, Color, HPos, Lettering, Stroke, Svg, VPos, theme, ticks};
+use super::{Area, Canvas, Color, Entry, HPos, Lettering, Stroke, Svg, VPos, legend, sheet, theme, ticks};
 use anyhow::{Result, ensure};
 
 /// Values over two categorical axes, written in their cells and shown by colour.
@@ -13,6 +13,8 @@ pub struct HeatMap {
     columns: Vec<String>,
     rows: Vec<String>,
     cells: Vec<Vec<Cell>>,
+    /// What the shades mean.
+    scale: String,
 }
 
 impl HeatMap {
@@ -27,12 +29,12 @@ impl HeatMap {
         (lo, hi): (f64, f64),
     ) -> Self {
         let cell = |&value: &f64| Cell {
-            shade: 0.06 + 0.94 * ((value - lo) / (hi - lo)).clamp(0.0, 1.0),
+            shade: LIGHTEST + (1.0 - LIGHTEST) * ((value - lo) / (hi - lo)).clamp(0.0, 1.0),
             text: if value.is_finite() { ticks::fixed(value, decimals) } else { "–".to_owned() },
             small: String::new(),
         };
         let cells = values.iter().map(|row| row.iter().map(cell).collect());
-        Self::of(title.into(), (x_label, columns), (y_label, rows), cells.collect())
+        Self::of(title.into(), (x_label, columns), (y_label, rows), cells.collect(), format!("{lo} or less to {hi}"))
     }
 
     /// Counts of true against predicted classes, `counts[true class][predicted class]`; a cell is tinted by its share of the row.
@@ -46,13 +48,25 @@ impl HeatMap {
             };
             row.iter().map(cell).collect()
         });
-        Self::of(title.into(), ("predicted class", class_names), ("true class", class_names), cells.collect())
+        Self::of(
+            title.into(),
+            ("predicted class", class_names),
+            ("true class", class_names),
+            cells.collect(),
+            "share of the row, 0 to 100 %".to_owned(),
+        )
     }
 
-    fn of(title: String, (x_label, columns): (&str, &[&str]), (y_label, rows): (&str, &[&str]), cells: Vec<Vec<Cell>>) -> Self {
+    fn of(
+        title: String,
+        (x_label, columns): (&str, &[&str]),
+        (y_label, rows): (&str, &[&str]),
+        cells: Vec<Vec<Cell>>,
+        scale: String,
+    ) -> Self {
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         let (columns, rows) = (names(columns), names(rows));
-        Self { title, x_label: x_label.to_owned(), y_label: y_label.to_owned(), columns, rows, cells }
+        Self { title, x_label: x_label.to_owned(), y_label: y_label.to_owned(), columns, rows, cells, scale }
     }
 
     /// Adds a second, smaller line to each cell, such as a standard deviation.
@@ -73,7 +87,9 @@ impl HeatMap {
         ensure!(n_rows > 0 && n_columns > 0, "table '{}' is empty", self.title);
         let fits = self.cells.len() == n_rows && self.cells.iter().all(|row| row.len() == n_columns);
         ensure!(fits, "table '{}': expected {n_rows} rows of {n_columns} values", self.title);
-        let (mut canvas, body) = Canvas::titled(&self.title, 760.0, 2000.0)?;
+        let (mut canvas, body) = Canvas::titled(&self.title, theme::WIDTH, sheet::TALL)?;
+        let shades = (0..=10).map(|tenth| color(LIGHTEST + (1.0 - LIGHTEST) * f64::from(tenth) / 10.0));
+        let body = legend::draw_strip(&canvas, &[Entry::shades(&self.scale, shades)], body)?;
         let left =
             body.left + if self.y_label.is_empty() { 0.0 } else { 28.0 } + canvas.widest(&self.rows, Lettering::TICK) + 10.0;
         let (width, height) = self.cell_size(&canvas, body.right - left);
@@ -98,7 +114,7 @@ impl HeatMap {
         canvas.text(&self.x_label, (middle, bottom + 32.0), label)?;
         canvas.text(&self.y_label, (body.left, halfway), label.upwards())?;
         let below = if self.x_label.is_empty() { 26.0 } else { 52.0 };
-        let wide = right.max(body.left + canvas.text_width(&self.title, Lettering::TITLE));
+        let wide = right.max((body.left + canvas.text_width(&self.title, Lettering::TITLE)).min(body.right));
         canvas.resize(wide + theme::MARGIN, bottom + below + theme::MARGIN);
         Ok(canvas.finish())
     }
@@ -122,18 +138,21 @@ struct Cell {
     small: String,
 }
 
-impl Cell {
-    /// White over pink to dark magenta.
-    fn color(&self) -> Color {
-        if !self.shade.is_finite() {
-            return theme::WHITE;
-        }
-        let light = theme::WHITE.mix(theme::DEV, 0.38);
-        if self.shade < 0.5 { theme::WHITE.mix(light, 2.0 * self.shade) } else { light.mix(theme::TRAIN, 2.0 * self.shade - 1.0) }
-    }
+/// The lightest shade of a value.
+const LIGHTEST: f64 = 0.06;
 
+/// White over pink to dark magenta.
+fn color(shade: f64) -> Color {
+    if !shade.is_finite() {
+        return theme::WHITE;
+    }
+    let light = theme::WHITE.mix(theme::DEV, 0.38);
+    if shade < 0.5 { theme::WHITE.mix(light, 2.0 * shade) } else { light.mix(theme::TRAIN, 2.0 * shade - 1.0) }
+}
+
+impl Cell {
     fn draw(&self, canvas: &Canvas, area: Area) -> Result<()> {
-        let color = self.color();
+        let color = color(self.shade);
         canvas.rect(area, Some(color), Some(Stroke::solid(theme::WHITE, 1.5)))?;
         let ink = if color.is_dark() { theme::WHITE } else { theme::INK };
         let (x, y) = area.center();
@@ -142,6 +161,6 @@ impl Cell {
             return canvas.text(&self.text, (x, y), text);
         }
         canvas.text(&self.text, (x, y - 9.0), text)?;
-        canvas.text(&self.small, (x, y + 12.0), Lettering::new(Lettering::TICK.size - 2.0, ink).centered())
+        canvas.text(&self.small, (x, y + 12.0), Lettering::new(Lettering::TICK.size, ink).centered())
     }
 }

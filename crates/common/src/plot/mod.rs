@@ -8,7 +8,7 @@
 //! plotters supplies the drawing area and its elements; its charts are not used, because their ticks come from the
 //! platform's `log10` and their text from the viewer's fonts. What is here instead, bottom to top:
 //!
-//! * [`theme`]: colours, sizes, markers; `font`: the embedded outlines;
+//! * [`theme`]: colours, sizes, markers, dashes; `font`: the embedded outlines;
 //! * `geometry`, `backend`, `svg`, `canvas`: shapes in tenths of a pixel, written compactly;
 //! * `raster`, `palette`: the same shapes as pixels, for frames of an animation;
 //! * `ticks`, `axes`, `frame`, `crossed`, `sheet`, `legend`, `polyline`, `contour`: what several kinds of figures need;
@@ -26,6 +26,7 @@ mod contours;
 mod crossed;
 mod curve_panel;
 mod curves;
+mod dots;
 mod font;
 mod frame;
 mod geometry;
@@ -34,6 +35,7 @@ mod images;
 mod landscape;
 mod legend;
 mod matrix;
+mod network;
 mod pairs;
 mod palette;
 mod polyline;
@@ -65,17 +67,18 @@ use plotters::style::text_anchor::{HPos, VPos};
 use polyline::clip_segment;
 use projection::{Point3, Projection, View};
 use raster::Image;
-use scatter::mark_size;
 use ticks::Tick;
 
 pub use animation::Gif;
 pub use boxes::{BoxPanel, BoxPlots};
 pub use contour::Grid;
 pub use curves::{CurvePanel, Curves, Series};
+pub use dots::Dots;
 pub use histogram::{Histogram, Histograms};
 pub use images::Images;
 pub use landscape::{DescentPath, Landscape};
 pub use matrix::HeatMap;
+pub use network::Diagram;
 pub use pairs::Pairs;
 pub use regions::{RegionPanel, Regions, Split};
 pub use scatter::Scatter;

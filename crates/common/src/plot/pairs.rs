@@ -1,6 +1,6 @@
 //! Scatter matrix: every feature against every other.
 
-use super::{Area, AxisSpec, Bins, Canvas, Entry, Frame, HPos, Lettering, Marker, Stroke, Svg, VPos, legend, theme};
+use super::{Area, AxisSpec, Bins, Canvas, Entry, Frame, HPos, Lettering, Marker, Stroke, Svg, VPos, legend, sheet, theme};
 use anyhow::{Result, ensure};
 
 /// Every feature against every other, classes coloured, histograms on the diagonal.
@@ -14,9 +14,9 @@ pub struct Pairs {
     classes: Vec<usize>,
 }
 
-/// Side of a panel, and the distance between panels.
-const SIDE: f64 = 178.0;
+/// Distance between panels, and room for the labels on their left.
 const GAP: f64 = 12.0;
+const LEFT: f64 = 66.0;
 const N_BINS: usize = 16;
 
 impl Pairs {
@@ -48,19 +48,20 @@ impl Pairs {
         ensure!(named, "scatter matrix '{title}': a class has no name");
         let scale = |feature: usize| AxisSpec::linear(&self.features[feature], self.feature(feature), 0.08);
         let axes = (0..n).map(scale).collect::<Result<Vec<_>>>()?;
-        let (mut canvas, body) = Canvas::titled(title, 72.0 + n as f64 * (SIDE + GAP) + 24.0, 4000.0)?;
+        let (mut canvas, body) = Canvas::titled(title, theme::WIDTH, sheet::TALL)?;
         let body = legend::draw_strip(&canvas, &Entry::classes(&self.class_names), body)?;
-        let (left, top) = (body.left + 66.0, body.top + 6.0);
+        let (left, top) = (body.left + LEFT, body.top + 6.0);
+        let side = (body.width() - LEFT + GAP) / n as f64 - GAP;
         for row in 0..n {
             for column in 0..n {
-                let x = left + column as f64 * (SIDE + GAP);
-                let y = top + row as f64 * (SIDE + GAP);
-                let area = Area { left: x, top: y, right: x + SIDE, bottom: y + SIDE };
+                let x = left + column as f64 * (side + GAP);
+                let y = top + row as f64 * (side + GAP);
+                let area = Area { left: x, top: y, right: x + side, bottom: y + side };
                 self.draw_panel(&canvas, area, &axes, (row, column))?;
             }
         }
-        let end = n as f64 * (SIDE + GAP) - GAP;
-        canvas.resize(left + end + theme::MARGIN + 4.0, top + end + 52.0 + theme::MARGIN);
+        let end = n as f64 * (side + GAP) - GAP;
+        canvas.resize(theme::WIDTH, top + end + 52.0 + theme::MARGIN);
         Ok(canvas.finish())
     }
 

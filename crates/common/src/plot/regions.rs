@@ -1,25 +1,24 @@
 //! Decision regions: what a classifier answers at every point of the plane, with the data over it.
 
-use super::{AxisSpec, Canvas, Color, Entry, Frame, Grid, Marker, Point, Region, Stroke, Svg, contour, mark_size, sheet, theme};
+use super::{AxisSpec, Color, Entry, Grid, Point, Region, Stroke, Svg, contour, scatter, sheet, theme};
 use anyhow::{Context, Result, ensure};
 
-/// A figure of decision regions, one or several panels (models) over the same rectangle.
+/// A figure of decision regions, one or several panels over the same rectangle.
 #[must_use]
 #[derive(Debug, Clone)]
 pub struct Regions {
     title: String,
-    labels: (String, String),
+    labels: [String; 3],
     class_names: Vec<String>,
     panels: Vec<RegionPanel>,
 }
 
-/// The answers of one model, in ten tints with a line at one half, and the data it is judged by.
+/// The answers of a model, in ten tints with a line at one half, and points that it is judged by.
 #[must_use]
 #[derive(Debug, Clone)]
 pub struct RegionPanel {
-    title: String,
-    probabilities: Grid,
-    splits: Vec<Split>,
+    answers: Grid,
+    split: Split,
 }
 
 /// Labelled points of one split.
@@ -48,118 +47,85 @@ impl Split {
 }
 
 impl RegionPanel {
-    /// The probabilities of class 1 that a model gives, without data; the title may be empty.
-    pub fn new(title: impl Into<String>, probabilities: Grid) -> Self {
-        Self { title: title.into(), probabilities, splits: Vec::new() }
-    }
-
-    /// Adds the points of one split; one outside the grid's rectangle is left out.
-    pub fn split(mut self, split: Split) -> Self {
-        self.splits.push(split);
-        self
+    /// A model's answers from 0 for the first class to 1 for the second, and the points of a split, which names the panel; a
+    /// point outside the grid's rectangle is left out.
+    pub fn new(answers: Grid, split: Split) -> Self {
+        Self { answers, split }
     }
 }
 
 /// The regions to fill from the lowest tenth up, each over those before it, with the colour of each.
 fn layers(grid: &Grid) -> Vec<(Region, Color)> {
-    let layer = |tenth| {
-        let level = f64::from(tenth) / 10.0;
-        (contour::region(grid, level), tint(level + 0.05))
-    };
+    let layer = |tenth| (contour::region(grid, f64::from(tenth) / 10.0), tint(tenth));
     (1..10).map(layer).collect()
 }
 
 /// Which of the layers begins at one half.
 const BOUNDARY: usize = 4;
 
-/// From the tint of class 0 over near white to the tint of class 1.
-fn tint(p: f64) -> Color {
-    let color = theme::series_color(usize::from(p > 0.5));
-    theme::WHITE.mix(color, 0.42 * (2.0 * p - 1.0).abs())
+/// The colour of answers from `tenth` tenths on: from the tint of the first class over near white to that of the second.
+fn tint(tenth: u8) -> Color {
+    let p = f64::from(tenth) / 10.0 + 0.05;
+    theme::WHITE.mix(theme::series_color(usize::from(p > 0.5)), 0.42 * (2.0 * p - 1.0).abs())
 }
 
 impl Regions {
-    /// An empty figure with its title, axis labels and the names of classes 0, 1, ….
-    pub fn new(title: impl Into<String>, (x_label, y_label): (&str, &str), class_names: &[&str]) -> Self {
-        let class_names = class_names.iter().map(|&name| name.to_owned()).collect();
-        Self { title: title.into(), labels: (x_label.into(), y_label.into()), class_names, panels: Vec::new() }
+    /// An empty figure with its title, the labels of its two axes and of the answer, and the names of the two classes.
+    pub fn new(title: impl Into<String>, labels: [&str; 3], class_names: [&str; 2]) -> Self {
+        let class_names = class_names.map(str::to_owned).to_vec();
+        Self { title: title.into(), labels: labels.map(str::to_owned), class_names, panels: Vec::new() }
     }
 
-    /// Adds a panel to the right of the others.
+    /// Adds a panel; two stand in a row.
     pub fn panel(mut self, panel: RegionPanel) -> Self {
         self.panels.push(panel);
         self
     }
 
     /// Draws the figure; fails if it has no panel, a grid's size and values disagree, the panels' rectangles differ, or a split
-    /// has not one class a point.
+    /// has not one class for each point.
     ///
     /// # Errors
     ///
     /// If there is no panel, a grid's size and values disagree, the panels' rectangles differ, or a split has
-    /// not one class a point.
+    /// not one class for each point.
     pub fn render(&self) -> Result<Svg> {
         let first = self.panels.first().with_context(|| format!("figure '{}' has no panels", self.title))?;
-        let grid = &first.probabilities;
-        for panel in &self.panels {
-            let other = &panel.probabilities;
-            other.check()?;
-            let same = (other.x_range, other.y_range) == (grid.x_range, grid.y_range);
+        let grid = &first.answers;
+        for RegionPanel { answers, split } in &self.panels {
+            answers.check()?;
+            let same = (answers.x_range, answers.y_range) == (grid.x_range, grid.y_range);
             ensure!(same, "the panels of figure '{}' cover different rectangles", self.title);
-            panel.splits.iter().try_for_each(Split::check)?;
+            split.check()?;
         }
-        let x = AxisSpec::over(&self.labels.0, grid.x_range, 0.0, false);
-        let y = AxisSpec::over(&self.labels.1, grid.y_range, 0.0, false);
-        let titles: Vec<&str> = self.panels.iter().map(|panel| panel.title.as_str()).collect();
-        let (canvas, frames) = sheet::row(&self.title, &titles, &self.entries(), &x, &y)?;
-        for (panel, frame) in self.panels.iter().zip(&frames) {
-            let grid = &panel.probabilities;
-            let layers = layers(grid);
-            canvas.rect(frame.area, Some(tint(0.05)), None)?;
+        let x = AxisSpec::over(&self.labels[0], grid.x_range, 0.0, false);
+        let y = AxisSpec::over(&self.labels[1], grid.y_range, 0.0, false);
+        let titles: Vec<&str> = self.panels.iter().map(|panel| panel.split.label.as_str()).collect();
+        let (canvas, frames) = sheet::frames(&self.title, &titles, &self.entries(), &x, &y)?;
+        for (RegionPanel { answers, split }, frame) in self.panels.iter().zip(&frames) {
+            let layers = layers(answers);
+            canvas.rect(frame.area, Some(tint(0)), None)?;
             for (region, color) in &layers {
-                region.fill(&canvas, frame, grid, *color);
+                region.fill(&canvas, frame, answers, *color);
             }
-            self.draw_points(&canvas, frame, panel)?;
+            scatter::draw_points(&canvas, frame, split, self.class_names.len())?;
             // Over the points, with a light edge, so that the crowd does not hide it.
-            for (color, width) in [(theme::WHITE, 4.4), (theme::INK, 2.2)] {
-                layers[BOUNDARY].0.outline(&canvas, frame, grid, Stroke::solid(color, width))?;
+            for (color, width) in [(theme::WHITE, 4.4), (theme::INK, BOUNDARY_WIDTH)] {
+                layers[BOUNDARY].0.outline(&canvas, frame, answers, Stroke::solid(color, width))?;
             }
             frame.draw_axes(&canvas, true)?;
-            frame.draw_title(&canvas, &panel.title, 0.0)?;
+            frame.draw_title(&canvas, &split.label, 0.0)?;
         }
         Ok(canvas.finish())
     }
 
+    /// The legend of classes, tints and boundary.
     fn entries(&self) -> Vec<Entry> {
-        let class = |(i, name): (usize, &String)| Entry::mark(name, Marker::Disc, theme::series_color(i));
-        let mut entries: Vec<_> = self.class_names.iter().enumerate().map(class).collect();
-        // One split needs no telling apart: all points are discs.
-        if self.panels.iter().any(|panel| panel.splits.len() > 1) {
-            for (i, split) in self.panels.iter().flat_map(|panel| panel.splits.iter().enumerate()) {
-                let entry = Entry::mark(&split.label, Marker::nth(i), theme::SOFT_INK);
-                if !entries.contains(&entry) {
-                    entries.push(entry);
-                }
-            }
-        }
+        let mut entries = Entry::classes(&self.class_names);
+        entries.push(Entry::shades(&format!("{}, 0 to 1", self.labels[2]), (0..10).map(tint)));
+        entries.push(Entry::line("one half", Stroke::solid(theme::INK, BOUNDARY_WIDTH), None));
         entries
     }
-
-    /// Draws every split class by class: marker by split, colour by class.
-    fn draw_points(&self, canvas: &Canvas, frame: &Frame, panel: &RegionPanel) -> Result<()> {
-        let n: usize = panel.splits.iter().map(|split| split.points.len()).sum();
-        let size = mark_size(n, self.panels.len());
-        for (i, split) in panel.splits.iter().enumerate() {
-            let mut order: Vec<usize> = (0..split.points.len()).collect();
-            // Stretches of one class share a style in the file, and no class covers all of another.
-            order.sort_by_key(|&point| (point / 48, split.classes[point]));
-            for point in order {
-                let (x, y) = split.points[point];
-                if let Some(at) = frame.map(x, y).filter(|&at| frame.area.contains(at)) {
-                    canvas.mark(at, Marker::nth(i), size, theme::series_color(split.classes[point]))?;
-                }
-            }
-        }
-        Ok(())
-    }
 }
+
+const BOUNDARY_WIDTH: f64 = 2.2;

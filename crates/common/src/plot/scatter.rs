@@ -39,46 +39,45 @@ impl Scatter {
         let y = AxisSpec::linear(&self.labels.1, points.map(|point| point.1), 0.05)?;
         let entries = Entry::classes(&self.class_names);
         let titles: Vec<&str> = self.splits.iter().map(|split| split.label.as_str()).collect();
-        let (canvas, frames) = sheet::row(&self.title, &titles, &entries, &x, &y)?;
+        let (canvas, frames) = sheet::frames(&self.title, &titles, &entries, &x, &y)?;
         for (split, frame) in self.splits.iter().zip(&frames) {
             frame.draw_grid(&canvas, true)?;
             frame.draw_axes(&canvas, true)?;
             frame.draw_title(&canvas, &split.label, 0.0)?;
-            self.draw_points(&canvas, frame, split)?;
+            draw_points(&canvas, frame, split, self.class_names.len())?;
         }
         Ok(canvas.finish())
     }
+}
 
-    /// Draws the points of all classes in turn (first of each, second of each, …), so that no class covers another.
-    fn draw_points(&self, canvas: &Canvas, frame: &Frame, split: &Split) -> Result<()> {
-        let of_class = |class: usize| -> Vec<Point> {
-            let members = split.points.iter().zip(&split.classes).filter(|(_, c)| **c == class);
-            members.map(|(point, _)| *point).collect()
-        };
-        let classes: Vec<Vec<Point>> = (0..self.class_names.len()).map(of_class).collect();
-        let longest = classes.iter().map(Vec::len).max().unwrap_or(0);
-        let size = mark_size(longest * classes.len(), self.splits.len());
-        for start in (0..longest).step_by(STRETCH) {
-            for (class, points) in classes.iter().enumerate() {
-                let (marker, color) = (Marker::nth(class), theme::series_color(class));
-                let mut places = points.iter().skip(start).take(STRETCH).filter_map(|&(x, y)| frame.map(x, y));
-                places.try_for_each(|at| canvas.mark(at, marker, size, color))?;
-            }
+/// Draws the points of the first `n_classes` classes inside a frame, each class with its marker and its colour: all in turn (first of
+/// each, second of each, …), so that no class covers another.
+pub(super) fn draw_points(canvas: &Canvas, frame: &Frame, split: &Split, n_classes: usize) -> Result<()> {
+    let of_class = |class: usize| -> Vec<Point> {
+        let members = split.points.iter().zip(&split.classes).filter(|(_, c)| **c == class);
+        members.filter_map(|(&(x, y), _)| frame.map(x, y)).filter(|&at| frame.area.contains(at)).collect()
+    };
+    let classes: Vec<Vec<Point>> = (0..n_classes).map(of_class).collect();
+    let longest = classes.iter().map(Vec::len).max().unwrap_or(0);
+    let size = mark_size(longest * n_classes);
+    for start in (0..longest).step_by(STRETCH) {
+        for (class, places) in classes.iter().enumerate() {
+            let (marker, color) = (Marker::nth(class), theme::series_color(class));
+            places.iter().skip(start).take(STRETCH).try_for_each(|&at| canvas.mark(at, marker, size, color))?;
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// How many points of one class are drawn at a time: they share a style in the file.
 const STRETCH: usize = 16;
 
 /// Radius of a point where `n` of them share a panel.
-pub(super) fn mark_size(n: usize, n_panels: usize) -> f64 {
-    let size: f64 = match n {
+fn mark_size(n: usize) -> f64 {
+    match n {
         0..=60 => 5.5,
-        61..=250 => 4.6,
-        251..=1200 => 3.8,
+        61..=250 => 4.2,
+        251..=1200 => 3.5,
         _ => 2.8,
-    };
-    if n_panels > 1 { size * 0.92 } else { size }
+    }
 }

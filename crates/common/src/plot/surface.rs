@@ -1,11 +1,12 @@
 //! A function of two variables as a surface in three dimensions, with the paths that optimisers take over it.
 
-use super::{Area, BoxAxes, Canvas, Color, Dash, Landscape, Point, Point3, Projection, Stroke, Svg, legend, polyline, theme};
+use super::{
+    Area, BoxAxes, Canvas, Color, Dash, Landscape, Point, Point3, Projection, Stroke, Svg, legend, polyline, sheet, theme,
+};
 use anyhow::Result;
 
-/// Width of the figure, and height of the part below its legend.
-const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 560.0;
+/// Height of the part below the legend.
+const HEIGHT: f64 = 500.0;
 
 impl Landscape {
     /// Draws a surface in axonometric projection, coloured by height; what lies behind a slope is drawn pale and dashed. Each cell of
@@ -23,11 +24,11 @@ impl Landscape {
         self.grid.check()?;
         let (lo, hi) = self.grid.extent()?;
         let heights = if lo < hi { (lo, hi) } else { (lo - 1.0, hi + 1.0) };
-        let (mut canvas, body) = Canvas::titled(&self.title, WIDTH, 2000.0)?;
+        let (mut canvas, body) = Canvas::titled(&self.title, theme::WIDTH, sheet::TALL)?;
         let body = legend::draw_strip(&canvas, &self.entries(), body)?;
         let area = Area { left: body.left + 76.0, right: body.right - 20.0, top: body.top, bottom: body.top + HEIGHT - 60.0 };
         let projection = Projection::fit([self.grid.x_range, self.grid.y_range, heights], self.view, area);
-        canvas.resize(WIDTH, body.top + HEIGHT);
+        canvas.resize(theme::WIDTH, body.top + HEIGHT);
         let axes = BoxAxes { projection: &projection, labels: &self.labels };
         axes.draw_walls(&canvas)?;
         self.draw_faces(&canvas, &projection)?;
@@ -55,7 +56,7 @@ impl Landscape {
         Ok(())
     }
 
-    /// Draws the first `steps` steps of each path along the surface, with a dot at each step.
+    /// Draws the first `steps` steps of each path along the surface, with a marker at each step.
     pub(super) fn draw_paths(&self, canvas: &Canvas, projection: &Projection, steps: usize) -> Result<()> {
         let mut drawn = Vec::new();
         for (path, look) in self.paths.iter().zip(self.looks()) {
@@ -74,7 +75,7 @@ impl Landscape {
         for (look, lines, points) in drawn {
             lines.iter().try_for_each(|line| look.draw_line(canvas, line))?;
             let seen = points.into_iter().filter(|&at| projection.sees(&self.grid, at));
-            look.draw_dots(canvas, seen.filter_map(|at| self.map(projection, at)))?;
+            look.draw_marks(canvas, seen.filter_map(|at| self.map(projection, at)))?;
         }
         Ok(())
     }

@@ -16,6 +16,17 @@ impl Svg {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Size in pixels of the smallest text in one of our documents where it is shown `width` pixels wide; infinite if it has no
+    /// text, none if the document is not one of ours.
+    #[must_use]
+    pub fn smallest_text(document: &str, width: f64) -> Option<f64> {
+        let view_box = document.split_once("viewBox=\"0 0 ")?.1;
+        let units: f64 = view_box.split_once(' ')?.0.parse().ok()?;
+        let scales = document.split("scale(").skip(1).map(|rest| rest.split_once(')')?.0.parse().ok());
+        let smallest = scales.collect::<Option<Vec<f64>>>()?.into_iter().fold(f64::INFINITY, f64::min);
+        Some(smallest * EM * width / units)
+    }
 }
 
 impl ShapeBackend {

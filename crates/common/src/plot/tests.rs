@@ -45,12 +45,12 @@ fn every_kind() -> Vec<(Svg, Vec<&'static str>)> {
     let grid = Grid::sample((-1.0, 2.0), (-1.0, 2.0), (20, 20), |x, y| f64::from(u8::from(x > y)));
     let panel = CurvePanel::new("epoch", "loss")
         .with(Series::train("Train loss", &values))
-        .with(Series::dev("Dev loss", &values).with_band([(0.6, 0.8), (0.5, 0.7), (0.5, 0.6)]));
+        .with(Series::dev("Dev loss", &values).with_band("all seeds", [(0.6, 0.8), (0.5, 0.7), (0.5, 0.6)]));
     let crossed = CurvePanel::new("z", "f(z)").through_origin().with(line("tanh", &[-1.0, 0.0, 1.0]));
     let norms = CurvePanel::new("layer", "norm").log_y().with(line("ReLU", &[0.0, 1e-9, 1.0]).marked(Marker::Disc));
     let split = || Split::new("train", square.clone(), classes);
     let scatter = Scatter::new("points", ("x₁", "x₂"), &names).panel(split());
-    let regions = Regions::new("regions", ("x₁", "x₂"), &names).panel(RegionPanel::new("model", grid.clone()).split(split()));
+    let regions = Regions::new("regions", ["x₁", "x₂", "p"], names).panel(RegionPanel::new(grid.clone(), split()));
     let histogram = Histogram::new("N(0, 1)", &values, 3).with_density([(0.5, 1.0), (0.8, 2.0)]);
     let boxes = BoxPanel::new("iris", "cm").group("setosa", &values);
     let samples = square.iter().map(|&(x, y)| vec![x, y]).collect();
@@ -58,13 +58,14 @@ fn every_kind() -> Vec<(Svg, Vec<&'static str>)> {
     let landscape = Landscape::new("relief", ["x₁", "x₂", "height"], grid)
         .path(DescentPath::new("Adam", vec![(1.0, 1.0), (-0.5, 0.2), (9.0, 9.0)]))
         .landmark("saddle", Marker::Cross, (0.0, 0.5));
+    let dots = Dots::new("ends", "accuracy", 4).row("SGD", 0.8).row("Adam", 0.9);
     let images = Images::new("digits", (2, 2)).image("seven", &[0.0, 0.5, 1.0, 0.25]);
     vec![
-        (chart(panel).unwrap(), vec!["chart", "Train loss", "Dev loss", "epoch", "loss"]),
+        (chart(panel).unwrap(), vec!["chart", "Train loss", "Dev loss", "all seeds", "epoch", "loss"]),
         (chart(crossed).unwrap(), vec!["tanh", "f(z)"]),
         (chart(norms).unwrap(), vec!["ReLU", "0", "10⁻⁴"]),
         (scatter.render().unwrap(), vec!["points", "red &lt;&amp;&gt; &quot;blue&quot;", "x₁"]),
-        (regions.render().unwrap(), vec!["regions", "model", "other"]),
+        (regions.render().unwrap(), vec!["regions", "train", "other", "p, 0 to 1", "one half"]),
         (Histograms::new("samples").panel(histogram).render().unwrap(), vec!["N(0, 1)", "density"]),
         (BoxPlots::new("boxes").panel(boxes).render().unwrap(), vec!["boxes", "setosa", "cm"]),
         (
@@ -78,6 +79,7 @@ fn every_kind() -> Vec<(Svg, Vec<&'static str>)> {
         ),
         (landscape.contours(&[]).unwrap(), vec!["relief", "Adam", "start", "saddle", "x₂", "height"]),
         (landscape.surface().unwrap(), vec!["relief", "Adam", "start", "saddle", "x₂", "height"]),
+        (dots.render().unwrap(), vec!["ends", "accuracy", "SGD", "0.9000"]),
         (images.render().unwrap(), vec!["digits", "seven"]),
     ]
 }
@@ -91,6 +93,17 @@ fn every_kind_is_well_formed_and_labelled() {
             assert!(found, "no label {label}");
         }
     }
+}
+
+#[test]
+fn the_smallest_text_is_found() {
+    for (svg, _) in every_kind() {
+        let width: f64 = svg.as_str().split('"').nth(5).and_then(|width| width.parse().ok()).expect("a width in pixels");
+        assert_eq!(Svg::smallest_text(svg.as_str(), width), Some(Lettering::TICK.size), "as large as it is drawn");
+        assert_eq!(Svg::smallest_text(svg.as_str(), width / 2.0), Some(Lettering::TICK.size / 2.0));
+        assert!(width <= theme::WIDTH);
+    }
+    assert_eq!(Svg::smallest_text("<svg/>", 100.0), None);
 }
 
 #[test]
@@ -130,12 +143,13 @@ fn empty_data_says_what_is_empty() {
     check(BoxPlots::new("b").panel(BoxPanel::new("", "")).render(), "no groups");
     check(HeatMap::confusion("c", &["a"], &[]).render(), "expected 1 rows of 1 values");
     check(Pairs::new("p", &[], &[], vec![], vec![]).render(), "is empty");
+    check(Dots::new("d", "", 1).render(), "has no values");
     check(Images::new("i", (2, 2)).render(), "has no images");
     check(Images::new("i", (2, 2)).image("", &[0.0]).render(), "expected 4 pixels, found 1");
     let mut grid = Grid::sample((0.0, 1.0), (0.0, 1.0), (3, 3), |_, _| 0.0);
     grid.values.pop();
-    let panel = RegionPanel::new("", grid);
-    check(Regions::new("r", ("", ""), &[]).panel(panel).render(), "3 × 3 nodes has 8 values");
+    let panel = RegionPanel::new(grid, Split::new("", [], []));
+    check(Regions::new("r", [""; 3], [""; 2]).panel(panel).render(), "3 × 3 nodes has 8 values");
 }
 
 #[test]
@@ -180,4 +194,19 @@ fn a_long_curve_stays_small() {
     let values: Vec<f64> = (0..50_000).map(|i| f64::from((i * 7919) % 1000)).collect();
     let svg = chart(CurvePanel::new("step", "loss").with(line("a", &values))).unwrap();
     assert!(svg.as_str().len() < 60_000, "{} bytes", svg.as_str().len());
+}
+
+#[test]
+fn no_curve_crosses_the_label_of_a_reference_line() {
+    let place = |curve: &[f64]| {
+        let svg = chart(CurvePanel::new("x", "y").with(line("a", curve)).reference(1.0, "level").y_range(0.0, 2.0)).unwrap();
+        let rest = svg.as_str().split_once("aria-label=\"level\" transform=\"translate(").expect("the label is there").1;
+        let (x, y) = rest.split_once(')').and_then(|(at, _)| at.split_once(' ')).expect("two coordinates");
+        (x.parse::<i32>().unwrap(), y.parse::<i32>().unwrap())
+    };
+    let (x, y) = place(&[0.1, 0.1, 0.1, 0.1]);
+    let above = [0.1, 1.05, 1.05, 1.05];
+    assert!(place(&above).0 == x && place(&above).1 > y, "below the line where the curve passes above it");
+    let around = [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 1.1, 0.9, 1.1, 0.9];
+    assert!(place(&around).0 < x, "elsewhere if the curve passes on both sides");
 }

@@ -3,8 +3,10 @@
 //! [`TRAIN`] and [`DEV`] are the book's two colours. The list after them, `SERIES`, starts with the
 //! book's dark magenta and was chosen so that its first five colours stay apart (CIE ΔE above 16)
 //! under simulated protanopia, deuteranopia and tritanopia; their lightness differs too, so they
-//! survive a black-and-white printer. Nothing relies on colour alone: classes differ by marker,
-//! curves by dash.
+//! survive a black-and-white printer. Colour is not all: each class has its marker, so has each of several
+//! paths, and of the curves in a panel each has its dash, up to four of them.
+//!
+//! No figure is wider than [`WIDTH`], so that its text can still be read where all of it is scaled down to a phone.
 
 /// An opaque sRGB colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,11 +104,13 @@ pub enum Marker {
     Cross,
     /// A five-pointed star.
     Star,
+    /// An upright cross of two strokes.
+    Plus,
 }
 
 impl Marker {
     /// Every marker, in order.
-    const ALL: [Self; 6] = [Self::Disc, Self::Triangle, Self::Square, Self::Diamond, Self::Cross, Self::Star];
+    const ALL: [Self; 7] = [Self::Disc, Self::Triangle, Self::Square, Self::Diamond, Self::Cross, Self::Star, Self::Plus];
 
     /// The marker of class or split number `index`; the list repeats after its end.
     pub(super) fn nth(index: usize) -> Self {
@@ -139,17 +143,17 @@ impl Dash {
         }
     }
 
-    /// The dash of series number `index`: the first three are told apart by colour, later ones also
-    /// by dash.
+    /// Every dash, in order.
+    const ALL: [Self; 4] = [Self::Solid, Self::Dashed, Self::DashDot, Self::Dotted];
+
+    /// The dash of series number `index`; the list repeats after its end.
     pub(super) fn nth(index: usize) -> Self {
-        match index / 3 % 3 {
-            0 => Self::Solid,
-            1 => Self::Dashed,
-            _ => Self::DashDot,
-        }
+        Self::ALL[index % Self::ALL.len()]
     }
 }
 
+/// Width of most figures, and the largest of any.
+pub(super) const WIDTH: f64 = 640.0;
 /// Width of a curve.
 pub(super) const LINE_WIDTH: f64 = 2.4;
 /// Empty border around a figure.

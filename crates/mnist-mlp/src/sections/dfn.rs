@@ -125,6 +125,9 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     lab.history("", &history)?;
     lab.figure("curves", &figures::step_curves("Digits, by hand", &history)?)?;
     lab.checkpoint("model", &network.parameters())?;
+    let mut trained = chain(args);
+    trained.load(&network.parameters())?;
+    lab.figure("network", &figures::network("The network after its last step", &trained)?)?;
     lab.fingerprint(&network.parameters());
 
     let Evaluation { accuracy, loss } = evaluate(&network, &test, Decision::Argmax)?;
@@ -180,16 +183,17 @@ impl Passes for Dfn {
     }
 }
 
-/// Steps after which the two ways to compute the network are compared.
-const SHORT: usize = 20;
+/// The same layers as a chain; parameters are zero.
+fn chain(args: &Args) -> Chain {
+    Chain::new([linear(N_PIXELS, args.hidden), logistic(), linear(args.hidden, N_DIGITS)], Dfn::LOSS)
+}
 
-/// Whether a few steps by hand and by a chain of the same layers end with the same bits.
+/// Whether 20 steps by hand and by a chain of the same layers end with the same bits.
 fn equals_chain(args: &Args, train: &ImageDataset, lab: &Lab) -> Result<bool> {
-    let layers = [linear(N_PIXELS, args.hidden), logistic(), linear(args.hidden, N_DIGITS)];
-    let mut chain = Chain::new(layers, Dfn::LOSS).initialized(args.init(), &mut lab.stream("weights"));
+    let mut chain = chain(args).initialized(args.init(), &mut lab.stream("weights"));
     let mut by_hand = args.network(lab);
     let rows: Vec<usize> = (0..train.len()).collect();
-    for rows in rows.chunks(args.batch_size).cycle().take(SHORT) {
+    for rows in rows.chunks(args.batch_size).cycle().take(20) {
         let Samples { x, y } = train.batch(rows);
         for network in [&mut chain as &mut dyn Network, &mut by_hand] {
             network.forward_backward(&x, &y)?;
