@@ -6,6 +6,7 @@ use crate::{
     kernels::reduce,
     layers::Shape,
     matrix::Matrix,
+    parameters::Parameters,
     plot::{self, CurvePanel, Curves, Diagram, Grid, RegionPanel, Regions, Series, Svg},
     train::{History, Network},
 };
@@ -88,6 +89,15 @@ pub fn network(title: &str, chain: &Chain) -> Result<Svg> {
         above = Some(shape);
     }
     diagram.render()
+}
+
+/// A chain with parameters that a network of the same layers was trained to.
+///
+/// # Errors
+/// If the parameters are not those of the chain.
+pub fn trained(title: &str, mut chain: Chain, parameters: &Parameters) -> Result<Svg> {
+    chain.load(parameters)?;
+    network(title, &chain)
 }
 
 /// Nodes of the grid of decision regions in each direction.

@@ -119,8 +119,8 @@ const DECAYS: [&str; 6] =
     ["piecewise constant", "inverse time", "exponential", "natural exponential", "cosine", "inverse square root"];
 /// The schedules of each panel of a figure; natural exponential decay is the exponential one.
 const PANELS: [(&str, &[&str]); 2] = [
-    ("rates that only fall", &["piecewise constant", "inverse time", "exponential", "cosine", "inverse square root"]),
-    ("others", &["constant", "gradual warm-up", "triangular"]),
+    ("smooth decays", &["inverse time", "inverse square root", "exponential", "cosine"]),
+    ("others", &["constant", "piecewise constant", "gradual warm-up", "triangular"]),
 ];
 
 /// One schedule, and what gradient descent does with it.

@@ -85,9 +85,9 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let trained = args.lenets.compare("LeNet on MNIST with eight optimisers", (methods, flags), 2, lab)?;
 
     if let Some(Trained { name, network, .. }) = trained.last() {
-        let mut lenet = Chain::of::<LeNet>(Loss::SoftmaxCrossEntropy);
-        lenet.load(&network.parameters())?;
-        lab.figure("network", &figures::network(&format!("LeNet, trained with {name}"), &lenet)?)?;
+        let lenet = Chain::of::<LeNet>(Loss::SoftmaxCrossEntropy);
+        let title = format!("LeNet, trained with {name}");
+        lab.figure("network", &figures::trained(&title, lenet, &network.parameters())?)?;
     }
 
     let first = |name: &str| {
