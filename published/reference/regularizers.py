@@ -1,4 +1,4 @@
-"""Section 7.6: a network that over-fits, without a cure and with three."""
+"""Section 7.6: a network that over-fits, without regularisation and with three kinds."""
 
 import torch
 

@@ -1,4 +1,4 @@
-//! `compare`: where two runs of a section part.
+//! `compare`: where two runs of a section diverge.
 
 use crate::say;
 use anyhow::{Context, Result, ensure};
@@ -20,23 +20,27 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let traces = [&args.a, &args.b].map(|folder| read(folder));
     let [a, b] = traces;
-    let Some((epoch, tensor)) = first_parting(&a?, &b?)? else {
+    let Some((epoch, tensor)) = first_difference(&a?, &b?)? else {
         say("every parameter has the same bits before training and after every epoch");
         return Ok(ExitCode::SUCCESS);
     };
-    say(&format!("the runs part at epoch {epoch} (0: before training), first in tensor {tensor}"));
-    let checkpoints = [&args.a, &args.b].map(|folder| Parameters::read(&folder.join("best-model.safetensors")));
-    if let [Ok(a), Ok(b)] = checkpoints {
+    say(&format!("the runs diverge at epoch {epoch} (0: before training), first in tensor {tensor}"));
+    for model in MODELS {
+        let saved = [&args.a, &args.b].map(|folder| Parameters::read(&folder.join(format!("{model}.safetensors"))));
+        let [Ok(a), Ok(b)] = saved else { continue };
         for parameter in &a.0 {
             let other = b.get(&parameter.name, &parameter.shape)?;
             let ulps = parameter.values.iter().zip(&other.values).map(|(x, y)| distance(*x, *y)).max().unwrap_or_default();
-            say(&format!("best model, {:<16} up to {ulps} ulps apart", parameter.name));
+            say(&format!("{model}, {:<16} up to {ulps} ulps apart", parameter.name));
         }
     }
     Ok(ExitCode::FAILURE)
 }
 
-/// One line an epoch: its number, then `tensor=hash` for each tensor.
+/// The models that a section saves, by name.
+const MODELS: [&str; 2] = ["best-model", "model"];
+
+/// One line per epoch: its number, then `tensor=hash` for each tensor.
 fn read(folder: &Path) -> Result<Vec<Vec<String>>> {
     let path = folder.join("trace.txt");
     let text = std::fs::read_to_string(&path)
@@ -45,7 +49,7 @@ fn read(folder: &Path) -> Result<Vec<Vec<String>>> {
     Ok(text.lines().map(|line| line.split(' ').map(str::to_owned).collect()).collect())
 }
 
-fn first_parting(a: &[Vec<String>], b: &[Vec<String>]) -> Result<Option<(usize, String)>> {
+fn first_difference(a: &[Vec<String>], b: &[Vec<String>]) -> Result<Option<(usize, String)>> {
     for (epoch, (a, b)) in a.iter().zip(b).enumerate() {
         ensure!(a.len() == b.len(), "the runs have different networks");
         if let Some((a, _)) = a.iter().zip(b).find(|(a, b)| a != b) {
@@ -78,9 +82,9 @@ mod tests {
     fn the_first_epoch_and_tensor_are_named() {
         let a = trace(&["0 w=1 b=1", "1 w=2 b=2", "2 w=3 b=3"]);
         let b = trace(&["0 w=1 b=1", "1 w=2 b=9", "2 w=9 b=9"]);
-        assert_eq!(first_parting(&a, &b).unwrap(), Some((1, "b".to_owned())));
-        assert_eq!(first_parting(&a, &a).unwrap(), None);
-        assert!(first_parting(&a, &a[..2]).is_err());
+        assert_eq!(first_difference(&a, &b).unwrap(), Some((1, "b".to_owned())));
+        assert_eq!(first_difference(&a, &a).unwrap(), None);
+        assert!(first_difference(&a, &a[..2]).is_err());
     }
 
     #[test]

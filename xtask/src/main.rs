@@ -5,6 +5,7 @@ mod bench;
 mod compare;
 mod fetch_data;
 mod ledger;
+mod order;
 mod report;
 mod reproduce;
 mod tidy;
@@ -32,7 +33,7 @@ enum Chore {
     Tidy,
     /// Print every value that the sources print with ours and the verdict, and totals of each source
     Ledger(ledger::Args),
-    /// Name the first epoch and tensor where two runs of a section part, and by how much
+    /// Name the first epoch and tensor where two runs of a section diverge, and by how much
     Compare(compare::Args),
     /// Time training, beside PyTorch where it is installed
     Bench(bench::Args),

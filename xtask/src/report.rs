@@ -6,6 +6,7 @@ use common::{
     cli::results_folder,
     files::write_whole,
     registry::{Chapter, Edition, Section},
+    sources::{SOURCES, Source, UNNAMED},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -164,7 +165,7 @@ fn front_page(all: &[Status]) -> Result<String> {
     for chapter in all.chunk_by(|a, b| a.chapter == b.chapter) {
         writeln!(
             body,
-            "<h2>{}</h2>\n<table><tr><th>section</th><th></th><th>run</th><th>state</th></tr>",
+            "<h2>{}</h2>\n<table><tr><th>source</th><th></th><th>run</th><th>state</th></tr>",
             escape(&chapter[0].chapter_title)
         )?;
         for Status { chapter, name, book, title, outcome, detail, .. } in chapter {
@@ -177,7 +178,14 @@ fn front_page(all: &[Status]) -> Result<String> {
         }
         body.push_str("</table>\n");
     }
+    body.push_str(&sources());
     Ok(page("Every experiment, reproduced", &body))
+}
+
+/// What the names in the first columns mean.
+fn sources() -> String {
+    let row = |Source { name, called, about }: Source| format!("<tr><td>{name}</td><td>{called}</td><td>{about}</td></tr>\n");
+    format!("<h2>Sources</h2>\n<p>{UNNAMED}</p>\n<table>\n{}</table>\n", SOURCES.map(row).concat())
 }
 
 fn section_page(status: &Status, folder: &Path) -> Result<String> {

@@ -1,10 +1,11 @@
 //! `tidy`: the workspace's rules as code.
 
-use crate::{bands, chapters, root, say};
+use crate::{bands, chapters, order, root, say};
 use anyhow::{Context, Result};
 use common::{
     published,
     registry::{Chapter, Section},
+    sources::{SOURCES, Source},
 };
 use std::{
     collections::BTreeSet,
@@ -28,6 +29,8 @@ pub(crate) fn run() -> Result<ExitCode> {
         complaints.extend(chapter.sections.iter().flat_map(|section| check_section(&root, &chapter, section, &readme)));
         complaints.extend(check_modules(&root, &chapter)?);
     }
+    complaints.extend(check_sources(&root)?);
+    complaints.extend(order::check(&root)?);
     complaints.extend(bands::check(&root, &chapters())?);
     complaints.extend(check_lengths(&root)?);
     for complaint in &complaints {
@@ -39,6 +42,22 @@ pub(crate) fn run() -> Result<ExitCode> {
     }
     say(&format!("tidy: {} complaints", complaints.len()));
     Ok(ExitCode::FAILURE)
+}
+
+/// Each source has a row in the README and in the ledger's page, and its name in the Chinese README.
+fn check_sources(root: &Path) -> Result<Vec<String>> {
+    let mut complaints = Vec::new();
+    for page in ["README.md", "published/README.md", "README.zh.md"] {
+        let text = fs::read_to_string(root.join(page)).with_context(|| format!("cannot read {page}"))?;
+        for Source { name, called, about } in SOURCES {
+            let in_chinese = page.ends_with(".zh.md");
+            let row = if in_chinese { format!("| {name} | ") } else { format!("| {name} | {called} | {about} |") };
+            if !text.contains(&row) {
+                complaints.push(format!("{page}: has no row {row}"));
+            }
+        }
+    }
+    Ok(complaints)
 }
 
 /// Each section has a row in the README that says what its `section()` says, a module of its name and a short file.
@@ -118,21 +137,29 @@ fn claims(root: &Path, chapter: &Chapter, section: &Section) -> BTreeSet<String>
 /// No source file is too long to read in one sitting.
 fn check_lengths(root: &Path) -> Result<Vec<String>> {
     let mut complaints = Vec::new();
-    let mut folders = vec![root.join("crates"), root.join("xtask")];
+    for path in source_files(vec![root.join("crates"), root.join("xtask")])? {
+        let lines = fs::read_to_string(&path)?.lines().count();
+        if lines > LONGEST_FILE {
+            complaints.push(format!("{}: {lines} lines, more than {LONGEST_FILE}: split it by idea", path.display()));
+        }
+    }
+    Ok(complaints)
+}
+
+/// The source files in folders and in the folders within.
+pub(crate) fn source_files(mut folders: Vec<PathBuf>) -> Result<BTreeSet<PathBuf>> {
+    let mut paths = BTreeSet::new();
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
+        for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let lines = fs::read_to_string(&path)?.lines().count();
-                if lines > LONGEST_FILE {
-                    complaints.push(format!("{}: {lines} lines, more than {LONGEST_FILE}: split it by idea", path.display()));
-                }
+                paths.insert(path);
             }
         }
     }
-    Ok(complaints)
+    Ok(paths)
 }
 
 /// The files of a folder; none of a folder that is not there.

@@ -236,8 +236,14 @@ fn two_runs_are_compared_epoch_by_epoch() {
 
     let end = xtask(&bench, "compare a same");
     assert_eq!(end.succeeds().stdout, "every parameter has the same bits before training and after every epoch\n");
-    finds_fault(&xtask(&bench, "compare a seed"), &["the runs part at epoch 0 (0: before training), first in tensor ", " ulps"]);
-    finds_fault(&xtask(&bench, "compare a rate"), &["the runs part at epoch 1 (0: before training), first in tensor ", " ulps"]);
+    finds_fault(
+        &xtask(&bench, "compare a seed"),
+        &["the runs diverge at epoch 0 (0: before training), first in tensor ", " ulps"],
+    );
+    finds_fault(
+        &xtask(&bench, "compare a rate"),
+        &["the runs diverge at epoch 1 (0: before training), first in tensor ", " ulps"],
+    );
     xtask(&bench, "compare a longer").fails(FAILURE, &["the runs agree for 5 epochs, then one goes on"]).silent();
 }
 

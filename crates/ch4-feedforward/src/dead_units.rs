@@ -127,7 +127,7 @@ pub(crate) fn print_deaths(run: &Run, lab: &mut Lab) -> Result<()> {
 }
 
 /// Prints how each variant ends over all starts.
-pub(crate) fn print_cures(variants: &[Starts], lab: &mut Lab) -> Result<()> {
+pub(crate) fn print_remedies(variants: &[Starts], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nhow {} starts of each variant end", variants[0].runs.len())?;
     let mut rows = Vec::new();
     for variant in variants {
@@ -169,8 +169,8 @@ pub(crate) fn draw(variants: &[Starts], lab: &mut Lab) -> Result<()> {
         dead = dead.with(Series::sampled(variant.name, &run.dead_shares(), 0.0, EVERY as f64));
         lab.curve(format!("{}: loss", variant.name), run.losses.iter().copied().enumerate());
     }
-    let title = "Ten hidden layers of ReLU: one start, and each cure alone";
-    lab.figure("cures", &Curves::new(title).panel(losses).panel(dead.y_range(0.0, 1.0)).render()?)
+    let title = "Ten hidden layers of ReLU: one start, and each remedy alone";
+    lab.figure("remedies", &Curves::new(title).panel(losses).panel(dead.y_range(0.0, 1.0)).render()?)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A grid of networks and learning rates on the two moons, several seeds a cell: what `hidden-layers` fills.
+//! A grid of networks and learning rates on the two moons, several seeds per cell: what `hidden-layers` fills.
 
 use anyhow::Result;
 use common::{
@@ -40,11 +40,11 @@ pub(crate) struct Run {
     pub(crate) losses: Vec<f32>,
 }
 
-/// The epoch of the last training loss that the exercise notebook prints.
+/// The epoch of the last training loss that the lab report prints.
 const LAST_PRINTED: usize = 950;
 
 impl Run {
-    /// The numbers that the exercise notebook prints of a training.
+    /// The numbers that the lab report prints of a training.
     fn numbers(&self) -> Numbers {
         let last = self.losses.get(LAST_PRINTED).map(|loss| (format!("loss, epoch {LAST_PRINTED}"), *loss));
         let test = [("test accuracy".to_owned(), self.accuracy), ("test loss".to_owned(), self.loss)];
@@ -81,7 +81,7 @@ impl Cell<'_> {
         format!("hidden {}, lr {}: ", self.hidden, self.learning_rate)
     }
 
-    /// The numbers of the cell's only run under the names by which the ledger knows the notebook's.
+    /// The numbers of the cell's only run under the names by which the ledger knows the report's.
     fn counterparts(&self, lab: &Lab) -> Numbers {
         let numbers = lab.printed_names().filter_map(|name| {
             let (_, number) = name.split_once(&self.name())?;
@@ -114,16 +114,16 @@ impl Grid<'_> {
         self.cells.chunks(self.learning_rates.len())
     }
 
-    /// Records what single runs give beside each number that the exercise notebook prints.
+    /// Records what single runs give beside each number that the lab report prints.
     pub(crate) fn record_counterparts(&self, lab: &mut Lab) {
         let numbers: Vec<Numbers> = self.cells.iter().map(|cell| cell.counterparts(lab)).collect();
         lab.metrics(numbers.into_iter().flatten());
     }
 
-    /// Prints mean and deviation of each cell's test accuracy.
+    /// Prints mean and standard deviation of each cell's test accuracy.
     pub(crate) fn print(&self, lab: &mut Lab) -> Result<()> {
         let seeds = self.cells[0].runs.len();
-        writeln!(lab, "\ntest accuracy at noise {}: mean ± deviation over {seeds} seeds", self.noise)?;
+        writeln!(lab, "\ntest accuracy at noise {}: mean ± standard deviation over {seeds} seeds", self.noise)?;
         let rows = self.rows().map(|cells| {
             let accuracies = cells.iter().map(|Cell { accuracy, .. }| format!("{:.4} ± {:.4}", accuracy.mean, accuracy.sd));
             row(cells[0].hidden.to_string(), accuracies)

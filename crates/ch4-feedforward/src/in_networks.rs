@@ -1,4 +1,4 @@
-//! What the notebook on feed-forward networks (S4 2.1 and 2.2) says about activation functions in networks, put to the test by `activations`.
+//! What the lecture notes (S4, sections 2.1 and 2.2) say about activation functions in networks, put to the test by `activations`.
 
 use crate::{dead_units, deep};
 use anyhow::Result;

@@ -1,4 +1,4 @@
-//! Chapter 4: feed-forward neural networks, one module a section.
+//! Chapter 4: feed-forward neural networks, one module per section.
 
 mod clipped_runs;
 mod dead_units;

@@ -1,4 +1,4 @@
-//! Chapter 4: feed-forward neural networks, one subcommand a section.
+//! Chapter 4: feed-forward neural networks, one subcommand per section.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Rules of thumb for the number of hidden units and layers, which the exercise notebook (S3) quotes, put to the test by `hidden-layers`.
+//! Rules of thumb for the number of hidden units and layers, which the lab report (S3) quotes, put to the test by `hidden-layers`.
 //!
 //! Seen: numbers of inputs and outputs say nothing about how often a boundary must bend. On clear moons two of the rules allow too few
 //! units, and the third three at most, where five and ten do better; on the book's moons all networks do the same. One or two layers do suffice.

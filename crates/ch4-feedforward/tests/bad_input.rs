@@ -11,7 +11,17 @@ const CH4: &str = env!("CARGO_BIN_EXE_ch4-feedforward");
 /// A run that trains, in a few milliseconds.
 const SHORT: [&str; 3] = ["manual-mlp", "--epochs", "20"];
 /// What a run that trains leaves.
-const FILES: [&str; 6] = ["best-model.safetensors", "curves.svg", "metrics.json", "regions.svg", "trace.txt", "transcript.txt"];
+const FILES: [&str; 9] = [
+    "best-model.safetensors",
+    "curves.svg",
+    "fc1.safetensors",
+    "fc2.safetensors",
+    "metrics.json",
+    "network.svg",
+    "regions.svg",
+    "trace.txt",
+    "transcript.txt",
+];
 
 fn short<'a>(flags: &[&'a str]) -> Vec<&'a str> {
     SHORT.iter().chain(flags).copied().collect()

@@ -27,7 +27,7 @@ pub(crate) fn print_table(trained: &[Trained], lab: &mut Lab) -> Result<()> {
 /// The same with one more column behind the names, its head and a cell for each variant.
 pub(crate) fn print_table_with((head, cells): (&str, &[String]), trained: &[Trained], lab: &mut Lab) -> Result<()> {
     let epochs = trained.first().map_or(0, |variant| variant.history.epoch_loss.len());
-    writeln!(lab, "mean loss of an epoch, then loss and accuracy of the test images\n")?;
+    writeln!(lab, "mean loss of each epoch, then loss and accuracy of the test images\n")?;
     let heads = shown(epochs).map(|epoch| format!("epoch {epoch}"));
     let head = cells.first().map(|_| head.to_owned());
     let columns = Column::labelled("", head.into_iter().chain(heads).chain(["test loss", "accuracy"].map(str::to_owned)));

@@ -1,4 +1,4 @@
-//! Chapter 7: network optimisation and regularisation, one module a section.
+//! Chapter 7: network optimisation and regularisation, one module per section.
 
 mod batch_extremes;
 mod bowl;

@@ -49,7 +49,7 @@ const NOISE_VARIANCE: f64 = 0.01 * 0.01 / 12.0;
 /// before the weights.
 pub(crate) const PRINTED_NORMALS: [f32; 2] = [-4.080414, -1.3719953];
 
-/// The samples with the given inputs, two a sample, and the noise u of each.
+/// The samples with the given inputs, two per sample, and the noise u of each.
 pub(crate) fn with_noise(x: Vec<f32>, noise: &[f32]) -> Samples {
     let n = noise.len();
     let [w1, w2] = TRUE_WEIGHTS;

@@ -1,4 +1,4 @@
-//! Chapter 7: network optimisation and regularisation, one subcommand a section.
+//! Chapter 7: network optimisation and regularisation, one subcommand per section.
 
 use std::process::ExitCode;
 

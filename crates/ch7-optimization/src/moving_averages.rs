@@ -1,6 +1,6 @@
 //! 7.5.1.4: what batch normalisation keeps for test mode, and what it is good for.
 
-use crate::net_inputs::{LAST, NORMALIZED, RAW, SIZES, batch, net_inputs, statistics, tensor};
+use crate::net_inputs::{HIDDEN, LAST, NORMALIZED, RAW, SIZES, batch, net_inputs, statistics, tensor};
 use anyhow::Result;
 use clap::Args;
 use common::{
@@ -53,19 +53,20 @@ pub(crate) fn show(mlp: &Chain, x: &Matrix, feeding: &Feeding, lab: &mut Lab) ->
     let same = feed(mlp, x, passes, || x.clone())?;
     let fresh = feed(mlp, &many, passes, || batch(x.rows(), &mut inputs))?;
     let left = (0..=passes).fold(1.0, |share, _| share * momentum);
-    writeln!(lab, "\nMoving averages of layer {LAST} after the first batch and {passes} more: the same again, or fresh ones.")?;
+    writeln!(lab, "\nMoving averages of layer {HIDDEN} after the first batch and {passes} more: the same again, or fresh ones.")?;
     writeln!(lab, "They start at mean 0 and variance 1, of which {left:.5} is left.")?;
     writeln!(lab, "{:<16} {:>23}   {:>23}", "", "the same batch", "fresh batches")?;
     writeln!(lab, "{:<16} {:>11} {:>11}   {:>11} {:>11}", "", "average", "its value", "average", "of 10,000")?;
     let (mut arrived, mut near) = (true, true);
     for (unit, source) in fresh.source.iter().enumerate() {
+        let number = unit + 1;
         let averages = [averages(&same.mlp)?[unit], averages(&fresh.mlp)?[unit]];
         for (kind, (what, start)) in [("mean", 0.0), ("variance", 1.0)].into_iter().enumerate() {
             let [again, anew] = [(0, &same), (1, &fresh)].map(|(fed, of)| (averages[fed][kind], of.source[unit][kind]));
             let cells = [again, anew].map(|(average, value)| format!("{average:>11.4} {value:>11.4}")).join("   ");
-            writeln!(lab, "{:<16} {cells}", format!("unit {unit}, {what}"))?;
-            lab.metric(format!("same batch, unit {unit}, moving {what}"), again.0);
-            lab.metric(format!("fresh batches, unit {unit}, moving {what}"), anew.0);
+            writeln!(lab, "{:<16} {cells}", format!("unit {number}, {what}"))?;
+            lab.metric(format!("same batch, unit {number}, moving {what}"), again.0);
+            lab.metric(format!("fresh batches, unit {number}, moving {what}"), anew.0);
             arrived &= (again.0 - (left * start + (1.0 - left) * again.1)).abs() < 1e-5 * source[1];
             // The standard error of a mean or variance of one batch, less what averaging takes away.
             let of_a_batch = [source[1], 2.0 * source[1] * source[1]][kind] / x.rows() as f64;
@@ -114,7 +115,7 @@ fn figure(same: &Fed, fresh: &Fed) -> Result<Svg> {
             .with(Series::sampled(name, &fed.means, 1.0, 1.0).colored(color))
             .with(Series::new(target, [(1.0, mean), (last, mean)]).colored(color).dashed(Dash::Dotted));
     }
-    Curves::new(format!("Layer {LAST}, unit {SHOWN}: the mean that test mode will use")).panel(panel).render()
+    Curves::new(format!("Layer {HIDDEN}, unit {}: the mean that test mode will use", SHOWN + 1)).panel(panel).render()
 }
 
 /// A few samples in test mode and in training mode, together and alone.
@@ -129,9 +130,9 @@ fn test(mlp: &Chain, lab: &mut Lab) -> Result<()> {
     };
     let (tested, trained) = (pass(Chain::forward_evaluation, &x), pass(Chain::forward_training, &x));
     let what = "normalised by the averages over fresh batches, or by themselves";
-    writeln!(lab, "\nLayer {LAST} for {TEST_SAMPLES} new samples, {what}")?;
+    writeln!(lab, "\nLayer {HIDDEN} for {TEST_SAMPLES} new samples, {what}")?;
     writeln!(lab, "{:<6} {:>21}   {:>21}", "", "test mode", "training mode")?;
-    writeln!(lab, "{:<6} {:>10} {:>10}   {:>10} {:>10}", "sample", "unit 0", "unit 1", "unit 0", "unit 1")?;
+    writeln!(lab, "{:<6} {:>10} {:>10}   {:>10} {:>10}", "sample", "unit 1", "unit 2", "unit 1", "unit 2")?;
     for (sample, (test, train)) in tested.iter_rows().zip(trained.iter_rows()).enumerate() {
         writeln!(lab, "{sample:<6} {:>10.4} {:>10.4}   {:>10.4} {:>10.4}", test[0], test[1], train[0], train[1])?;
     }

@@ -45,7 +45,7 @@ pub(crate) fn network<const N: usize>(behind: impl Fn() -> [LayerSpec; N], lab: 
 /// The net inputs of each hidden layer, normalised where they are.
 pub(crate) type NetInputs = [Matrix; HIDDEN];
 
-/// The outputs of layers at given places for the last batch that went through: their net inputs, one matrix a hidden layer.
+/// The outputs of layers at given places for the last batch that went through: their net inputs, one matrix per hidden layer.
 pub(crate) fn net_inputs(network: &Chain, places: [usize; HIDDEN]) -> NetInputs {
     let samples = network.batch_outputs().rows();
     places.map(|place| {
@@ -76,7 +76,7 @@ impl Chosen {
         for (name, values) in [("gamma", &self.gamma), ("beta", &self.beta)] {
             if values.len() != HIDDEN {
                 let found = values.len();
-                return Err(UsageError(format!("--{name}: expected {HIDDEN} values, one a hidden layer, found {found}")));
+                return Err(UsageError(format!("--{name}: expected {HIDDEN} values, one per hidden layer, found {found}")));
             }
         }
         Ok(())
@@ -139,7 +139,7 @@ mod tests {
     fn a_list_of_the_wrong_length_is_refused() {
         let chosen = Chosen { gamma: vec![1.0; HIDDEN], beta: vec![0.0; 5], eps: 0.0 };
         let error = chosen.check().expect_err("five values").to_string();
-        assert_eq!(error, "--beta: expected 4 values, one a hidden layer, found 5");
+        assert_eq!(error, "--beta: expected 4 values, one per hidden layer, found 5");
     }
 
     #[test]

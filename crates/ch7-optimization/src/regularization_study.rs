@@ -127,7 +127,7 @@ pub(crate) fn print_spans(spans: &[Span], lab: &mut Lab) -> Result<()> {
     let rows =
         spans.iter().map(|span| vec![span.name.clone(), cell(&span.train), cell(&span.test), format!("{:.4}", span.gap())]);
     writeln!(lab)?;
-    let title = format!("over {} seeds", spans[0].test.len());
+    let title = format!("mean ± standard deviation over {} seeds", spans[0].test.len());
     lab.table(&Column::labelled(title, ["train accuracy", "test accuracy", "gap"]), rows)
 }
 
@@ -142,7 +142,7 @@ pub(crate) fn print_differences(pairs: &[[&Span; 2]], lab: &mut Lab) -> Result<(
 }
 
 /// Claims what a method is there for; `with` names it.
-pub(crate) fn claim_cure(own: &Span, nothing: &Span, with: &str, lab: &mut Lab) {
+pub(crate) fn claim_regularizer(own: &Span, nothing: &Span, with: &str, lab: &mut Lab) {
     let sentence = format!("over the seeds, the gap between training and test accuracy is smaller with {with}");
     lab.claim(sentence, own.gap() < nothing.gap());
     lab.claim("the test accuracy is higher on average", own.above(nothing).0 > 0.0);

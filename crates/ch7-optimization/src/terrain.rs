@@ -7,7 +7,7 @@ use common::{
     plot::{DescentPath, Grid, Landscape, Marker},
 };
 
-/// A point (x₀, x₁).
+/// A point (x₁, x₂).
 pub(crate) type Point = [f32; 2];
 
 /// A function to minimise, and where it is flat.
@@ -20,7 +20,7 @@ pub(crate) struct Terrain {
     pub(crate) value: fn(Point) -> f32,
     /// ∇f(x).
     pub(crate) gradient: fn(Point) -> Point,
-    /// ∂²f/∂x₀², ∂²f/∂x₀∂x₁ and ∂²f/∂x₁².
+    /// ∂²f/∂x₁², ∂²f/∂x₁∂x₂ and ∂²f/∂x₂².
     pub(crate) hessian: fn(Point) -> [f32; 3],
     /// The points where the gradient is 0.
     pub(crate) stationary: &'static [Point],
@@ -28,10 +28,10 @@ pub(crate) struct Terrain {
     levels: &'static [f64],
 }
 
-/// The book's function, x₀² + x₁² + x₁³ + x₀x₁. Its cubic term makes it fall without end as x₁ goes to −∞.
+/// The book's function, x₁² + x₂² + x₂³ + x₁x₂. Its cubic term makes it fall without end as x₂ goes to −∞.
 pub(crate) const BOOK: Terrain = Terrain {
     name: "book",
-    formula: "x₀² + x₁² + x₁³ + x₀x₁",
+    formula: "x₁² + x₂² + x₂³ + x₁x₂",
     value: |[x, y]| x * x + y * y + y * y * y + x * y,
     gradient: |[x, y]| [2.0 * x + y, 2.0 * y + 3.0 * (y * y) + x],
     hessian: |[_, y]| [2.0, 1.0, 2.0 + 6.0 * y],
@@ -40,10 +40,10 @@ pub(crate) const BOOK: Terrain = Terrain {
     levels: &[-15.0, -10.0, -5.0, -2.0, -0.5, 0.0625, 0.5, 2.0, 5.0, 10.0, 20.0, 30.0, 40.0, 50.0],
 };
 
-/// A function with a saddle where the book sees one, x₀² − x₁².
+/// A function with a saddle where the book sees one, x₁² − x₂².
 pub(crate) const SADDLE: Terrain = Terrain {
     name: "saddle",
-    formula: "x₀² − x₁²",
+    formula: "x₁² − x₂²",
     value: |[x, y]| x * x - y * y,
     gradient: |[x, y]| [2.0 * x, -2.0 * y],
     hessian: |_| [2.0, 0.0, -2.0],
@@ -118,7 +118,7 @@ impl Terrain {
     fn landscape(&self, nodes: usize, walks: &[Walk]) -> Landscape {
         let range = (f64::from(-EDGE), f64::from(EDGE));
         let grid = Grid::sample(range, range, (nodes, nodes), |x, y| f64::from((self.value)([x as f32, y as f32])));
-        let figure = Landscape::new(self.title(), ["x₀", "x₁", "f(x)"], grid);
+        let figure = Landscape::new(self.title(), ["x₁", "x₂", "f(x)"], grid);
         let figure = walks.iter().map(path).fold(figure, Landscape::path);
         self.stationary.iter().fold(figure, |figure, &point| {
             let (label, marker) = if self.is_saddle(point) { ("saddle", Marker::Cross) } else { ("minimum", Marker::Star) };

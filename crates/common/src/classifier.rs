@@ -16,7 +16,16 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
 
-/// A network of one logit a class, from its checkpoint.
+/// What a crate's section `train` leaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Trained {
+    /// The crate.
+    pub chapter: &'static str,
+    /// The name of the checkpoint.
+    pub model: &'static str,
+}
+
+/// A network of one logit per class, from its checkpoint.
 #[derive(Debug)]
 pub struct Classifier {
     path: String,
@@ -25,10 +34,11 @@ pub struct Classifier {
 }
 
 impl Classifier {
-    /// Loads the dfdx tuple model `M` from `checkpoint`, by default the one that the section `train` of the crate `chapter` left.
-    pub fn load<M: InChain>(chapter: &str, checkpoint: Option<&Path>, lab: &Lab) -> Result<Self> {
-        let trained = lab.results_of("train").join("best-model.safetensors");
-        let checkpoint = checkpoint.unwrap_or(&trained);
+    /// Loads the dfdx tuple model `M` from `checkpoint`, by default what was `trained`.
+    pub fn load<M: InChain>(trained: Trained, checkpoint: Option<&Path>, lab: &Lab) -> Result<Self> {
+        let Trained { chapter, model } = trained;
+        let left = lab.results_of("train").join(format!("{model}.safetensors"));
+        let checkpoint = checkpoint.unwrap_or(&left);
         let path = checkpoint.display().to_string();
         ensure!(
             checkpoint.exists(),

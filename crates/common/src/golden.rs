@@ -4,7 +4,7 @@ use crate::files::write_whole;
 use anyhow::{Context, Result, ensure};
 use std::{fmt, fs, path::Path};
 
-/// The first line where a run parts from its golden file.
+/// The first line where a run differs from its golden file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// Line number in the transcript, from 1.

@@ -25,6 +25,7 @@ pub mod published;
 pub mod registry;
 pub mod replay;
 pub mod rng;
+pub mod sources;
 mod storage;
 pub mod tape;
 pub mod train;

@@ -1,4 +1,4 @@
-//! A matrix of f32 values: one row a sample, as the book writes batches.
+//! A matrix of f32 values: one row per sample, as the book writes batches.
 
 use crate::kernels::{View, loss::Outputs};
 

@@ -72,7 +72,7 @@ fn zeros(samples: usize) -> Samples {
     Samples { x: Matrix::zeros(samples, 1), y: Labels::Values(Matrix::zeros(samples, 1)) }
 }
 
-/// Three epochs of four samples, two a batch: two steps an epoch.
+/// Three epochs of four samples, two per batch: two steps per epoch.
 fn train(network: &mut Diverging, evaluate_every: usize, lines: &mut Lines) -> Result<()> {
     let (train, dev) = (zeros(4), zeros(2));
     let batches = Batches::Given { rows: vec![vec![0, 1], vec![2, 3]], per_epoch: 2 };

@@ -128,7 +128,7 @@ impl ByHand {
     /// The network with the parameters of a model, taken in order.
     fn new(parameters: &Parameters, activations: &[Activation], loss: Loss) -> Self {
         let pairs = parameters.0.as_chunks().0;
-        assert_eq!(pairs.len(), activations.len(), "one activation a layer");
+        assert_eq!(pairs.len(), activations.len(), "one activation per layer");
         let layers = pairs.iter().zip(activations).map(|([weight, bias], &activation)| {
             let weight = Matrix::new(weight.shape[0], weight.shape[1], weight.values.clone());
             (LinearLayer { weight, bias: bias.values.clone() }, Activate(activation))

@@ -1,4 +1,4 @@
-//! Case study: classifying irises (book section 4.5), one module a section.
+//! Case study: classifying irises (book section 4.5), one module per section.
 
 mod sections {
     pub(crate) mod explore;

@@ -1,4 +1,4 @@
-//! Case study: MNIST with multi-layer perceptrons, one module a section.
+//! Case study: MNIST with multi-layer perceptrons, one module per section.
 
 mod sections {
     pub(crate) mod dfn;

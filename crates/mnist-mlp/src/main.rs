@@ -1,4 +1,4 @@
-//! Case study: MNIST with multi-layer perceptrons, one subcommand a section.
+//! Case study: MNIST with multi-layer perceptrons, one subcommand per section.
 
 use std::process::ExitCode;
 

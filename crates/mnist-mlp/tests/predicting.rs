@@ -41,7 +41,7 @@ fn random() -> Parameters {
 /// A folder with a checkpoint where `train` would have left it.
 fn bench() -> Bench {
     let bench = Bench::new();
-    bench.write("results/mnist-mlp/train/best-model.safetensors", random().to_safetensors().unwrap());
+    bench.write("results/mnist-mlp/train/model.safetensors", random().to_safetensors().unwrap());
     bench
 }
 
@@ -118,7 +118,7 @@ fn check_picture(bytes: &[u8], complaint: &str) {
     let bench = bench();
     bench.write("mine.png", bytes);
     predict(&bench, &["--image", "mine.png"]).fails(FAILURE, &[&format!("error: mine.png: {complaint}")]).silent();
-    assert_eq!(bench.results(), ["mnist-mlp/train/best-model.safetensors"]);
+    assert_eq!(bench.results(), ["mnist-mlp/train/model.safetensors"]);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn pictures_that_cannot_be_read_are_named() {
 #[test]
 fn a_checkpoint_that_is_not_there_is_named_with_the_cure() {
     let cure = "train one with `cargo run -p mnist-mlp -- train`, or name one with --checkpoint\n";
-    let named = format!("error: there is no checkpoint results/mnist-mlp/train/best-model.safetensors: {cure}");
+    let named = format!("error: there is no checkpoint results/mnist-mlp/train/model.safetensors: {cure}");
     predict(&Bench::new(), &[]).fails(FAILURE, &[&named]).silent();
     let named = format!("error: there is no checkpoint elsewhere: {cure}");
     predict(&bench(), &["--checkpoint", "elsewhere"]).fails(FAILURE, &[&named]).silent();

@@ -33,7 +33,7 @@ pub(crate) fn section() -> Section {
     Section::new(heading, include_str!("activations.rs"), run)
 }
 
-/// The book's hyper-parameters.
+/// The book's slope; α and β, which it does not give, are the usual ones.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Slope of the leaky ReLU for z ≤ 0

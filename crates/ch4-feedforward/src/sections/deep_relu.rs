@@ -1,22 +1,23 @@
-//! 4.4.3, exercise · Ten layers of ReLU that do not converge
+//! S2, question 3 · Ten layers of ReLU that do not converge
 //!
-//! The exercise (S2, question 3): a network of ten layers with ReLU and a learning rate of 2.0 does not converge; why, and what helps? Here ten hidden layers
+//! The exercise: a network of ten layers with ReLU and a learning rate of 2.0 does not converge; why, and what helps? Here ten hidden layers
 //! of ten units learn the two moons with weights from N(0, 1/n), n inputs. A unit is dead if its net input is negative for every
-//! sample. Each cure is then tried alone, all from the same random numbers: a smaller rate; leaky ReLU; He's weights, N(0, 2/n);
+//! sample. Each remedy is then tried alone, all from the same random numbers: a smaller rate; leaky ReLU; He's weights, N(0, 2/n);
 //! Adam, which chooses the size of each step itself; fewer layers; PReLU, a leaky ReLU whose slope is learnt.
 //!
 //! Seen: the first steps do little, as the signal weakens from layer to layer; once the gradient has grown, a step of 2.0 throws
 //! most units of the deeper layers to the negative side, within some 20 steps. What is left is one answer for every sample, with a
-//! loss of about ln 2, and as dead units pass no gradient, it stays. So the learning rate is the cause: with a smaller one every start learns,
+//! loss of about ln 2, and as dead units pass no gradient, it stays. So the learning rate is the main cause: with a smaller one every start learns,
 //! though one unit in six is dead from the beginning. Leaky ReLU and He's weights alone do not help at a rate of 2.0: a slope
 //! of 0.01 shrinks the gradient by 100 in every silent layer, and He's stronger signal makes the first steps larger still,
 //! so that some losses stop being finite; PReLU, whose slope starts at 0.25, diverges nearly always. Two layers instead of ten learn at
-//! the same rate. Adam lets all starts learn with a rate of 0.01; it is no cure of the rate itself: with `--adam-lr 2` none does.
+//! the same rate. Adam lets all starts learn, at a rate of 0.01: it is no remedy for the rate itself.
 //!
-//! Departs from the exercise: it names width, data and weights nowhere; those here are ours.
+//! Departs from the exercise: it says ten layers, here are ten hidden layers and the output layer, eleven as the book counts; it names
+//! width, data and weights nowhere, those here are ours.
 
 use crate::{
-    dead_units::{self, EVERY, Run, Starts, draw, print_cures, print_deaths, print_zeros},
+    dead_units::{self, EVERY, Run, Starts, draw, print_deaths, print_remedies, print_zeros},
     deep,
     units::prelu,
 };
@@ -38,14 +39,14 @@ use common::{
 pub(crate) fn section() -> Section {
     let heading = Heading {
         id: "deep-relu",
-        book: "4.4.3, exercise",
+        book: "S2, question 3",
         title: "Ten layers of ReLU that do not converge",
-        summary: "Ten hidden layers with a learning rate of 2: dead units counted as they die; then each cure alone.",
+        summary: "Ten hidden layers with a learning rate of 2: dead units counted as they die; then each remedy alone.",
     };
     Section::new(heading, include_str!("deep_relu.rs"), run).edition("quick", &["--seeds", "4"])
 }
 
-/// The exercise's hyper-parameters.
+/// The exercise's depth and learning rate; the rest is ours.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Hidden layers
@@ -80,7 +81,7 @@ pub(crate) struct Args {
     seeds: usize,
 }
 
-/// Counts dead units as the network trains, then tries each cure alone.
+/// Counts dead units as the network trains, then tries each remedy alone.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
     let starts = |variant: Variant| -> Result<Starts> {
@@ -102,7 +103,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         starts(Variant { name: "PReLU", unit: &learnt, ..exercise })?,
     ];
     print_deaths(&variants[0].runs[0], lab)?;
-    print_cures(&variants, lab)?;
+    print_remedies(&variants, lab)?;
     print_zeros(&variants, lab)?;
     draw(&variants, lab)?;
     claim(&variants, lab);

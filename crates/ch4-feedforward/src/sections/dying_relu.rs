@@ -2,8 +2,9 @@
 //!
 //! The network of `vanishing-gradient` starts with biases of −8, far larger than its weights can make up for: every hidden unit has a
 //! negative net input for every sample. ReLU then gives 0 everywhere, with a derivative of 0, so that no weight has a
-//! gradient: the units stay dead. Leaky ReLU has the slope 0.01 there, and ELU (alpha = 1) the slope e⁻⁸ = 0.0003: with both, a
-//! gradient reaches every layer, though a small one. Slopes of 0.1 and 0.5, which the book recommends against the fading, leave more of it. ELU's is the smaller by far in the first layers, as four of these slopes are multiplied.
+//! gradient, and the units stay dead, as nothing before them moves either. Leaky ReLU has the slope 0.01 there, and ELU (alpha = 1) the
+//! slope e⁻⁸ = 0.0003: with both, a gradient reaches every layer, though a small one. Slopes of 0.1 and 0.5, which the book recommends
+//! against the fading, leave more of it. ELU's is the smaller by far in the first layers, as four of these slopes are multiplied.
 //!
 //! `--replay` takes the source's own data and weights, in the arithmetic of its GPU, and compares the norms digit by digit.
 //!
@@ -11,9 +12,9 @@
 //! 1. Its text says that no parameter can be updated. One can: the output bias, which is behind the last ReLU; its
 //!    gradient is the mean of p − y, about −0.5. All bias gradients are printed too.
 //! 2. Its code goes on with the optimiser of the model before, which does not move this one: here each network has its own.
-//! 3. ELU is named as a cure there, and tried here.
+//! 3. ELU is named as a remedy there, and tried here.
 //!
-//! The accuracy on the development set says nothing: after the step all samples are still class 0, so that it is that class's share.
+//! The accuracy on the development set says nothing: after the step all samples are still class 0, so that it is that class's share (the book's is that of its own split).
 
 use crate::{
     gradient_norms::{self, Column, FiveLayers, Hidden, print_layers, print_table},
@@ -38,7 +39,7 @@ pub(crate) fn section() -> Section {
         id: "dying-relu",
         book: "4.4.3",
         title: "Dying ReLU",
-        summary: "One step of the five-layer network with biases of −8: no weight gradient at all with ReLU; leaky ReLU and ELU as cures.",
+        summary: "One step of the five-layer network with biases of −8: no weight gradient at all with ReLU; leaky ReLU and ELU as remedies.",
     };
     let help = "Take the source's own data and weights, in its own arithmetic; without ELU, which the source does not run";
     Section::new(heading, include_str!("dying_relu.rs"), run)
@@ -47,7 +48,7 @@ pub(crate) fn section() -> Section {
         .taped(&["--taped"])
 }
 
-/// The book's hyper-parameters.
+/// The book's hyper-parameters; ELU's alpha, which it does not give, is the usual one.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Standard deviation of the initial weights
@@ -159,15 +160,15 @@ fn print_rest(columns: &[Column], lab: &mut Lab) -> Result<()> {
 
 /// What the section is there to show.
 fn claim(columns: &[Column], split: &Split, lab: &mut Lab) {
-    let (dead, cures): (Vec<_>, Vec<_>) = columns.iter().partition(|column| column.name == RELU);
+    let (dead, others): (Vec<_>, Vec<_>) = columns.iter().partition(|column| column.name == RELU);
     let is_zero = |column: &&Column| column.weights.iter().chain(&column.biases[..4]).all(|norm| *norm == 0.0);
     let zeros = dead.iter().all(is_zero);
     lab.claim("with ReLU all five weight gradients and the four hidden biases' are exactly 0", zeros);
     let output = dead.iter().all(|column| column.biases[4] > 0.4);
     lab.claim("with ReLU the output bias still has a gradient, of about 0.5: one parameter is updated", output);
-    let names = cures.iter().map(|column| column.name).collect::<Vec<_>>().join(", ");
+    let names = others.iter().map(|column| column.name).collect::<Vec<_>>().join(", ");
     let is_positive = |column: &&Column| column.weights.iter().chain(&column.biases).all(|norm| *norm > 0.0);
-    lab.claim(format!("{names}: a gradient reaches every layer"), cures.iter().all(is_positive));
+    lab.claim(format!("{names}: a gradient reaches every layer"), others.iter().all(is_positive));
     let share = columns.iter().all(|column| column.dev_accuracy == split.dev.y.share(0));
     lab.claim("the dev accuracy is the share of class 0 in the development set, with every activation", share);
 }

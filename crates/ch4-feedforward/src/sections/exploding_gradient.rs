@@ -1,20 +1,21 @@
-//! 4.4.2, exercise · Exploding gradients
+//! S3, section 4.4 · Exploding gradients
 //!
 //! The opposite of `vanishing-gradient`: ten layers, 2-30-…-30-1, with weights from N(0, 3²). On the way back the error is multiplied by each
 //! layer's weights, and 30 of them of size 3 make it 16 times larger (3√30) where f′ = 1. With tanh most units are saturated, f′ is near 0
-//! for them, and what is left is a factor of 2 to 3 a layer towards the input. With ReLU every layer's gradient is enormous: here the activations explode
+//! for them, and what is left is still a growth from layer to layer towards the input. With ReLU every layer's gradient is enormous: here the activations explode
 //! as well, and each weight gradient is the product of both, so that it is about as large in every layer.
 //!
-//! The exercise notebook (S3) asks how to prevent it and names clipping, which is tried here in both forms before each step:
+//! The lab report (S3) asks how to prevent it and names clipping, which is tried here in both forms before each step:
 //! 1. by norm: g ← g · min(1, limit / ‖g‖) with ‖g‖ over all layers. The direction stays, and with it the layers' proportions: the last layers
 //!    hardly move any more.
 //! 2. by value: each entry is cut off to [−limit, limit]. The direction changes: large layers lose most, and all layers move.
 //!
 //! Seen: without clipping the ReLU network's loss is not finite after one step; with either form it falls by
-//! many orders of magnitude. Clipping prevents the accident, it does not mend the start: with small weights, N(0, 1/30), both networks
+//! many orders of magnitude. With tanh, clipping by norm is worse than none: the last layers stand still. Clipping prevents the accident, it
+//! does not mend the start: with small weights, N(0, 1/30), both networks
 //! learn without it, and end lowest.
 //!
-//! Departs from the notebook: it also names ReLU in place of the logistic function as a cure. ReLU prevents vanishing; with these weights it is what explodes most.
+//! Departs from the report: it also names ReLU in place of the logistic function as a remedy. ReLU prevents vanishing; with these weights it is what explodes most.
 //! The loss is that of logits: through σ and its cut-off logarithm an output of 10⁹ would have no gradient at all.
 
 use crate::{
@@ -38,14 +39,15 @@ use common::{
 pub(crate) fn section() -> Section {
     let heading = Heading {
         id: "exploding-gradient",
-        book: "4.4.2, exercise",
+        book: "S3, section 4.4",
         title: "Exploding gradients",
-        summary: "The opposite case: ten layers with large weights, whose gradients grow towards the input; clipping by norm and by value as cures.",
+        summary: "Ten layers with large weights: gradients that grow towards the input with tanh, and are enormous in every layer with ReLU; clipping by \
+                  norm and by value as remedies.",
     };
     Section::new(heading, include_str!("exploding_gradient.rs"), run)
 }
 
-/// The hyper-parameters; the notebook names none.
+/// The hyper-parameters; the report names none.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Layers
@@ -139,7 +141,7 @@ fn claim(variants: &[Variant], lab: &mut Lab) {
     lab.claim(claim, variant("ReLU, as it is").is_some_and(explodes));
     let falls = |variant: &Variant| variant.run.last_loss() < 1e-3 * variant.run.losses[0];
     let both = ["ReLU, by norm", "ReLU, by value"].map(variant).iter().all(|variant| variant.is_some_and(falls));
-    lab.claim("with ReLU and either form of clipping the loss falls below a thousandth", both);
+    lab.claim("with ReLU and either form of clipping the loss falls below a thousandth of what it was", both);
     let best = |activation| {
         let finite = variants.iter().filter(|variant| variant.activation == activation && variant.run.last_loss().is_finite());
         finite.min_by(|a, b| a.run.last_loss().total_cmp(&b.run.last_loss())).map(|variant| variant.name)

@@ -84,7 +84,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let (mean, sd) = mean_and_deviation(&drawn.samples);
         let n = args.samples as f64;
         let errors = [drawn.sd / n.sqrt(), drawn.sd * ((drawn.kurtosis - 1.0) / (4.0 * n)).sqrt()];
-        for (what, truth, found, error) in [("mean", 0.0, mean, errors[0]), ("sd", drawn.sd, sd, errors[1])] {
+        for (what, truth, found, error) in [("mean", 0.0, mean, errors[0]), ("standard deviation", drawn.sd, sd, errors[1])] {
             let off = (found - truth) / error;
             let numbers = [truth, found, error].map(|number| format!("{number:.5}"));
             let cells = [what.to_owned()].into_iter().chain(numbers).chain([format!("{off:.2}")]);
@@ -95,7 +95,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let histogram = Histogram::new(drawn.title, &drawn.samples, args.bins).x_label("value").colored(color);
         figure = figure.panel(histogram.with_density(drawn.density.iter().copied()));
     }
-    let numbers = ["true", "found", "std error", "off, in errors"].map(Column::number);
+    let numbers = ["true", "found", "standard error", "off, in errors"].map(Column::number);
     lab.table(&[vec![Column::text("samples of"), Column::text("")], numbers.to_vec()].concat(), rows)?;
     lab.figure("histograms", &figure.render()?)?;
     lab.claim("mean and standard deviation are within four standard errors of the true ones", within);

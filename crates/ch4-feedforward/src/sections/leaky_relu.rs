@@ -1,4 +1,4 @@
-//! Exercise on 4.1.2 · A leaky ReLU by hand
+//! S2, question 1 · A leaky ReLU by hand
 //!
 //! The operator y = x for x > 0, else λx (eq. 4.7) with its backward pass dx = dy for x > 0, else λ dy, both written out here, against the
 //! predefined layer on the tape. The inputs are drawn from N(0, 1), so that both branches are taken; the last one is set to
@@ -34,9 +34,9 @@ use std::fmt::Write;
 pub(crate) fn section() -> Section {
     let heading = Heading {
         id: "leaky-relu",
-        book: "4.1.2",
+        book: "S2, question 1",
         title: "A leaky ReLU by hand",
-        summary: "The exercise on leaky ReLU: outputs and gradients of a hand-derived operator against those of the tape.",
+        summary: "A hand-derived leaky ReLU: its outputs and gradients against those of the tape.",
     };
     Section::new(heading, include_str!("leaky_relu.rs"), run).replayed("Take the source's own inputs", &[], replays::leaky_relu)
 }

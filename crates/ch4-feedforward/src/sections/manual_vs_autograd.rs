@@ -1,13 +1,15 @@
-//! 4.3 · By hand or by tape?
+//! S3, section 4.3.1 · By hand or by tape?
 //!
-//! The exercise asks what automatic gradients change. The networks of sections 4.2 and 4.3 start from the same weights and take the same steps on the
+//! The lab report (S3) asks what automatic gradients change. The networks of sections 4.2 and 4.3 start from the same weights and take the same steps on the
 //! same data; loss, gradients and parameters are compared bit for bit at every step.
 //!
 //! Seen: nothing differs, in any bit of any step. The tape records which operators ran and calls, in reverse, the same backward
-//! formulas that section 4.2 writes out: it spares the writing, and changes neither the result nor, much, the time (shown on a
-//! terminal, not in the transcript).
+//! formulas that section 4.2 writes out. It spares the writing and does not change the result. It takes time of its own, as it records
+//! every operator anew in each step (a terminal shows the times, the transcript does not).
 //!
-//! Departs from the exercise's answer: it finds the tape's network better, from two runs whose random weights differ.
+//! Departs from the report's answer: it finds the tape better, as its network classifies 0.9000 of the test samples in 0.790 s, that by hand
+//! 0.7750 in 0.948 s. These are two different starts, not two kinds of gradient: the random weights of its two runs differ, and most likely
+//! their data. From equal weights on equal data there is no difference to find.
 
 use super::{autograd_mlp, manual_mlp};
 use anyhow::Result;
@@ -29,7 +31,7 @@ use std::fmt::Write;
 pub(crate) fn section() -> Section {
     let heading = Heading {
         id: "manual-vs-autograd",
-        book: "4.3, exercise",
+        book: "S3, section 4.3.1",
         title: "By hand or by tape?",
         summary: "The networks of 4.2 and 4.3 from equal weights: loss, gradients and parameters compared bit for bit at every step.",
     };

@@ -1,6 +1,6 @@
 //! 4.1.1 · The net input of a neuron
 //!
-//! A neuron weighs its inputs, adds them up and adds a bias: z = wᵀx + b (eq. 4.1); for a batch, one sample a row, z = Xw + b (eq. 4.2).
+//! A neuron weighs its inputs, adds them up and adds a bias: z = wᵀx + b (eq. 4.1); for a batch, one sample per row, z = Xw + b (eq. 4.2).
 //! Inputs, weights and bias are uniform on [0, 1). The batch goes through the formula and through a predefined layer that has the
 //! same weights: the same numbers, to the bit.
 //!

@@ -1,4 +1,4 @@
-//! S4 2.2 · Quadratic cost or cross-entropy
+//! S4, section 2.3 · Quadratic cost or cross-entropy
 //!
 //! A logistic unit a = σ(z) answers y. How it learns is decided by ∂R/∂z:
 //!
@@ -41,7 +41,7 @@ use std::fmt::Write;
 pub(crate) fn section() -> Section {
     let heading = Heading {
         id: "quadratic-or-cross-entropy",
-        book: "S4 2.2",
+        book: "S4, section 2.3",
         title: "Quadratic cost or cross-entropy",
         summary: "A logistic unit that is sure of a wrong answer, and a network of such units: with the quadratic cost they hardly learn, with \
                   cross-entropy they do.",

@@ -1,14 +1,14 @@
-//! Universal approximation, drawn (exercise notebook S4, section 4)
+//! S4, section 4 · Universal approximation, drawn
 //!
 //! A network with one hidden layer comes as near as one likes to any continuous function, if it has units enough. The proof in pictures:
 //! σ(w(x − a)) − σ(w(x − b)), two logistic units with a steep slope w, is a tower that is about 1 between a and b and about 0 elsewhere.
 //! n towers side by side, each as high as the function in its middle, are a network 1-2n-1 with weights that nobody had to train.
 //!
 //! Seen: with steep units the sum is a staircase, whose largest error is about half a tower's width times the steepest slope of the function; it
-//! halves as n doubles. With flat units it stops falling once a tower is narrower than its own sides, about 4/w: neighbours
+//! about halves as n doubles. With flat units it stops falling once a tower is narrower than its own sides, about 4/w: neighbours
 //! then run into each other. Width alone does not do it: the steepness must grow with the number of towers.
 //!
-//! The function is that of the demonstration which the notebook links to, f(x) = 0.2 + 0.4x² + 0.3x sin 15x + 0.05 cos 50x on [0, 1]. The first
+//! The function is that of the demonstration which the lecture notes link to, f(x) = 0.2 + 0.4x² + 0.3x sin 15x + 0.05 cos 50x on [0, 1]. The first
 //! and the last tower reach far beyond it, as the sum is only half as high where it begins.
 
 use anyhow::Result;
@@ -30,7 +30,7 @@ use std::fmt::Write;
 pub(crate) fn section() -> Section {
     let heading = Heading {
         id: "universal-approximation",
-        book: "S4 4",
+        book: "S4, section 4",
         title: "Universal approximation",
         summary: "A tower of two steep logistic units; many of them side by side come as near to a function as one likes: the largest error by \
                   their number and steepness.",
@@ -38,7 +38,7 @@ pub(crate) fn section() -> Section {
     Section::new(heading, include_str!("universal_approximation.rs"), run)
 }
 
-/// The hyper-parameters; the notebook names none.
+/// The hyper-parameters; the lecture notes name none.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Numbers of towers to draw, separated by commas

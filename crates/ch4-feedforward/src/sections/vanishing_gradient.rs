@@ -3,11 +3,11 @@
 //! A network 2-3-3-3-3-1 with small weights takes one step on Moon1000. On the way back the error passes through each layer's weights and is
 //! multiplied by f′(z) (eq. 4.16 and 4.19): with the logistic function f′ ≤ 1/4, so the gradient shrinks from layer to layer. With
 //! ReLU f′ is 1 where a unit is active, and only the small weights shrink it: a layer of three weights of size 0.01 costs a factor of about
-//! 1/(0.01 √3) = 58, and with f′ ≈ 0.2 one of about 300. Figure 4.4 shows the L2 norm of each layer's
+//! 1/(0.01 √3) = 58, and with f′ ≈ 0.2 one of about 300 (with the weights that are drawn here, 96 and 453). Figure 4.4 shows the L2 norm of each layer's
 //! weight gradient; leaky ReLU and tanh are shown beside the book's two. With biases of 1 every unit is active, so that leaky
 //! ReLU gives the very numbers of ReLU.
 //!
-//! The exercise notebook (S3) advises Gaussian weights, ReLU and maxout. Gaussian the book's weights are already: what counts is their size, so other
+//! The lab report (S3) advises Gaussian weights, ReLU and maxout. Gaussian the book's weights are already: what counts is their size, so other
 //! sizes are tried, with maxout beside, whose unit is the larger of two net inputs.
 //!
 //! Seen: larger weights ease the fading with every unit. With the logistic function they do not end it; with ReLU and maxout little is left of it.
@@ -156,10 +156,10 @@ pub(crate) fn show(columns: &[Column], lab: &mut Lab) -> Result<()> {
 
 /// The factors, and the accuracy on the development set after the step.
 fn print_rest(columns: &[Column], lab: &mut Lab) -> Result<()> {
-    writeln!(lab, "\nMean factor that a layer costs, accuracy on the development set after the step")?;
-    print_table(columns, [("fades", Column::factor), ("score", |column| column.dev_accuracy)], lab)?;
+    writeln!(lab, "\nFactor that a layer costs (geometric mean), accuracy on the development set after the step")?;
+    print_table(columns, [("factor", Column::factor), ("score", |column| column.dev_accuracy)], lab)?;
     for column in columns {
-        lab.metric(format!("{}, mean factor a layer", column.name), column.factor());
+        lab.metric(format!("{}, mean factor per layer", column.name), column.factor());
         lab.metric(format!("{}, dev accuracy", column.name), column.dev_accuracy);
     }
     Ok(())
@@ -173,6 +173,6 @@ fn claim(columns: &[Column], lab: &mut Lab) {
     let first = |name| column(name).map(|column| column.weights[0]);
     lab.claim("ReLU leaves the first layer a larger gradient than the logistic function", first("ReLU") > first("logistic"));
     let factors = ["logistic", "ReLU"].map(|name| column(name).map_or(0.0, Column::factor));
-    let claim = "a layer costs the norm a factor of more than 100 with the logistic function, of 25 to 250 with ReLU";
+    let claim = "a layer costs the norm a factor of more than 100 on average with the logistic function, of 25 to 250 with ReLU";
     lab.claim(claim, factors[0] > 100.0 && (25.0..250.0).contains(&factors[1]));
 }

@@ -1,13 +1,13 @@
-//! Learning XOR (exercise notebook, section 5)
+//! S4, section 5 · Learning XOR
 //!
 //! f(x) = wᵀ max(0, Wᵀ x + c) + b with two hidden units, hand-derived operators, half the squared error, gradient descent on the four samples at once,
 //! all weights from N(0, 1).
 //!
-//! Seen: two `ReLU` units can represent XOR exactly, but gradient descent seldom finds it. With the notebook's learning rate of 1 about one start in twelve
+//! Seen: two `ReLU` units can represent XOR exactly, but gradient descent seldom finds it. With the lecture notes' learning rate of 1 about one start in twelve
 //! does: most steps are so large that a unit falls silent on all four samples, and then the best that is left is to
 //! answer 1/2 everywhere, a loss of 1/8. With a learning rate of 0.1 about one in six arrives.
 //!
-//! Departs from the notebook: it shows one run, which arrives; this section counts over many seeds and shows the first that does.
+//! Departs from the lecture notes: they show one run, which arrives; this section counts over many seeds and shows the first that does.
 
 use anyhow::Result;
 use clap::Args as ClapArgs;
@@ -35,17 +35,17 @@ use std::fmt::Write;
 pub(crate) fn section() -> Section {
     let heading = Heading {
         id: "xor",
-        book: "S4 5",
+        book: "S4, section 5",
         title: "Learning XOR",
         summary: "Two ReLUs learn XOR by hand-derived gradients: how many of 100 starts arrive, and the first that does.",
     };
     Section::new(heading, include_str!("xor.rs"), run).edition("quick", &["--epochs", "2001", "--report-every", "500"])
 }
 
-/// The notebook's hyper-parameters.
+/// The lecture notes' hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
-    /// Learning rate of the notebook
+    /// Learning rate of the lecture notes
     #[arg(long, default_value_t = 1.0, value_parser = positive)]
     lr: f32,
     /// A smaller learning rate to count beside it
@@ -69,7 +69,7 @@ const SOLVED: f32 = 5e-4;
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
     let mut arrived = Vec::new();
-    for (lr, single) in [(args.lr, "; the notebook shows one start, which does"), (args.small_lr, "")] {
+    for (lr, single) in [(args.lr, "; the lecture notes show one start, which does"), (args.small_lr, "")] {
         let starts = lab.each_seed(seeds.clone(), |seed| Ok(train(seed, lr, args.epochs)))?;
         let solved: Vec<Start> = starts.into_iter().filter(|start| start.losses[args.epochs - 1] < SOLVED).collect();
         writeln!(lab, "learning rate {lr}: {} of {} starts learn XOR{single}", solved.len(), args.seeds)?;
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     }
     lab.claim("a smaller learning rate lets more starts arrive", arrived[1].len() > arrived[0].len());
     let Some(start) = arrived[0].first() else {
-        lab.claim("at least one start learns XOR with the notebook's learning rate", false);
+        lab.claim("at least one start learns XOR with the lecture notes' learning rate", false);
         return Ok(());
     };
     show(start, args, lab)?;
@@ -123,7 +123,7 @@ impl Passes for Xor {
         let dz2 = loss_backward(Self::LOSS, &z2, targets); // (z2 − y) / N
         let dfc2 = fc2.backward(&a1, &dz2); // eq. 4.22, 4.23
         let da1 = fc2.backward_input(&dz2); // eq. 4.19
-        let dz1 = RELU.backward(&z1, &a1, &da1); // eq. 4.16
+        let dz1 = RELU.backward(&z1, &a1, &da1); // S4, eq. 22
         let dfc1 = fc1.backward(x, &dz1); // eq. 4.22, 4.23
         (z2, [dfc1, dfc2])
     }
@@ -175,7 +175,7 @@ fn show(Start { seed, network, losses }: &Start, args: &Args, lab: &mut Lab) -> 
     lab.figure("surface", &surface(network)?)
 }
 
-/// The loss of the weights that the notebook prints at its end.
+/// The loss of the weights that the lecture notes print at its end.
 fn try_printed_weights(lab: &mut Lab) -> Result<()> {
     let layer = |number: usize, fan_in, fan_out| -> Result<Linear> {
         let values =
@@ -184,9 +184,9 @@ fn try_printed_weights(lab: &mut Lab) -> Result<()> {
     };
     let network = ByHand::<Xor>::new([layer(1, 2, 2)?, layer(2, 2, 1)?]);
     let loss = network.loss(&network.outputs(&samples().x)?, &samples().y);
-    writeln!(lab, "\nthe notebook's final weights have a loss of {}", Value::F32(loss))?;
-    lab.metric("loss of the notebook's final weights", loss);
-    lab.claim("the notebook's final weights answer XOR with a loss that prints as 0.000", loss < SOLVED);
+    writeln!(lab, "\nthe lecture notes' final weights have a loss of {}", Value::F32(loss))?;
+    lab.metric("loss of the lecture notes' final weights", loss);
+    lab.claim("the lecture notes' final weights answer XOR with a loss that prints as 0.000", loss < SOLVED);
     Ok(())
 }
 

@@ -106,7 +106,7 @@ pub(crate) fn show(Watched { outcome, states, end }: &Watched, split: &Split, la
     let ends = [("train loss, epoch 0", outcome.history.train_loss[0]), ("best dev accuracy", outcome.best.evaluation.accuracy)];
     let numbers: Numbers = rows.chain(ends.map(|(name, number)| (name.to_owned(), number))).collect();
     if !lab.is_replay() {
-        // The exercise notebook prints the same numbers, of other moons.
+        // The lab report prints the same numbers, of other moons.
         lab.metrics(numbers.iter().map(|(name, number)| (format!("S3 4.4.1 {name}"), *number)));
     }
     lab.metrics(numbers);

@@ -9,7 +9,7 @@
 //! The rule is [`common::optim::AdaDelta`]; α is 1.
 //!
 //! Seen: there is no learning rate to tune, but ε takes its place. Moves are made of earlier moves, and the first is made of ε alone: √(ε / (1 − ρ)),
-//! 0.003 for ε = 10⁻⁶. They grow, but slowly: 50 steps go a twentieth of the way down the bowl, and 480 steps of the fit end far from its goal. With
+//! 0.003 for ε = 10⁻⁶. They grow, but slowly: the steps on the bowl go a twentieth of the way down, and the fit ends far from its goal. With
 //! ε = 0.01 both arrive, as the last table shows.
 
 use crate::{bowl, linear_fit::LinearFit, replays};
@@ -27,9 +27,9 @@ use std::fmt::Write;
 pub(crate) fn section() -> Section {
     let heading = Heading {
         id: "adadelta",
-        book: "7.3.2.2",
+        book: "7.3.2.2, exercise",
         title: "AdaDelta",
-        summary: "An exercise: the moves so far take the place of the learning rate.",
+        summary: "The moves so far take the place of the learning rate.",
     };
     Section::new(heading, include_str!("adadelta.rs"), run).replayed(replays::HELP, replays::FIXED, run)
 }

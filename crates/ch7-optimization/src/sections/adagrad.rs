@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The rule is [`common::optim::AdaGrad`]. Steep and flat directions are treated alike: the first step moves every coordinate by α, whatever its gradient.
-//! But G only grows, so the step sizes only shrink: after a fast start the path slows down before it has arrived, and so does the fit, far from its goal.
+//! But G only grows, so the step sizes only shrink: after a fast start the path slows down before it has arrived, and the fit stops far from its goal.
 
 use crate::{bowl, linear_fit::LinearFit, replays};
 use anyhow::Result;
@@ -82,7 +82,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let smaller = flat.iter().zip(&steep).all(|(flat, steep)| steep < flat);
     lab.claim("x₂, with the larger gradients behind it, has the smaller step size in every step", smaller);
     let slows = fit.always_falls() && !fit.falls_to(1e-2);
-    lab.claim("the loss of the fit falls from epoch to epoch, but not to a hundredth", slows);
+    lab.claim("the loss of the fit falls from epoch to epoch, but not to a hundredth of its first value", slows);
     fit.fingerprint(&path, lab);
     Ok(())
 }

@@ -110,7 +110,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         longest = longest.max((1.0 - power1) / (1.0 - power2).sqrt()); // M / √G in terms of M̂ / √Ĝ
     }
     lab.claim("without the corrections for a start at zero, some moves would be more than twice as long", longest > 2.0);
-    lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));
+    lab.claim("the fit's loss falls to less than a thousandth of its first value", fit.falls_to(1e-3));
     fit.fingerprint(&path, lab);
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! 7.5.1.1–7.5.1.4 · Batch normalisation
 //!
 //! y = γ (x − μ) / √(σ² + ε) + β, with mean μ and biased variance σ² of one unit over the batch. A network 100-200-400-300-2-2 with
-//! tanh and weights from N(0, 1) gets 200 samples from N(0, 1). Without normalisation the net inputs of every layer have deviations of ten and
-//! more, so that eight or nine of ten activations are at ±1; and means and deviations differ from layer to layer and would move with every
-//! change of the weights before: the internal covariate shift. With normalisation each layer has the mean β and the deviation γ that were chosen.
+//! tanh and weights from N(0, 1) gets 200 samples from N(0, 1). Without normalisation the net inputs of every layer have standard deviations of
+//! ten and more, so that eight or nine of ten activations are at ±1; and means and standard deviations differ from layer to layer and would
+//! move with every change of the weights before: the internal covariate shift. With normalisation each layer has the mean β and the standard
+//! deviation γ that were chosen.
 //!
 //! For test mode each unit keeps moving averages of the batches' statistics, m ← 0.9 m + 0.1 μ. They start at 0 and 1, and after k equal
 //! batches they are the share 1 − 0.9ᵏ of the way to the batch's. In test mode the output for a sample no longer depends on the samples beside it.
@@ -13,7 +14,7 @@
 //! 2. Its loop draws new inputs and then passes the same `data` 50 times more: both are shown, the same batch (as printed) and fresh
 //!    ones (as meant). The five samples in test mode meet the averages of the latter.
 //! 3. Its lists of γ and β have a fifth number, for the output layer, which is not normalised: ours have four.
-//! 4. It prints layers 0 and 3: here all four are.
+//! 4. It prints the first and the fourth hidden layer: here all four are, counted from 1.
 
 use crate::{
     moving_averages::{self, Feeding},
@@ -39,7 +40,7 @@ pub(crate) fn section() -> Section {
         id: "batch-norm",
         book: "7.5.1.1-7.5.1.4",
         title: "Batch normalisation",
-        summary: "A deep tanh network with and without it: net inputs of each layer, chosen means and deviations, moving averages, test mode.",
+        summary: "A deep tanh network with and without it: net inputs of each layer, chosen means and standard deviations, moving averages, test mode.",
     };
     Section::new(heading, include_str!("batch_norm.rs"), run)
 }
@@ -65,7 +66,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     }
     let x = batch(args.samples, &mut lab.stream("data"));
     let (mean, sd) = statistics(x.values().iter().copied());
-    writeln!(lab, "{} samples of {} features: mean {mean:.5}, sd {sd:.5}\n", args.samples, SIZES[0])?;
+    writeln!(lab, "{} samples of {} features: mean {mean:.5}, standard deviation {sd:.5}\n", args.samples, SIZES[0])?;
 
     let averaging = Averaging { momentum: args.feeding.momentum, unbiased: false };
     let settings = Settings { eps: args.chosen.eps, averaging };
@@ -80,14 +81,14 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     chosen.forward_training(&x);
     let (raw, normalized) = (net_inputs(&chosen, RAW), net_inputs(&chosen, NORMALIZED));
     show_chosen(&normalized, &args.chosen, lab)?;
-    // Transposed: a row a unit.
+    // Transposed: one row per unit.
     let explained =
         (0..HIDDEN).all(|layer| args.chosen.explains(layer, &raw[layer].transposed(), &normalized[layer].transposed()));
     lab.claim("the formula in f64 gives every net input to four decimals", explained);
     moving_averages::show(&chosen, &x, &args.feeding, lab)
 }
 
-/// 7.5.1.3: the net inputs of each layer, without and with a normalisation to mean 0 and deviation 1.
+/// 7.5.1.3: the net inputs of each layer, without and with a normalisation to mean 0 and standard deviation 1.
 fn compare(without: &NetInputs, with: &NetInputs, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "Net inputs of the hidden layers; saturated: share of activations beyond 0.99 or -0.99")?;
     writeln!(lab, "{:<16} {:>32}  {:>32}", "", "without batch normalisation", "with, gamma = 1 and beta = 0")?;
@@ -104,18 +105,18 @@ fn compare(without: &NetInputs, with: &NetInputs, lab: &mut Lab) -> Result<()> {
     let (mut normal, mut far, mut bends) = (true, true, true);
     for layer in 0..HIDDEN {
         let all = [&without[layer], &with[layer]];
-        let [plain, normalized] = row(format!("{layer}"), all.map(|z| z.values().to_vec()), lab)?;
+        let [plain, normalized] = row((layer + 1).to_string(), all.map(|z| z.values().to_vec()), lab)?;
         normal &= normalized.0.abs() < 1e-6 && (normalized.1 - 1.0).abs() < 5e-6;
         far &= plain.1 > 5.0;
         bends &= saturated(without[layer].values()) > 0.5 && saturated(with[layer].values()) < 0.05;
     }
     for unit in 0..SIZES[LAST + 1] {
         let both = [&without[LAST], &with[LAST]].map(|z| z.column(unit).collect());
-        row(format!("{LAST}, unit {unit}"), both, lab)?;
+        row(format!("{HIDDEN}, unit {}", unit + 1), both, lab)?;
     }
     lab.figure("net-inputs", &figure(without, with)?)?;
-    lab.claim("without batch normalisation the net inputs of every layer have deviations above 5", far);
-    lab.claim("with it every layer has mean 0 and deviation 1", normal);
+    lab.claim("without batch normalisation the net inputs of every layer have standard deviations above 5", far);
+    lab.claim("with it every layer has mean 0 and standard deviation 1", normal);
     lab.claim("without it more than half of each layer's activations are saturated, with it less than a twentieth", bends);
     Ok(())
 }
@@ -128,7 +129,7 @@ fn saturated(z: &[f32]) -> f64 {
 
 /// Net inputs of the third hidden layer and what tanh makes of them.
 fn figure(without: &NetInputs, with: &NetInputs) -> Result<Svg> {
-    let mut figure = Histograms::new(format!("The 300 units of layer 2 for {} samples", without[2].rows()));
+    let mut figure = Histograms::new(format!("The 300 units of layer 3 for {} samples", without[2].rows()));
     for (title, pass, color) in
         [("without batch normalisation", without, theme::DEV), ("with batch normalisation", with, theme::TRAIN)]
     {
@@ -140,19 +141,18 @@ fn figure(without: &NetInputs, with: &NetInputs) -> Result<Svg> {
     figure.render()
 }
 
-/// 7.5.1.3: the chosen means and deviations.
+/// 7.5.1.3: the chosen means and standard deviations.
 fn show_chosen(pass: &NetInputs, chosen: &Chosen, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nNet inputs with chosen gamma and beta")?;
     let (mut equal, mut rows) = (true, Vec::new());
-    for (layer, z) in pass.iter().enumerate() {
-        let (gamma, beta) = (chosen.gamma[layer], chosen.beta[layer]);
+    for (layer, (z, (gamma, beta))) in (1..).zip(pass.iter().zip(chosen.gamma.iter().zip(&chosen.beta))) {
         let (mean, sd) = statistics(z.values().iter().copied());
         rows.push(vec![layer.to_string(), beta.to_string(), format!("{mean:.5}"), gamma.to_string(), format!("{sd:.5}")]);
         lab.metric(format!("layer {layer}, mean"), mean);
-        lab.metric(format!("layer {layer}, sd"), sd);
-        equal &= (mean - f64::from(beta)).abs() < 5e-6 && (sd - f64::from(gamma)).abs() < 5e-6;
+        lab.metric(format!("layer {layer}, standard deviation"), sd);
+        equal &= (mean - f64::from(*beta)).abs() < 5e-6 && (sd - f64::from(*gamma)).abs() < 5e-6;
     }
     lab.table(&Column::labelled("layer", ["beta", "mean", "gamma", "sd"]), rows)?;
-    lab.claim("means and deviations are the chosen beta and gamma, to five decimals", equal);
+    lab.claim("means and standard deviations are the chosen beta and gamma, to five decimals", equal);
     Ok(())
 }

@@ -3,9 +3,9 @@
 //! θ ← θ − α g, where g is the mean gradient of K images. LeNet on MNIST with K = 16, 32, 64, 128, 256 and a learning rate α in
 //! proportion, from 0.01 to 0.16: a batch twice as large takes half as many steps in an epoch, each twice as long.
 //!
-//! Seen: over epochs it is as the book says, the smaller the batch, the faster the loss falls; only in the last epoch 64 passes
-//! 32. These two and 16 lie close together; 256 is far behind, as a learning rate of 0.16 is near the largest that works: with
-//! twice as much its loss stays at ln 10. Over steps it is the reverse: where the variant of 256 ends, that of 16 is in its second
+//! Seen: over epochs it is as the book says, the smaller the batch, the faster the loss falls; but in the last epoch 64 has
+//! passed 32. These two and 16 lie close together; 256 is far behind, as a learning rate of 0.16 is near the largest that works.
+//! Over steps it is the reverse: where the variant of 256 ends, that of 16 is in its second
 //! epoch and has the highest loss. On one core, where an image costs about the same in any batch, time goes with epochs; on
 //! hardware that computes a whole batch at once, it goes with steps. The test images hardly tell the variants apart.
 //!
@@ -128,12 +128,12 @@ impl Pairs {
     /// The pair of each variant.
     ///
     /// # Errors
-    /// If there is not one learning rate a batch size, or the batches do not grow.
+    /// If there is not one learning rate per batch size, or the batches do not grow.
     pub(super) fn pairs(&self) -> Result<Vec<Pair>, UsageError> {
         let (sizes, rates) = (self.batch_sizes.len(), self.lrs.len());
         if sizes != rates {
-            let cure = "give one learning rate for each batch size";
-            return Err(UsageError(format!("{sizes} --batch-sizes and {rates} --lrs: {cure}")));
+            let advice = "give one learning rate for each batch size";
+            return Err(UsageError(format!("{sizes} --batch-sizes and {rates} --lrs: {advice}")));
         }
         if let Some([larger, smaller, ..]) = self.batch_sizes.windows(2).find(|two| two[0] >= two[1]) {
             let found = format!("found {smaller} after {larger}: put the smallest first");

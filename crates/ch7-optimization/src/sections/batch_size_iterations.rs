@@ -1,7 +1,8 @@
 //! 7.2, exercise · The same losses by step
 //!
 //! Exercise 7.1 asks whether different batch sizes do the same when the loss is drawn over steps (iterations) in place of
-//! epochs. The variants are those of `batch-size`, for the first five of its thirty epochs and with the same bits.
+//! epochs. The variants are those of `batch-size`, for the first five of its thirty epochs and with the same bits (but
+//! means over steps are taken in f64, those of epochs in f32: the last printed digit may differ).
 //!
 //! They do not: the order turns. An epoch with a batch of 16 has 16 times as many steps as one with 256, so that over epochs the
 //! small batch is ahead. Over steps it is behind: the steps of the others are longer, in a direction that more images agree on,
@@ -42,7 +43,7 @@ const QUICK: &[&str] =
 const TAPED: &[&str] =
     &["--batch-sizes", "16,32", "--lrs", "0.01,0.02", "--images", "640", "--test-images", "100", "--epochs", "2", "--taped"];
 
-/// The book's hyper-parameters.
+/// The book's hyper-parameters, but five of its thirty epochs.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -69,7 +70,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
 fn print_by_steps(trained: &[Trained], lab: &mut Lab) -> Result<Vec<f64>> {
     let epochs = epochs_of_largest(trained);
     let spans: Vec<_> = comparison::shown(epochs.len()).map(|epoch| epochs[epoch - 1].clone()).collect();
-    writeln!(lab, "mean loss of each arm over the same steps, which are epochs with the largest batch\n")?;
+    writeln!(lab, "mean loss of each variant over the same steps, which are epochs with the largest batch\n")?;
     let (mut rows, mut last) = (Vec::new(), Vec::new());
     for variant in trained {
         let means = mean_losses(variant, &spans, lab);

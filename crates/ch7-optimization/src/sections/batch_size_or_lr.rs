@@ -5,7 +5,7 @@
 //! 0.02.
 //!
 //! The two do nearly the same. In an epoch of N images both move half as far as before, (N / K) α, and both leave the same noise
-//! in their steps, which goes with α / K: the loss falls more slowly. They part only in the first epoch, where a step of 0.04 is
+//! in their steps, which goes with α / K: the loss falls more slowly. They diverge only in the first epoch, where a step of 0.04 is
 //! long for the curvature at the first weights and a step of 0.02 is not. What differs is the price: the larger batch takes half
 //! as many steps, each of which can be computed in parallel; over steps, in the second panel, it is where the unchanged variant is.
 

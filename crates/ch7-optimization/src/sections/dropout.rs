@@ -6,7 +6,7 @@
 //! Departs from the book:
 //! 1. Its text drops with probability 0.5, its code with 0.3: 0.3.
 //! 2. It keeps an activation whose random number is above p; here also one that is equal to p, so that p = 0 keeps all.
-//! 3. It says that dropout cures less than an L2 term or decay, but its own test accuracies are 76 % with dropout, 75 % with decay. A
+//! 3. It says that dropout helps less than an L2 term or decay, but its own test accuracies are 76 % with dropout, 75 % with decay. A
 //!    single split of 100 samples cannot tell such a difference. Over 20 seeds, each with its own split, its sentence holds: dropout
 //!    closes two thirds of the gap, the two others more than four fifths, and their test accuracy is higher by a hundredth, two and a half
 //!    standard errors.
@@ -14,7 +14,7 @@
 
 use crate::{
     dropout_moments,
-    regularization_study::{Study, claim_cure, print_differences, study},
+    regularization_study::{Study, claim_regularizer, print_differences, study},
     regularizer::{self, QUICK, Regularizer, Settings, Unregularized, fit},
     sections::{l2::L2, weight_decay::WeightDecay},
 };
@@ -38,7 +38,7 @@ pub(crate) fn section() -> Section {
         id: "dropout",
         book: "7.6.5",
         title: "Dropout",
-        summary: "The same network, of whose hidden units each step drops three in ten; compared with the other two cures over 20 seeds.",
+        summary: "The same network, of whose hidden units each step drops three in ten; compared with the other two regularisers over 20 seeds.",
     };
     Section::new(heading, include_str!("dropout.rs"), run).edition("quick", QUICK)
 }
@@ -59,14 +59,14 @@ pub(crate) struct Args {
     settings: Settings,
 }
 
-/// Trains without and with dropout, and with the two other cures.
+/// Trains without and with dropout, and with the two other regularisers.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let (l2, decay, dropout) = (L2 { lambda: args.lambda }, WeightDecay { beta: args.decay }, Dropout { rate: args.rate });
     let Study { own, spans } = study(&[&Unregularized, &l2, &decay, &dropout], &args.settings, lab)?;
-    let [nothing, l2, decay, dropout] = &spans[..] else { unreachable!("one span a method") };
+    let [nothing, l2, decay, dropout] = &spans[..] else { unreachable!("one span per method") };
     let pairs = [[l2, nothing], [decay, nothing], [dropout, nothing], [dropout, l2], [dropout, decay]];
     print_differences(&pairs, lab)?;
-    claim_cure(dropout, nothing, "dropout than without", lab);
+    claim_regularizer(dropout, nothing, "dropout than without", lab);
     lab.claim("dropout closes less of the gap than the L2 term and decay", dropout.gap() > l2.gap().max(decay.gap()));
     claim_shared_layer(args, lab)?;
     dropout_moments::show(&own.network.parameters(), &own.moons.train.x, args.rate, lab)

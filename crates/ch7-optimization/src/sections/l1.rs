@@ -16,7 +16,7 @@
 
 use crate::{
     moons300::N_TRAIN,
-    regularization_study::{claim_cure, print_differences, study},
+    regularization_study::{claim_regularizer, print_differences, study},
     regularizer::{Fit, QUICK, Regularizer, Settings, Unregularized, fit, is_weight},
     sections::l2::L2,
 };
@@ -59,11 +59,11 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let Args { lambda, ref settings } = *args;
     let methods: [&dyn Regularizer; 3] = [&Unregularized, &L2 { lambda }, &L1 { lambda }];
     let spans = study(&methods, settings, lab)?.spans;
-    let [nothing, l2, l1] = &spans[..] else { unreachable!("one span a method") };
+    let [nothing, l2, l1] = &spans[..] else { unreachable!("one span per method") };
     print_differences(&[[l1, nothing], [l1, l2]], lab)?;
     let fits = lab.over_variants(&methods, |method| fit(*method, settings, lab.seed()))?;
     let near = print_weights(&fits, lab)?;
-    claim_cure(l1, nothing, "the ℓ1 term", lab);
+    claim_regularizer(l1, nothing, "the ℓ1 term", lab);
     lab.claim("ℓ1 leaves more weights within 0.001 of zero than L2, and L2 more than no term", near.is_sorted_by(|a, b| a < b));
     Ok(())
 }

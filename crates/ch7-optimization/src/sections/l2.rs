@@ -3,12 +3,12 @@
 //! To the loss of N samples comes (λ / 2N) Σ W², to each weight's gradient (λ / N) W: large weights, which the network needs to draw a
 //! boundary around single samples, cost something. Biases are free.
 //!
-//! Departs from the book: its text adds λ/2 ‖θ‖² over all parameters, its code divides by N and leaves the biases out, and so does this
-//! section: λ = 0.7 means 0.0035 a weight. Accuracies are averaged over seeds beside the single run.
+//! Departs from the book: its text adds ½‖θ‖² (λ is missing) to the loss and λθ to all gradients, its code divides by N and leaves the
+//! biases out, and so does this section: λ = 0.7 adds 0.0035 of each weight to its gradient. Accuracies are averaged over seeds beside the single run.
 
 use crate::{
     moons300::N_TRAIN,
-    regularization_study::{claim_cure, print_differences, study},
+    regularization_study::{claim_regularizer, print_differences, study},
     regularizer::{QUICK, Regularizer, Settings, Unregularized, is_weight, squares_of_weights},
 };
 use anyhow::Result;
@@ -46,7 +46,7 @@ pub(crate) struct Args {
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let spans = study(&[&Unregularized, &L2 { lambda: args.lambda }], &args.settings, lab)?.spans;
     print_differences(&[[&spans[1], &spans[0]]], lab)?;
-    claim_cure(&spans[1], &spans[0], "the L2 term", lab);
+    claim_regularizer(&spans[1], &spans[0], "the L2 term", lab);
     Ok(())
 }
 

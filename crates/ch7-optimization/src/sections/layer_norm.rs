@@ -2,16 +2,16 @@
 //!
 //! y = γ (x − μ) / √(σ² + ε) + β, with mean μ and biased variance σ² of one sample over all units of a layer. No sample depends on another,
 //! so that there is nothing to average for test mode, and a batch may have a single sample. Ten random samples pass through the network of
-//! `batch-norm`: whatever mean and deviation the net inputs of a sample have, after normalisation they are β and γ.
+//! `batch-norm`: whatever mean and standard deviation the net inputs of a sample have, after normalisation they are β and γ.
 //!
-//! What the table also shows: the samples are much alike in layer 3, since β = 3 puts most activations of layer 0 near 1. And two units are
+//! What the table also shows: the samples are much alike in layer 4, since β = 3 puts most activations of layer 1 near 1. And two units are
 //! too few: after normalisation one of them is β + γ and the other β − γ, so that of a sample only this is left, which of the two was larger.
 //!
 //! Departs from the book:
-//! 1. Its code says `paddle.sqrt(var, self.eps)`, which never adds ε: ours is inside the root, as the formula says. A deviation then misses γ by
-//!    the relative amount ε / 2σ², which shows where the two units of layer 3 are nearly equal.
+//! 1. Its code says `paddle.sqrt(var, self.eps)`, which never adds ε: ours is inside the root, as the formula says. A standard deviation then misses
+//!    γ by the relative amount ε / 2σ², which shows where the two units of layer 4 are nearly equal.
 //! 2. Its lists of γ and β have a fifth number, for the output layer, which is not normalised: ours have four.
-//! 3. It prints layer 3 under the name "ln 1": here it is layer 3.
+//! 3. It prints the fourth hidden layer under the name "ln 1": here it is layer 4.
 
 use crate::net_inputs::{Chosen, HIDDEN, LAST, NORMALIZED, RAW, SIZES, batch, net_inputs, network, statistics, tensor};
 use anyhow::Result;
@@ -33,7 +33,7 @@ pub(crate) fn section() -> Section {
         id: "layer-norm",
         book: "7.5.2",
         title: "Layer normalisation",
-        summary: "The same network, each sample normalised by itself: every sample has the chosen mean and deviation, and what is lost with two units.",
+        summary: "The same network, each sample normalised by itself: every sample has the chosen mean and standard deviation, and what is lost with two units.",
     };
     Section::new(heading, include_str!("layer_norm.rs"), run)
 }
@@ -67,7 +67,8 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     for layer in SHOWN {
         let [gamma, beta] = [chosen.gamma[layer], chosen.beta[layer]].map(f64::from);
         let line = if layer > 0 { "\n" } else { "" };
-        writeln!(lab, "{line}Layer {layer}: {} units, beta = {beta}, gamma = {gamma}", SIZES[layer + 1])?;
+        let number = layer + 1;
+        writeln!(lab, "{line}Layer {number}: {} units, beta = {beta}, gamma = {gamma}", SIZES[number])?;
         let (mut means, mut deviations, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         for sample in 0..*samples {
             let [before, after] = [&raw, &normalized].map(|z| statistics(z[layer].row(sample).iter().copied()));
@@ -79,15 +80,15 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
             deviations.push(after.1);
         }
         lab.table(&Column::labelled("sample", ["mean before", "sd before", "mean after", "sd after"]), rows)?;
-        lab.metric(format!("layer {layer}, mean furthest from beta"), furthest(&means, beta));
-        lab.metric(format!("layer {layer}, sd furthest from gamma"), furthest(&deviations, gamma));
+        lab.metric(format!("layer {number}, mean furthest from beta"), furthest(&means, beta));
+        lab.metric(format!("layer {number}, standard deviation furthest from gamma"), furthest(&deviations, gamma));
     }
-    let figure = BoxPlots::new("200 net inputs of each sample in layer 0");
+    let figure = BoxPlots::new("200 net inputs of each sample in layer 1");
     let figure = figure.panel(panel("before normalisation", &raw[0])).panel(panel("after normalisation", &normalized[0]));
     lab.figure("samples", &figure.render()?)?;
     lab.fingerprint(&Parameters(vec![tensor("layer 0", &normalized[0]), tensor("layer 3", &normalized[LAST])]));
 
-    lab.claim("every sample has the mean beta and the deviation gamma, but for what epsilon takes", within);
+    lab.claim("every sample has the mean beta and the standard deviation gamma, but for what epsilon takes", within);
     let explained = (0..HIDDEN).all(|layer| chosen.explains(layer, &raw[layer], &normalized[layer]));
     lab.claim("the formula in f64 gives every net input to four decimals", explained);
     let alone = (0..*samples).all(|sample| {

@@ -38,9 +38,9 @@ use std::fmt::Write;
 pub(crate) fn section() -> Section {
     let heading = Heading {
         id: "lr-schedules",
-        book: "7.3.2",
+        book: "7.3.2, exercise",
         title: "Schedules of the learning rate",
-        summary: "An exercise: gradient descent whose learning rate decays, warms up or goes up and down, on the bowl and in the linear fit.",
+        summary: "Gradient descent whose learning rate decays, warms up or goes up and down, on the bowl and in the linear fit.",
     };
     Section::new(heading, include_str!("lr_schedules.rs"), run).replayed(replays::HELP, replays::FIXED, run)
 }

@@ -85,7 +85,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let plain: Vec<f32> = bowl::descend(Optimizer::new(Sgd), |_| args.bowl_lr, args.bowl_steps)?.coordinate(1).collect();
     let calm = plain.windows(2).all(|pair| pair[0] * pair[1] > 0.0);
     lab.claim("the oscillation is momentum's own: gradient descent with the same rate never crosses it", calm);
-    lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));
+    lab.claim("the fit's loss falls to less than a thousandth of its first value", fit.falls_to(1e-3));
     fit.fingerprint(&path, lab);
     Ok(())
 }

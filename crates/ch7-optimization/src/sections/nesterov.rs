@@ -68,7 +68,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let fit = args.fit.show(method(args, args.lr), lab)?;
 
     lab.claim("looking ahead, the path shoots less far past the optimum than with momentum alone", ahead < behind);
-    lab.claim("the fit's loss falls to less than a thousandth", fit.falls_to(1e-3));
+    lab.claim("the fit's loss falls to less than a thousandth of its first value", fit.falls_to(1e-3));
     fit.fingerprint(&path, lab);
     Ok(())
 }

@@ -30,7 +30,7 @@ pub(crate) fn section() -> Section {
         id: "overfit",
         book: "7.6.1-7.6.2",
         title: "A network that over-fits",
-        summary: "A network 2-20-3-1 learns 200 noisy moons by heart; 100 others show it. One run as in the book, and the mean over 20 seeds.",
+        summary: "A network 2-20-3-1 learns the noise of 200 moons; 100 others show it. One run as in the book, and the mean over 20 seeds.",
     };
     Section::new(heading, include_str!("overfit.rs"), run).edition("quick", QUICK)
 }
@@ -80,13 +80,13 @@ impl Mlp {
         let a2 = relu.forward(&z2); // eq. 4.9
         let logit = self.output.forward(&a2); // eq. 4.8
 
-        let dlogit = loss_backward(LOSS, &logit, y.targets()); // eq. 4.11
+        let dlogit = loss_backward(LOSS, &logit, y.targets()); // section 7.6.2.3
         let doutput = self.output.backward(&a2, &dlogit); // eq. 4.22, 4.23
         let da2 = self.output.backward_input(&dlogit); // eq. 4.19
-        let dz2 = relu.backward(&z2, &a2, &da2); // eq. 4.16
+        let dz2 = relu.backward(&z2, &a2, &da2); // section 7.6.2.1
         let dhidden2 = self.hidden2.backward(&a1, &dz2); // eq. 4.22, 4.23
         let da1 = self.hidden2.backward_input(&dz2); // eq. 4.19
-        let dz1 = relu.backward(&z1, &a1, &da1); // eq. 4.16
+        let dz1 = relu.backward(&z1, &a1, &da1); // section 7.6.2.1
         let dhidden1 = self.hidden1.backward(x, &dz1); // eq. 4.22, 4.23
 
         self.hidden1.descend(learning_rate, &dhidden1);
@@ -107,6 +107,11 @@ impl Mlp {
 fn claim(Fit { train_loss, test_loss, .. }: &Fit, lab: &mut Lab) {
     let best = (0..test_loss.len()).fold(0, |best, i| if test_loss[i].1 < test_loss[best].1 { i } else { best });
     let (step, end) = (test_loss[best].0, test_loss.len() - 1);
-    let part = test_loss[end].1 > test_loss[best].1 && train_loss[end].1 < train_loss[best].1;
-    lab.claim(format!("from step {step} on the loss of the test samples rises, that of the training samples falls"), part);
+    let apart = test_loss[end].1 > test_loss[best].1 && train_loss[end].1 < train_loss[best].1;
+    lab.claim(
+        format!(
+            "the loss of the test samples is lowest at step {step}; at the end it is higher, that of the training samples lower"
+        ),
+        apart,
+    );
 }

@@ -1,14 +1,14 @@
-//! Exercise of 7.6 · How strong should regularisation be?
+//! 7.6, exercise · How strong should regularisation be?
 //!
-//! The network of section 7.6 with each of the three cures, from far too weak to far too strong; fewer steps and seeds than there, for it
-//! is 21 experiments.
+//! The network of section 7.6 with each of the three regularisers, from far too weak to far too strong; fewer steps and seeds than there,
+//! for it is 21 experiments.
 //!
-//! Seen: L2 term and weight decay help most around the book's values, where the norm of the weights is about a quarter of what it is without
-//! them. Ten times as strong, they cost more than they cure: the boundary becomes nearly straight. A hundred times as strong, all
-//! weights shrink to zero, and the network gives every sample the same answer. An L2 term has one more way to fail: a step multiplies a weight by
-//! 1 − αλ/N, and beyond λ = 2N/α (2000 here) that is below −1, so the weights grow without limit. Dropout at p = 0.9 leaves two of
-//! 20 units and mostly none of the three behind them: nothing to learn from; at 0.98 what is kept is multiplied by 50, the weights grow
-//! to twenty times their size, and the network gives one answer to all.
+//! Seen: L2 term and weight decay help most around the book's values, where the norm of the weights is about a quarter of what the weakest
+//! leaves. Fourteen to twenty times as strong, they cost as much as they help, or more: the boundary becomes nearly straight. A hundred
+//! times as strong, all weights shrink to zero, and the network gives every sample the same answer. An L2 term has one more way to fail: a
+//! step multiplies a weight by 1 − αλ/N, and beyond λ = 2N/α that is below −1, so the weights grow without limit. Dropout at p = 0.9 leaves
+//! two units in twenty and mostly none of the three behind them: nothing to learn from; at 0.98 what is kept is scaled up so much that the
+//! weights grow to twenty times their size, and the network gives one answer to all.
 
 use crate::{
     regularizer::{Fit, Regularizer, Settings, fit, squares_of_weights},
@@ -51,28 +51,28 @@ pub(crate) struct Args {
     seeds: usize,
 }
 
-/// A cure, the symbol of its strength, and the strengths to try.
-struct Cure {
+/// A regulariser, the symbol of its strength, and the strengths to try.
+struct Candidate {
     name: &'static str,
     symbol: &'static str,
     method: fn(f32) -> Box<dyn Regularizer>,
     strengths: [f32; 7],
 }
 
-const CURES: [Cure; 3] = [
-    Cure {
+const REGULARIZERS: [Candidate; 3] = [
+    Candidate {
         name: "L2",
         symbol: "λ",
         method: |lambda| Box::new(L2 { lambda }),
         strengths: [0.01, 0.1, 0.7, 3.0, 10.0, 100.0, 3000.0],
     },
-    Cure {
+    Candidate {
         name: "weight decay",
         symbol: "β",
         method: |beta| Box::new(WeightDecay { beta }),
         strengths: [1e-5, 1e-4, 1e-3, 5e-3, 2e-2, 0.1, 0.9],
     },
-    Cure {
+    Candidate {
         name: "dropout",
         symbol: "p",
         method: |rate| Box::new(Dropout { rate }),
@@ -84,21 +84,21 @@ const CURES: [Cure; 3] = [
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let settings = Settings { lr: args.lr, steps: args.steps, seeds: args.seeds };
     let run = |seed| {
-        let methods = CURES.iter().flat_map(|cure| cure.strengths.map(cure.method));
+        let methods = REGULARIZERS.iter().flat_map(|regularizer| regularizer.strengths.map(regularizer.method));
         methods.map(|method| fit(method.as_ref(), &settings, seed)).collect::<Result<Vec<Fit>>>()
     };
     let runs = lab.each_seed(cli::seeds(lab.seed(), args.seeds)?, run)?;
     let mut all = (0..).map(|i| runs.iter().map(|run| &run[i]).collect());
     let mut figure = Curves::new("Accuracy against the strength of regularisation");
-    for (i, cure) in CURES.iter().enumerate() {
+    for (i, regularizer) in REGULARIZERS.iter().enumerate() {
         let points: Vec<Point> =
-            cure.strengths.into_iter().zip(&mut all).map(|(strength, fits)| Point { strength, fits }).collect();
+            regularizer.strengths.into_iter().zip(&mut all).map(|(strength, fits)| Point { strength, fits }).collect();
         if i > 0 {
             writeln!(lab)?;
         }
-        print(cure, &points, lab)?;
-        figure = figure.panel(panel(cure, &points));
-        claim(cure, &points, lab);
+        print(regularizer, &points, lab)?;
+        figure = figure.panel(panel(regularizer, &points));
+        claim(regularizer, &points, lab);
     }
     lab.figure("accuracy", &figure.render()?)
 }
@@ -136,8 +136,8 @@ fn is_constant(fit: &Fit) -> Result<bool> {
     Ok(classes.iter().all(|class| *class == classes[0]))
 }
 
-/// The table of one cure.
-fn print(cure: &Cure, points: &[Point], lab: &mut Lab) -> Result<()> {
+/// The table of one regulariser.
+fn print(regularizer: &Candidate, points: &[Point], lab: &mut Lab) -> Result<()> {
     let mut rows = Vec::new();
     for point in points {
         let [train, test] = point.accuracies();
@@ -145,14 +145,14 @@ fn print(cure: &Cure, points: &[Point], lab: &mut Lab) -> Result<()> {
         let numbers = [point.strength.to_string(), format!("{train:.4}"), format!("{test:.4}"), format!("{norm:.2}")];
         let failures = [point.count(is_constant)?, point.count(|fit| Ok(fit.check().is_err()))?];
         rows.push(row("", numbers.into_iter().chain(failures)));
-        lab.metric(format!("{}, {} = {}: mean test accuracy", cure.name, cure.symbol, point.strength), test);
+        lab.metric(format!("{}, {} = {}: mean test accuracy", regularizer.name, regularizer.symbol, point.strength), test);
     }
-    let numbers = [cure.symbol, "train accuracy", "test accuracy", "norm of weights", "one answer", "diverged"];
-    lab.table(&Column::labelled(cure.name, numbers), rows)
+    let numbers = [regularizer.symbol, "train accuracy", "test accuracy", "norm of weights", "one answer", "diverged"];
+    lab.table(&Column::labelled(regularizer.name, numbers), rows)
 }
 
 /// Mean accuracies with the range that the seeds span.
-fn panel(cure: &Cure, points: &[Point]) -> CurvePanel {
+fn panel(regularizer: &Candidate, points: &[Point]) -> CurvePanel {
     let seeds = points.first().map_or(0, |point| point.fits.len());
     let series = |label: &str, number: fn(&Fit) -> f32| {
         let means = points.iter().map(|point| (f64::from(point.strength), point.mean(number)));
@@ -163,23 +163,23 @@ fn panel(cure: &Cure, points: &[Point]) -> CurvePanel {
         Series::new(format!("{label}, mean"), means).with_band(format!("{label}, all {seeds} seeds"), range)
     };
     let (train, test) = (series("Train", |fit| fit.train_accuracy), series("Test", |fit| fit.test_accuracy));
-    let panel = CurvePanel::new(cure.symbol, "accuracy")
+    let panel = CurvePanel::new(regularizer.symbol, "accuracy")
         .with(train.colored(theme::TRAIN).dashed(Dash::Solid).marked(Marker::Disc))
         .with(test.colored(theme::DEV).dashed(Dash::Dashed).marked(Marker::Square))
         .y_range(0.3, 1.0)
-        .titled(cure.name);
+        .titled(regularizer.name);
     // A probability runs from 0 to 1; the others over powers of ten.
-    if cure.symbol == "p" { panel } else { panel.log_x() }
+    if regularizer.symbol == "p" { panel } else { panel.log_x() }
 }
 
 /// What the exercise asks for.
-fn claim(cure: &Cure, points: &[Point], lab: &mut Lab) {
+fn claim(regularizer: &Candidate, points: &[Point], lab: &mut Lab) {
     let [first, last] = [&points[0], &points[points.len() - 1]].map(Point::accuracies);
     let best = points.iter().map(|point| point.accuracies()[1]).fold(0.0, f64::max);
     let falls = last[1] < best - 0.1 && last[0] < first[0] - 0.1;
-    lab.claim(format!("{}: at the largest {} training and test accuracy collapse", cure.name, cure.symbol), falls);
-    if cure.name != "dropout" {
+    lab.claim(format!("{}: at the largest {} training and test accuracy collapse", regularizer.name, regularizer.symbol), falls);
+    if regularizer.name != "dropout" {
         let between = best > first[1] && best > last[1];
-        lab.claim(format!("{}: the best test accuracy lies between the extremes", cure.name), between);
+        lab.claim(format!("{}: the best test accuracy lies between the extremes", regularizer.name), between);
     }
 }

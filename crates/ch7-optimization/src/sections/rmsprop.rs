@@ -8,7 +8,7 @@
 //!
 //! The rule is [`common::optim::RmsProp`]. G forgets, so a step size can grow again where the ground flattens, and the path does not stop half way as
 //! AdaGrad's does. The price is paid at the goal: there G forgets that the ground was steep, and steps of about α go back and forth over the optimum.
-//! In the fit this keeps the loss at about a thousand times the variance of the noise.
+//! In the fit this keeps the loss far above the variance of the noise.
 
 use crate::{bowl, linear_fit::LinearFit, replays};
 use anyhow::Result;
@@ -82,7 +82,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let shrinks = sizes.windows(2).any(|pair| pair[1] < pair[0]);
     let grows = sizes.windows(2).any(|pair| pair[1] > pair[0]);
     lab.claim("the step size of x₂ shrinks and grows", shrinks && grows);
-    lab.claim("the fit's loss falls to less than a hundredth", fit.falls_to(1e-2));
+    lab.claim("the fit's loss falls to less than a hundredth of its first value", fit.falls_to(1e-2));
     fit.fingerprint(&path, lab);
     Ok(())
 }

@@ -1,14 +1,14 @@
 //! 7.3.4 · Optimisers on a surface
 //!
-//! Five optimisers walk over f(x) = x₀² + x₁² + x₁³ + x₀x₁ from (2, 3), 150 steps each, with the book's learning rates: the surface in
+//! Five optimisers walk over f(x) = x₁² + x₂² + x₂³ + x₁x₂ from (2, 3), 150 steps each, with the book's learning rates: the surface in
 //! three dimensions, their paths on it as a picture and as an animation, and over contours.
 //!
 //! Departs from the book:
 //! 1. It takes (0, 0) for a saddle that an optimiser should leave. It is a minimum: the Hessian there has the eigenvalues 1 and 3.
 //!    The saddle is at (0.25, −0.5), a sixteenth higher, and beyond it f falls without end. Observed is what the book
-//!    reports: only Momentum leaves, the others come to rest at (0, 0). But resting there is right, and Momentum does not escape: too
+//!    reports: only Momentum leaves, the others come near (0, 0). But coming to rest there is right, and Momentum does not escape: too
 //!    fast when it comes down from (2, 3), it is carried over the saddle and diverges until its numbers are no longer finite.
-//! 2. So a function with a saddle at (0, 0) stands beside it: x₀² − x₁² from (2, −0.01), nearly on the ridge that leads into the saddle.
+//! 2. So a function with a saddle at (0, 0) stands beside it: x₁² − x₂² from (2, −0.01), nearly on the ridge that leads into the saddle.
 //!    Gradient descent alone is still there after 150 steps: the slope that leads away grows by 2 % a step only. The
 //!    methods that divide by the size of the gradient take full steps along it from the start, however gentle it is; Momentum
 //!    adds up the small pushes, and is out of the figure after sixty steps.
@@ -45,10 +45,10 @@ pub(crate) struct Args {
     steps: usize,
     /// First coordinate of the start
     #[arg(long, default_value_t = 2.0, value_parser = finite, allow_negative_numbers = true)]
-    x0: f32,
+    x1: f32,
     /// Second coordinate of the start
     #[arg(long, default_value_t = 3.0, value_parser = finite, allow_negative_numbers = true)]
-    x1: f32,
+    x2: f32,
     /// Second coordinate of the start on the function with a true saddle: the distance from its ridge
     #[arg(long, default_value_t = -0.01, value_parser = finite, allow_negative_numbers = true)]
     offset: f32,
@@ -87,7 +87,7 @@ pub(crate) struct Args {
 /// Walks over both functions, prints where the walks end, and draws them.
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let mut ends = Vec::new();
-    for (terrain, start) in [(BOOK, [args.x0, args.x1]), (SADDLE, [args.x0, args.offset])] {
+    for (terrain, start) in [(BOOK, [args.x1, args.x2]), (SADDLE, [args.x1, args.offset])] {
         let walks = methods(args).map(|method| terrain.walk(method, start, args.steps));
         print_stationary(&terrain, lab)?;
         print_walks(&terrain, &walks, lab)?;
@@ -135,26 +135,26 @@ fn print_walks(terrain: &Terrain, walks: &[Walk], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nFrom {}, the last point with finite numbers", text(walks[0].points[0]))?;
     let mut rows = Vec::new();
     for walk in walks {
-        let ([x0, x1], step) = (walk.end(), walk.points.len() - 1);
+        let ([x1, x2], step) = (walk.end(), walk.points.len() - 1);
         let value = (terrain.value)(walk.end());
         let leaves = walk.leaves().map(|step| format!("leaves [-3, 3]² at step {step}"));
         let diverges = walk.diverges.map(|step| format!("diverges at step {step}"));
         let outcome: Vec<String> = leaves.into_iter().chain(diverges).collect();
         let outcome = if outcome.is_empty() { "stays".to_owned() } else { outcome.join(", ") };
-        let [at0, at1, f] = [x0, x1, value].map(number);
-        rows.push(vec![walk.name.clone(), step.to_string(), at0, at1, f, outcome]);
-        for (what, value) in [("x0", x0), ("x1", x1), ("f", value)] {
+        let [at1, at2, f] = [x1, x2, value].map(number);
+        rows.push(vec![walk.name.clone(), step.to_string(), at1, at2, f, outcome]);
+        for (what, value) in [("x1", x1), ("x2", x2), ("f", value)] {
             lab.metric(format!("{}, {}, {what}", terrain.name, walk.name), value);
         }
         let values = walk.points.iter().map(|&point| (terrain.value)(point)).enumerate();
         lab.curve(format!("{}, {}, f", terrain.name, walk.name), values);
     }
-    let numbers = ["step", "x₀", "x₁", "f(x)"].map(Column::number);
+    let numbers = ["step", "x₁", "x₂", "f(x)"].map(Column::number);
     lab.table(&[&[Column::text("optimiser")], &numbers[..], &[Column::text("outcome")]].concat(), rows)
 }
 
-fn text([x0, x1]: Point) -> String {
-    format!("({x0}, {x1})")
+fn text([x1, x2]: Point) -> String {
+    format!("({x1}, {x2})")
 }
 
 /// Eight decimals, or a power of ten for what has run away.

@@ -87,7 +87,7 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     one_step(args.lr, lab)?;
 
     let falls = fit.always_falls() && fit.falls_to(1e-3);
-    lab.claim("the loss of the fit falls from epoch to epoch, and ends below a thousandth", falls);
+    lab.claim("the loss of the fit falls from epoch to epoch, and ends below a thousandth of its first value", falls);
     fit.fingerprint(&path, lab);
     Ok(())
 }

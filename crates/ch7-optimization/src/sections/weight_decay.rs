@@ -1,14 +1,14 @@
 //! 7.6.4 · Weight decay
 //!
 //! Each update first shrinks every parameter: θ ← (1 − β) θ − α g. With plain gradient descent this is an L2 term of strength β / α: β = 0.001 at
-//! α = 0.2 costs each parameter 0.005, where λ = 0.7 of section 7.6.3 costs each weight 0.7 / 200 = 0.0035. So the two should act
+//! α = 0.2 adds 0.005 of each parameter to its gradient, λ = 0.7 of section 7.6.3 adds 0.7 / 200 = 0.0035 of each weight. So the two should act
 //! alike, and over seeds they do.
 //!
 //! Departs from the book: nothing; β is not multiplied by the learning rate and takes biases too. Accuracies are averaged over seeds beside
 //! the single run.
 
 use crate::{
-    regularization_study::{claim_cure, print_differences, study},
+    regularization_study::{claim_regularizer, print_differences, study},
     regularizer::{QUICK, Regularizer, Settings, Unregularized},
 };
 use anyhow::Result;
@@ -46,7 +46,7 @@ pub(crate) struct Args {
 fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let spans = study(&[&Unregularized, &WeightDecay { beta: args.decay }], &args.settings, lab)?.spans;
     print_differences(&[[&spans[1], &spans[0]]], lab)?;
-    claim_cure(&spans[1], &spans[0], "decay", lab);
+    claim_regularizer(&spans[1], &spans[0], "decay", lab);
     Ok(())
 }
 

@@ -1,8 +1,8 @@
-//! Appendix of 7.6 · Weight decay from the library
+//! Chapter 7, appendix · Weight decay from the library
 //!
 //! The network of section 7.6 as a tuple of layers, its gradients from dfdx's tape, its update by dfdx's own gradient descent, whose L2 decay adds
-//! λ θ to every gradient, biases included: θ ← θ − α (g + λ θ). λ = 0.01 at α = 0.2 costs each parameter 0.01, where the L2 term of section
-//! 7.6.3 costs each weight 0.0035 and the decay of section 7.6.4 each parameter 0.005.
+//! λ θ to every gradient, biases included: θ ← θ − α (g + λ θ). With λ = 0.01 it adds 0.01 of each parameter to its gradient, where the L2
+//! term of section 7.6.3 adds 0.0035 of each weight, and the decay of section 7.6.4 amounts to 0.005 of each parameter.
 //!
 //! dfdx's update is additions and multiplications in a fixed order, so the bits hold: without decay, the network ends with the very
 //! parameters that ours ends with by hand.
@@ -41,9 +41,9 @@ use std::fmt::Write;
 pub(crate) fn section() -> Section {
     let heading = Heading {
         id: "weight-decay-library",
-        book: "7.6, appendix",
+        book: "7, appendix",
         title: "Weight decay from the library",
-        summary: "The same network as a dfdx model with dfdx's own gradient descent, without and with its L2 decay; the bits are those by hand.",
+        summary: "The same network as a dfdx model with dfdx's own gradient descent, without and with its L2 decay; without it the bits are those by hand.",
     };
     Section::new(heading, include_str!("weight_decay_library.rs"), run).edition("quick", &["--steps", "5000", "--seeds", "2"])
 }

@@ -124,7 +124,7 @@ pub(super) fn report(trained: &[Trained], lab: &mut Lab) -> Result<()> {
     let finite: Vec<(&str, &Vec<f32>)> = finite.collect();
     let Some((_, first)) = finite.first() else { bail!("training diverged from all first weights: try a smaller --lr") };
     let epochs = first.len();
-    writeln!(lab, "mean loss of an epoch")?;
+    writeln!(lab, "mean loss of each epoch")?;
     let shown = (0..epochs).filter(|epoch| epoch.is_multiple_of(epochs.div_ceil(LINES)) || epoch + 1 == epochs);
     let rows = shown.map(|epoch| row(epoch.to_string(), finite.iter().map(|(_, losses)| format!("{:.6}", losses[epoch]))));
     lab.table(&Column::labelled("epoch", finite.iter().map(|(name, _)| *name)), rows)?;

@@ -40,7 +40,7 @@ pub struct Chain {
     loss: Arc<dyn LossFunction>,
     /// The output of each layer for the last training batch.
     values: Vec<Vec<f32>>,
-    /// The same of the last layer, one row a sample.
+    /// The same of the last layer, one row per sample.
     outputs: Matrix,
     /// The gradient of a layer's output.
     dy: Vec<f32>,

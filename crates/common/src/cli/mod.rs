@@ -12,6 +12,7 @@ use crate::{
     files::stop_writing,
     lab::Settings,
     registry::{Chapter, Section, take_negative_numbers},
+    sources,
 };
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use clap::{ArgMatches, Args, Command, FromArgMatches, parser::ValueSource};
@@ -110,7 +111,9 @@ pub fn command(chapter: &Chapter) -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommand(Command::new("list").about("List the sections with their numbers in the book"))
+        .subcommand(
+            Command::new("list").about("List the sections with their places in the sources").after_help(sources::legend()),
+        )
         .subcommand(Command::new("all").about("Run every section in the book's order"))
         .subcommands(sections)
         .after_help(examples);

@@ -29,7 +29,7 @@ pub fn length(text: &str) -> Result<f32, String> {
     fits.then_some(length).ok_or_else(|| format!("expected a length in centimetres between 0 and {LONGEST}, found {text}"))
 }
 
-/// Reads `iris.csv`: a header line, then one flower a line, four lengths in centimetres and the species; flowers enough to be split. A
+/// Reads `iris.csv`: a header line, then one flower per line, four lengths in centimetres and the species; flowers enough to be split. A
 /// message names file and line.
 ///
 /// # Errors

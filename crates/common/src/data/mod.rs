@@ -11,9 +11,9 @@ use anyhow::{Result, ensure};
 /// The right answers of a data set.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Labels {
-    /// One row of target values a sample; for two classes one column of 0 and 1.
+    /// One row of target values per sample; for two classes one column of 0 and 1.
     Values(Matrix),
-    /// One class index a sample.
+    /// One class index per sample.
     Classes(Vec<usize>),
 }
 
@@ -83,7 +83,7 @@ impl Labels {
 /// Samples with their labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Samples {
-    /// One row a sample.
+    /// One row per sample.
     pub x: Matrix,
     /// As many labels as rows.
     pub y: Labels,
@@ -210,7 +210,7 @@ pub enum Batches {
         /// Where the orders come from.
         stream: Box<Stream>,
     },
-    /// The given row indices, one list a step, `per_epoch` steps an epoch, over and over.
+    /// The given row indices, one list per step, `per_epoch` steps per epoch, over and over.
     Given {
         /// The lists of row indices.
         rows: Vec<Vec<usize>>,

@@ -114,7 +114,7 @@ pub(crate) fn inverse_deviation(variance: f64, eps: f32) -> f32 {
     (1.0 / (variance + f64::from(eps)).sqrt()) as f32
 }
 
-/// A batch normalisation with its parameters, one γ and β a channel.
+/// A batch normalisation with its parameters, one γ and β per channel.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchNorm<'a> {
     /// The batch.
@@ -207,7 +207,7 @@ impl BatchNorm<'_> {
         assert_eq!(x.len(), self.shape.size(), "values of a batch in lanes");
         assert!(
             statistics.len() == channels && self.gamma.len() == channels && self.beta.len() == channels,
-            "one value a channel"
+            "one value per channel"
         );
     }
 

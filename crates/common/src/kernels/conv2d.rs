@@ -10,7 +10,7 @@
 //! db[o]            = Σ over samples, i, j   of  dy[o, i, j]
 //! ```
 //!
-//! Contract: y and dx are one chain each, one fused multiply-add a step, from zero, in the order of the indices as written; in y the zeros
+//! Contract: y and dx are one chain each, one fused multiply-add per step, from zero, in the order of the indices as written; in y the zeros
 //! around the image are terms like any other; in dx a term outside dy contributes nothing and a zero result is +0. The bias is added last.
 //! dw and db have sixteen lanes: sample s adds to lane s mod 16, each lane is one chain (of fused multiply-adds for dw, of additions
 //! for db) over (s / 16, i, j), from zero, and the lanes are added as a tree.

@@ -4,7 +4,7 @@
 //! rounded. The gradient goes the same way: dx = (dy · m) / (1 − rate). The product with 0 is computed, so that a value that is not finite
 //! stays visible. These are the bits of the hand-derived operator.
 //!
-//! A mask takes one draw of [`Stream::unit`] a value, sample by sample, the features of a sample in order, and keeps the value if the draw
+//! A mask takes one draw of [`Stream::unit`] per value, sample by sample, the features of a sample in order, and keeps the value if the draw
 //! is at least the rate.
 
 use crate::{kernels::isa::Isa, rng::Stream};
@@ -37,7 +37,7 @@ fn check(rate: f32) {
 /// If the slices differ in length, or the rate is not in [0, 1).
 pub fn apply(isa: Isa, rate: f32, keep: &[bool], x: &[f32], y: &mut [f32]) {
     check(rate);
-    assert!(x.len() == y.len() && x.len() == keep.len(), "one decision and one output a value");
+    assert!(x.len() == y.len() && x.len() == keep.len(), "one decision and one output per value");
     isa.dispatch(Apply { kept: 1.0 - rate, keep, x, y });
 }
 

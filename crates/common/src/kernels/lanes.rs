@@ -1,7 +1,7 @@
 //! The layout of a batch of images: sixteen samples side by side.
 //!
 //! A batch of n samples of f features lies in ⌈n / 16⌉ groups. In a group the features follow each other, and each feature's sixteen
-//! values, one a sample, are neighbours: feature j of sample s is at `((s / 16) * f + j) * 16 + s % 16`. Lanes past the last sample hold
+//! values, one per sample, are neighbours: feature j of sample s is at `((s / 16) * f + j) * 16 + s % 16`. Lanes past the last sample hold
 //! zeros when they are made, and no kernel lets them touch a result.
 //!
 //! A kernel that does the same to every sample (convolution, pooling) then works on whole vectors whatever the size of the image, without

@@ -4,7 +4,7 @@
 //! x̂ = (x − μ) / √(σ² + ε)      y = γ x̂ + β
 //! ```
 //!
-//! with mean μ and biased variance σ² of one sample over its features. γ and β are one value a feature, or one value for all: an image of
+//! with mean μ and biased variance σ² of one sample over its features. γ and β are one value per feature, or one value for all: an image of
 //! any size is then a row of channels · height · width features.
 //!
 //! Contract. A sum over the features has sixteen f64 lanes, feature i in lane i mod 16, and the tree of [`reduce`](super::reduce). With n features:
@@ -38,7 +38,7 @@ use rayon::prelude::*;
 /// Values below which a batch stays on one thread: about 20 µs of work.
 const PARALLEL_FROM: usize = 1 << 16;
 
-/// A layer normalisation with its parameters: one γ and β a feature, or one for all.
+/// A layer normalisation with its parameters: one γ and β per feature, or one for all.
 #[derive(Debug, Clone, Copy)]
 pub struct LayerNorm<'a> {
     /// Features of a sample.
@@ -92,7 +92,7 @@ impl LayerNorm<'_> {
     pub fn backward(&self, isa: Isa, saved: Saved, dy: &[f32], gradients: Gradients) {
         let Gradients { dx, dgamma, dbeta } = gradients;
         self.check(saved.x, saved.statistics);
-        assert!(dy.len() == saved.x.len() && dx.len() == dy.len(), "one gradient a value");
+        assert!(dy.len() == saved.x.len() && dx.len() == dy.len(), "one gradient per value");
         assert!(dgamma.len() == self.gamma.len() && dbeta.len() == dgamma.len(), "one gradient a parameter");
         let rows = self.rows_together(saved.statistics.len());
         let values = rows * self.features;
@@ -107,7 +107,7 @@ impl LayerNorm<'_> {
         assert!(self.features > 0, "layer normalisation of nothing");
         assert_eq!(x.len(), statistics.len() * self.features, "whole rows");
         let parameters = self.gamma.len();
-        assert!(parameters == self.beta.len() && [1, self.features].contains(&parameters), "one parameter a feature, or one");
+        assert!(parameters == self.beta.len() && [1, self.features].contains(&parameters), "one parameter per feature, or one");
     }
 
     /// How many of `rows` a task takes: all of a small batch, else so many that each thread has some to do.

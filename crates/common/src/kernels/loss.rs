@@ -18,7 +18,7 @@ pub enum Targets<'a> {
 /// A loss function, a mean over samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
-    /// −mean(y ln p + (1 − y) ln(1 − p)) of probabilities p, eq. 3.12 and 4.10.
+    /// −mean(y ln p + (1 − y) ln(1 − p)) of probabilities p, book section 4.2.3 (its gradient: eq. 4.10 and 4.11).
     ///
     /// Logarithms are cut off at −100, and p (1 − p) in the gradient at 1e-12, as in PyTorch: otherwise a saturated
     /// output makes both infinite.
@@ -33,7 +33,7 @@ pub enum Loss {
     HalfSquaredError,
 }
 
-/// The outputs of a network: one row a sample.
+/// The outputs of a network: one row per sample.
 #[derive(Debug, Clone, Copy)]
 pub struct Outputs<'a> {
     /// Row-major values.

@@ -1,6 +1,6 @@
 //! Matrix products.
 //!
-//! Contract: each element of C is one chain over the inner index p = 0, 1, 2, …, one fused multiply-add a step, from zero,
+//! Contract: each element of C is one chain over the inner index p = 0, 1, 2, …, one fused multiply-add per step, from zero,
 //! then one addition of the bias:
 //!
 //! ```text
@@ -143,7 +143,7 @@ pub fn reference(a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
 pub fn matmul(isa: Isa, a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
     assert_eq!(a.columns, b.rows, "inner dimensions of a product");
     assert_eq!(c.len(), a.rows * b.columns, "size of a product");
-    assert!(bias.is_none_or(|bias| bias.len() == b.columns), "one bias a column");
+    assert!(bias.is_none_or(|bias| bias.len() == b.columns), "one bias per column");
     let threads = rayon::current_num_threads();
     if threads == 1 || a.rows < 2 * ROWS_TOGETHER || a.rows * a.columns * b.columns < PARALLEL_FROM {
         isa.dispatch(Block { a, b, bias, c });

@@ -188,6 +188,12 @@ impl Lab {
         Ok(values.collect::<Result<Vec<_>>>()?.concat())
     }
 
+    /// The reference band of a metric of this section, if the ledger has one.
+    #[must_use]
+    pub fn reference(&self, metric: &str) -> Option<Band> {
+        self.description.published.iter().filter(|entry| entry.metric == metric).find_map(Entry::reference)
+    }
+
     /// The names of all numbers that the sources print, in the order of the ledger.
     pub fn printed_names(&self) -> impl Iterator<Item = &str> {
         self.description.published.iter().map(|entry| entry.metric.as_str())

@@ -56,7 +56,7 @@ impl Lab {
     /// If it cannot be written.
     ///
     /// # Panics
-    /// If a row has not one cell a column.
+    /// If a row has not one cell per column.
     pub fn table(&mut self, columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>) -> Result<()> {
         let heads: Vec<String> = columns.iter().map(|column| column.head.clone()).collect();
         let rows: Vec<Vec<String>> = std::iter::once(heads).chain(rows).collect();

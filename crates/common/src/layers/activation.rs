@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! a = f(z)                               eq. 4.9
-//! δz = δa ⊙ f′(z)                        eq. 4.16
+//! δz = δa ⊙ f′(z)                        eq. 4.16, there for the logistic function
 //! ```
 //!
 //! z, a and their gradients have one shape: a batch of rows, or of images.
@@ -74,7 +74,7 @@ impl Activate {
         a
     }
 
-    /// Computes δz = δa ⊙ f′(z), eq. 4.16, given also a = f(z).
+    /// Computes δz = δa ⊙ f′(z), eq. 4.16, there for the logistic function, given also a = f(z).
     ///
     /// # Panics
     /// If the shapes differ.

@@ -29,13 +29,13 @@ impl LossFunction for Loss {
     }
 }
 
-/// Computes the loss of `outputs`, one row a sample.
+/// Computes the loss of `outputs`, one row per sample.
 #[must_use]
 pub fn loss(loss: Loss, outputs: &Matrix, targets: Targets) -> f32 {
     LossFunction::value(&loss, outputs.outputs(), targets)
 }
 
-/// Computes the gradient of the loss with respect to `outputs`, book section 4.2.4.2, eq. 4.11.
+/// Computes the gradient of the loss with respect to `outputs`, book section 4.2.4.2 (of the binary cross-entropy of probabilities: eq. 4.11).
 #[must_use]
 pub fn loss_backward(loss: Loss, outputs: &Matrix, targets: Targets) -> Matrix {
     let mut doutputs = Matrix::zeros(outputs.rows(), outputs.columns());

@@ -30,7 +30,7 @@ pub const NORMALIZATION_EPSILON: f32 = 1e-7;
 /// The shape of a sample between two layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// A row of so many features; a batch is row-major, one row a sample.
+    /// A row of so many features; a batch is row-major, one row per sample.
     Features(usize),
     /// An image; a batch is in [`lanes`], sixteen samples side by side.
     Image {

@@ -27,7 +27,7 @@ pub trait Rule<const N: usize>: Copy + Debug + Send + Sync + 'static {
 pub enum EpsPlacement {
     /// √(G + ε): the book's formulas.
     InsideRoot,
-    /// √G + ε: PyTorch, dfdx.
+    /// √G + ε: PyTorch (but for its Adadelta), Paddle's Adagrad and Adam, dfdx's Adam.
     OutsideRoot,
 }
 

@@ -77,11 +77,11 @@ impl HeatMap {
         self
     }
 
-    /// Draws the figure; fails if it has no cells, or they are not one row and one column a name.
+    /// Draws the figure; fails if it has no cells, or they are not one row and one column per name.
     ///
     /// # Errors
     ///
-    /// If there are no classes, or the counts are not one row and one column a class.
+    /// If there are no classes, or the counts are not one row and one column per class.
     pub fn render(&self) -> Result<Svg> {
         let (n_rows, n_columns) = (self.rows.len(), self.columns.len());
         ensure!(n_rows > 0 && n_columns > 0, "table '{}' is empty", self.title);

@@ -20,7 +20,7 @@ const LEFT: f64 = 66.0;
 const N_BINS: usize = 16;
 
 impl Pairs {
-    /// A matrix of samples, one value a feature, and the class of each; a point with a value that is not finite is left out.
+    /// A matrix of samples, one value per feature, and the class of each; a point with a value that is not finite is left out.
     pub fn new(
         title: impl Into<String>,
         features: &[&str],
@@ -32,18 +32,18 @@ impl Pairs {
         Self { title: title.into(), features: names(features), class_names: names(class_names), samples, classes }
     }
 
-    /// Draws the figure; fails if there are no features or samples, a sample has not one value a feature, there is not one class a
+    /// Draws the figure; fails if there are no features or samples, a sample has not one value per feature, there is not one class per
     /// sample, or a class has no name.
     ///
     /// # Errors
     ///
-    /// If there are no features or samples, a sample has not one value a feature, there is not one class
-    /// a sample, or a class has no name.
+    /// If there are no features or samples, a sample has not one value per feature, there is not one class
+    /// per sample, or a class has no name.
     pub fn render(&self) -> Result<Svg> {
         let (n, title) = (self.features.len(), &self.title);
         ensure!(n > 0 && !self.samples.is_empty(), "scatter matrix '{title}' is empty");
-        ensure!(self.samples.iter().all(|sample| sample.len() == n), "scatter matrix '{title}': expected {n} values a sample");
-        ensure!(self.classes.len() == self.samples.len(), "scatter matrix '{title}': expected one class a sample");
+        ensure!(self.samples.iter().all(|sample| sample.len() == n), "scatter matrix '{title}': expected {n} values per sample");
+        ensure!(self.classes.len() == self.samples.len(), "scatter matrix '{title}': expected one class per sample");
         let named = self.classes.iter().all(|&class| class < self.class_names.len());
         ensure!(named, "scatter matrix '{title}': a class has no name");
         let scale = |feature: usize| AxisSpec::linear(&self.features[feature], self.feature(feature), 0.08);

@@ -30,7 +30,7 @@ pub struct Chapter {
 pub struct Section {
     /// The subcommand.
     pub id: &'static str,
-    /// The book's section number.
+    /// The section's number in the book, or another source's name and the place in it ([`crate::sources`]).
     pub book: &'static str,
     /// Title.
     pub title: &'static str,
@@ -53,7 +53,7 @@ pub struct Section {
 pub struct Heading {
     /// The subcommand.
     pub id: &'static str,
-    /// The book's section number.
+    /// The section's number in the book, or another source's name and the place in it ([`crate::sources`]).
     pub book: &'static str,
     /// Title.
     pub title: &'static str,

@@ -218,7 +218,7 @@ impl LossFunction for SourceCrossEntropy {
 fn values(targets: Targets<'_>) -> &[f32] {
     match targets {
         Targets::Values(values) => values,
-        Targets::Classes(_) => panic!("the source's network has one probability a sample"),
+        Targets::Classes(_) => panic!("the source's network has one probability per sample"),
     }
 }
 

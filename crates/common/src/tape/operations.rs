@@ -69,7 +69,8 @@ fn linear_of<X: Batch, B: Dim, const I: usize, const O: usize>(
     operation.apply::<_, Tensor<(B, Const<O>)>>(&weight.device().clone(), x, (batch, Const::<O>))
 }
 
-/// Computes a = f(z) element by element; backward dz = da ⊙ f′(z), book eq. 4.9 and 4.16.
+/// Computes a = f(z) element by element; backward dz = da ⊙ f′(z), book eq. 4.9 and 4.16, the latter there for the
+/// logistic function.
 pub fn activate<S: Shape, T: Tape<f32, Device>>(z: Tensor<S, T>, f: Activation) -> Result<Tensor<S, T>, DeviceError> {
     let (shape, device) = (*z.shape(), z.device().clone());
     let layer = ActivationLayer { f, shape: layers::Shape::Features(shape.num_elements()) };

@@ -4,7 +4,7 @@ use super::Network;
 use crate::kernels::reduce;
 use anyhow::Result;
 
-/// A limit on the gradients of a network, the cure of exploding ones (exercise of book section 4.4.2).
+/// A limit on the gradients of a network, the remedy for exploding ones (S3, its closing question).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Clipping {
     /// g ← g · min(1, limit / ‖g‖), where g is all gradients as one vector: its direction stays.

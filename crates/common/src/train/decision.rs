@@ -23,7 +23,7 @@ impl Decision {
     /// The share of samples whose class is right: correct / N.
     ///
     /// # Panics
-    /// If there is not one label a row.
+    /// If there is not one label per row.
     #[must_use]
     pub fn accuracy(self, outputs: &Matrix, labels: &Labels) -> f32 {
         self.count_right(outputs, labels) as f32 / outputs.rows() as f32
@@ -31,7 +31,7 @@ impl Decision {
 
     /// How many samples' class is right.
     pub(super) fn count_right(self, outputs: &Matrix, labels: &Labels) -> usize {
-        assert_eq!(outputs.rows(), labels.len(), "one label a row");
+        assert_eq!(outputs.rows(), labels.len(), "one label per row");
         let classes = outputs.iter_rows().map(|row| self.class(row));
         match labels {
             Labels::Values(values) => classes.zip(values.column(0)).filter(|(class, y)| *class == usize::from(*y >= 0.5)).count(),

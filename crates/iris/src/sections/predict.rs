@@ -7,7 +7,7 @@ use super::train::Mlp;
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    classifier::Classifier,
+    classifier::{Classifier, Trained},
     data::iris::{self, FEATURES, Range, SPECIES},
     kernels::reduce,
     lab::{Column, Lab},
@@ -52,7 +52,11 @@ pub(crate) struct Args {
 
 /// Prints the class and the probabilities of each flower.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let classifier = Classifier::load::<Mlp>(env!("CARGO_PKG_NAME"), args.checkpoint.as_deref(), lab)?;
+    let classifier = Classifier::load::<Mlp>(
+        Trained { chapter: env!("CARGO_PKG_NAME"), model: "best-model" },
+        args.checkpoint.as_deref(),
+        lab,
+    )?;
     let range = classifier.take(Range::from_parameters)?;
     let flowers = if let Some(path) = &args.csv {
         iris::load_measurements(path)?

@@ -4,7 +4,7 @@
 //! shuffled anew each epoch. The model with the best accuracy on the development set is kept, tested, and asked for one flower.
 //!
 //! Departs from the book:
-//! 1. Its code shuffles the data anew for each of the three subsets, so about 12 of 15 test flowers are training
+//! 1. Its code shuffles the data anew for each of the three subsets, so that most of the test flowers are training
 //!    flowers; here one permutation cuts the data into disjoint sets of 120, 15 and 15.
 //! 2. With 15 development flowers many models score the same. The book keeps the first of them, which is half trained
 //!    (`--keep-first`); here the one with the lowest development loss is kept.
@@ -184,10 +184,10 @@ fn span(args: &Args, seeds: RangeInclusive<u64>, flowers: &Samples, lab: &mut La
     let runs = lab.over_seeds(seeds, run)?;
     let accuracies = runs.iter().flatten().filter(|(name, _)| name == "test accuracy").map(|(_, x)| f64::from(*x));
     let (mean, deviation) = reduce::mean_and_deviation(&accuracies.collect::<Vec<_>>());
-    writeln!(lab, "\n[Test] accuracy over {} seeds: {mean:.4} ± {deviation:.4} (reference: 0.970 ± 0.040)", args.seeds)?;
+    writeln!(lab, "\n[Test] accuracy over {} seeds: {mean:.4} ± {deviation:.4} (mean ± standard deviation)", args.seeds)?;
     lab.metric("mean test accuracy over seeds", mean);
     if args.seeds >= ENOUGH_SEEDS {
-        lab.claim("the mean test accuracy over seeds is 0.97 ± 0.04, as the reference's", (mean - 0.97).abs() <= 0.04);
+        lab.claim("on average over the seeds, the best model classifies more than 90 % of the test flowers", mean > 0.9);
     }
     Ok(())
 }

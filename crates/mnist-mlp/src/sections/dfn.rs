@@ -1,12 +1,14 @@
-//! S4 3.2 · The same digits by hand
+//! S4, section 3.2 · The same digits by hand
 //!
 //! A network 784-200-10 of hand-derived layers: z = xW + b and the logistic function, z = aW + b, soft-max cross-entropy; stochastic gradient
 //! descent on mini-batches of 64 of 20,000 random training images, 20 epochs. The weights start at 0.01 · N(0, 1), pixels are scaled to [−1, 1].
 //!
-//! Seen: for two epochs hardly anything happens, since small weights leave all hidden units near ½ and their gradients small; then the
+//! Seen: in the first two epochs little happens, since small weights leave all hidden units near ½ and their gradients small; then the
 //! loss falls steeply; after 20 epochs it is still falling. With `--init he-uniform`, the source's other choice, there is no plateau.
 //!
-//! The average loss is the mean over the mini-batches, the smaller last one counting as much as the others, as in the source.
+//! The average loss is the mean over the mini-batches, the smaller last one counting as much as the others, as in the source. The source's
+//! images are another draw than ours, so that its losses are judged by what many seeds span. The bands are narrow in the first epochs, as
+//! no run has left the plateau by then; that the source's losses lie a little below ours there is the difference of two such draws.
 
 use anyhow::Result;
 use clap::{Args as ClapArgs, ValueEnum};
@@ -34,7 +36,7 @@ use std::fmt::Write;
 pub(crate) fn section() -> Section {
     let heading = Heading {
         id: "dfn",
-        book: "S4 3.2",
+        book: "S4, section 3.2",
         title: "The same digits by hand",
         summary: "A network 784-200-10 of hand-derived layers, trained by gradient descent on 20,000 images for 20 epochs.",
     };
@@ -120,17 +122,17 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     }
     let history = run.finish().history;
     let losses = &history.epoch_loss;
-    lab.metrics((1..).zip(losses).map(|(epoch, loss)| (format!("average loss, epoch {epoch}"), *loss)));
+    let mut named: Vec<_> = (1..).zip(losses).map(|(epoch, loss)| (format!("average loss, epoch {epoch}"), *loss)).collect();
     lab.metrics((2..).zip(losses.windows(2)).map(|(epoch, pair)| (format!("delta, epoch {epoch}"), pair[0] - pair[1])));
     lab.history("", &history)?;
     lab.figure("curves", &figures::step_curves("Digits, by hand", &history)?)?;
     lab.checkpoint("model", &network.parameters())?;
     lab.figure("network", &figures::trained("The network after its last step", chain(args), &network.parameters())?)?;
     lab.fingerprint(&network.parameters());
-
     let Evaluation { accuracy, loss } = evaluate(&network, &test, Decision::Argmax)?;
     writeln!(lab, "[Test] score/loss: {accuracy:.4}/{loss:.4}")?;
-    lab.metric("test accuracy", accuracy);
+    named.push(("test accuracy".to_owned(), accuracy));
+    lab.metrics(named.clone());
     lab.claim("after 20 steps a chain of the same layers has the same bits", equals_chain(args, &train, lab)?);
     lab.claim("the average loss falls from each epoch to the next", losses.windows(2).all(|pair| pair[1] < pair[0]));
     if args.init == Init::HeUniform {
@@ -138,25 +140,20 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         lab.claim("the loss falls less from each epoch to the next: there is no plateau", slows);
     }
     if args.is_the_sources() {
-        claims(losses, accuracy, lab);
+        let inside = named.iter().all(|(metric, ours)| lab.reference(metric).is_some_and(|band| band.contains((*ours).into())));
+        let seeds = lab.reference("test accuracy").map_or(0, |band| band.n);
+        lab.claim(
+            format!("all average losses and the test accuracy lie within what {seeds} seeds of the reference span"),
+            inside,
+        );
     }
     Ok(())
 }
 
-/// The source's run, and a reference framework's: the losses after the first and the last of 20 epochs.
-fn claims(losses: &[f32], accuracy: f32, lab: &mut Lab) {
-    for (which, loss, reference) in [("first", losses.first(), 2.284), ("last", losses.last(), 0.407)] {
-        let near = loss.is_some_and(|loss| (loss - reference).abs() <= 0.012);
-        lab.claim(format!("the {which} average loss is {reference} within 0.012"), near);
-    }
-    lab.claim("about 89 % of the test images are classified", (0.885..0.905).contains(&accuracy));
-}
-
-/// The passes of the network.
+/// The passes of the network, with the equations of S4.
 #[derive(Debug, Clone, Copy)]
 struct Dfn;
 
-/// The activation function of the hidden layer.
 const LOGISTIC: Activate = Activate(Activation::Logistic);
 
 impl Passes for Dfn {
@@ -167,15 +164,15 @@ impl Passes for Dfn {
     }
 
     fn forward_backward([hidden, output]: &[Linear; 2], x: &Matrix, targets: Targets) -> (Matrix, [LinearGradients; 2]) {
-        let z1 = hidden.forward(x); // eq. 4.8
-        let a1 = LOGISTIC.forward(&z1); // eq. 4.9
-        let z2 = output.forward(&a1); // eq. 4.8
+        let z1 = hidden.forward(x); // eq. 20
+        let a1 = LOGISTIC.forward(&z1); // eq. 19
+        let z2 = output.forward(&a1); // eq. 20
 
-        let dz2 = loss_backward(Self::LOSS, &z2, targets); // eq. 4.11
-        let doutput = output.backward(&a1, &dz2); // eq. 4.22, 4.23
-        let da1 = output.backward_input(&dz2); // eq. 4.19
-        let dz1 = LOGISTIC.backward(&z1, &a1, &da1); // eq. 4.16
-        let dhidden = hidden.backward(x, &dz1); // eq. 4.22, 4.23
+        let dz2 = loss_backward(Self::LOSS, &z2, targets); // eq. 15
+        let doutput = output.backward(&a1, &dz2); // eq. 23
+        let da1 = output.backward_input(&dz2); // eq. 22
+        let dz1 = LOGISTIC.backward(&z1, &a1, &da1); // eq. 22
+        let dhidden = hidden.backward(x, &dz1); // eq. 23
         (z2, [dhidden, doutput])
     }
 }

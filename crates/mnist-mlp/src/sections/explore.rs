@@ -1,6 +1,6 @@
-//! S2 Q2 · The digits
+//! S2, question 2 · The digits
 //!
-//! 60,000 training and 10,000 test images of 28 × 28 grey pixels. The section counts the digits, gives mean and deviation of the pixels on the
+//! 60,000 training and 10,000 test images of 28 × 28 grey pixels. The section counts the digits, gives mean and standard deviation of the pixels on the
 //! scale from 0 (paper) to 1 (ink), and draws the mean image of each digit and samples.
 //!
 //! Two classifiers that learn next to nothing set the bar for the networks of this case study: one always answers the most frequent digit,
@@ -25,9 +25,9 @@ use std::fmt::Write;
 pub(crate) fn section() -> Section {
     let heading = Heading {
         id: "explore",
-        book: "S2 Q2",
+        book: "S2, question 2",
         title: "The digits",
-        summary: "Counts of each digit, mean and deviation of the pixels, mean image of each digit, and what a classifier reaches that knows \
+        summary: "Counts of each digit, mean and standard deviation of the pixels, mean image of each digit, and what a classifier reaches that knows \
                   no more than these.",
     };
     Section::new(heading, include_str!("explore.rs"), run)
@@ -54,10 +54,10 @@ pub(crate) fn run(_: &Args, lab: &mut Lab) -> Result<()> {
     for ((name, images), Pixels { mean, deviation, blank }) in [("train", &train), ("test", &test)].into_iter().zip(&pixels) {
         let numbers = [format!("{mean:.4}"), format!("{deviation:.4}"), format!("{:.1} %", 100.0 * blank)];
         rows.push(row(name, [images.len().to_string()].into_iter().chain(numbers)));
-        lab.metrics([(format!("{name} pixel mean"), *mean), (format!("{name} pixel deviation"), *deviation)]);
+        lab.metrics([(format!("{name} pixel mean"), *mean), (format!("{name} pixel standard deviation"), *deviation)]);
     }
     writeln!(lab)?;
-    lab.table(&Column::labelled("pixels", ["images", "mean", "deviation", "blank"]), rows)?;
+    lab.table(&Column::labelled("pixels", ["images", "mean", "standard deviation", "blank"]), rows)?;
 
     let most_frequent = argmax(&train_counts);
     let constant = share(&test, |_| most_frequent);
@@ -75,7 +75,7 @@ pub(crate) fn run(_: &Args, lab: &mut Lab) -> Result<()> {
     let shares = |counts: &[usize; N_DIGITS], n: usize| counts.iter().all(|&count| (80..=120).contains(&(1000 * count / n)));
     lab.claim("each digit is 8 to 12 % of either set", shares(&train_counts, train.len()) && shares(&test_counts, test.len()));
     let commonly = format!("{:.4} {:.4}", pixels[0].mean, pixels[0].deviation) == "0.1307 0.3081";
-    lab.claim("the training pixels have mean 0.1307 and deviation 0.3081, as commonly stated", commonly);
+    lab.claim("the training pixels have mean 0.1307 and standard deviation 0.3081, as commonly stated", commonly);
     lab.claim("the nearest mean classifies more than 80 % of the test images", nearest > 0.8);
     Ok(())
 }

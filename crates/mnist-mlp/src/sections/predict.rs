@@ -1,6 +1,6 @@
-//! S2 Q2 · Classifying a digit
+//! S2, question 2 · Classifying a digit
 //!
-//! Loads the best model that `train` saved and gives the soft-max probabilities of the ten digits, for test images by their numbers or for
+//! Loads the model that `train` saved and gives the soft-max probabilities of the ten digits, for test images by their numbers or for
 //! pictures. A picture is brought into the form that MNIST's images have: ink on paper, fitted into 20 × 20 pixels, its centre of mass in the
 //! centre of 28 × 28. What is drawn in the terminal is what the network sees.
 
@@ -8,7 +8,7 @@ use super::train::{Mlp, SCALE};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    classifier::Classifier,
+    classifier::{Classifier, Trained},
     data::{
         digit,
         mnist::{Images, N_PIXELS, N_TEST, SIDE},
@@ -25,7 +25,7 @@ use std::{fmt::Write, path::PathBuf};
 pub(crate) fn section() -> Section {
     let heading = Heading {
         id: "predict",
-        book: "S2 Q2",
+        book: "S2, question 2",
         title: "Classifying a digit",
         summary: "Loads the model that `train` saved and classifies test images by their numbers, or pictures of digits; draws them in \
                   the terminal.",
@@ -57,7 +57,8 @@ fn test_image(text: &str) -> Result<usize, String> {
 
 /// Prints the class and the probabilities of each digit, and draws it.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let classifier = Classifier::load::<Mlp>(env!("CARGO_PKG_NAME"), args.checkpoint.as_deref(), lab)?;
+    let classifier =
+        Classifier::load::<Mlp>(Trained { chapter: env!("CARGO_PKG_NAME"), model: "model" }, args.checkpoint.as_deref(), lab)?;
     let digits = digits(args, lab)?;
     let inputs = digits.iter().flat_map(|digit| &digit.pixels).map(|&x| SCALE.apply(x)).collect();
     let probabilities = classifier.probabilities(&Matrix::new(digits.len(), N_PIXELS, inputs), "digit", lab)?;

@@ -1,4 +1,4 @@
-//! S2 Q2 · What the network costs
+//! S2, question 2 · What the network costs
 //!
 //! For each layer of the classifier: the shape of its output, its parameters, the multiply–adds and floating-point operations of a forward
 //! pass, and the memory of outputs and parameters. The source asks for parameters and operations, and answers with the parameters.
@@ -27,7 +27,7 @@ use std::fmt::Write;
 pub(crate) fn section() -> Section {
     let heading = Heading {
         id: "summary",
-        book: "S2 Q2",
+        book: "S2, question 2",
         title: "What the network costs",
         summary: "Parameters, multiply-adds, floating-point operations and memory of each layer of the classifier.",
     };

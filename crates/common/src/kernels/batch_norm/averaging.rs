@@ -21,7 +21,7 @@ impl Averaging {
     /// # Panics
     /// If the slices differ in length.
     pub fn update(self, count: usize, statistics: &[Statistics], running_mean: &mut [f32], running_variance: &mut [f32]) {
-        assert!(statistics.len() == running_mean.len() && statistics.len() == running_variance.len(), "one value a channel");
+        assert!(statistics.len() == running_mean.len() && statistics.len() == running_variance.len(), "one value per channel");
         let n = count as f64;
         let moved = |old: f32, new: f32| self.momentum * old + (1.0 - self.momentum) * new;
         for ((batch, mean), variance) in statistics.iter().zip(running_mean).zip(running_variance) {

@@ -49,7 +49,7 @@ struct Tile {
     columns: usize,
 }
 
-/// Computes C = A·B, or C = A·B + bias with one bias a column. If B has more columns than C, C must be written transposed.
+/// Computes C = A·B, or C = A·B + bias with one bias per column. If B has more columns than C, C must be written transposed.
 ///
 /// # Panics
 /// If the rows of `b` are not contiguous or shorter than a vector.

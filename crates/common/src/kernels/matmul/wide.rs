@@ -88,7 +88,7 @@ fn pack_rows<S: Simd>(a: View, (row, rows): (usize, usize), (first, steps): (usi
     }
 }
 
-/// Copies columns of B side by side, `width` apart a step; what lies beyond the last column becomes zero.
+/// Copies columns of B side by side, `width` apart per step; what lies beyond the last column becomes zero.
 fn pack_columns(b: View, block: Block, width: usize, panel: &mut [f32]) {
     for (step, slot) in panel.chunks_exact_mut(width).enumerate() {
         let start = (block.first + step) * b.row_stride + block.column * b.column_stride;
