@@ -5,6 +5,7 @@ mod bench;
 mod compare;
 mod fetch_data;
 mod ledger;
+mod lessons;
 mod order;
 mod report;
 mod reproduce;

@@ -1,6 +1,6 @@
 //! `tidy`: the workspace's rules as code.
 
-use crate::{bands, chapters, order, root, say};
+use crate::{bands, chapters, lessons, order, root, say};
 use anyhow::{Context, Result};
 use common::{
     published,
@@ -31,6 +31,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     }
     complaints.extend(check_sources(&root)?);
     complaints.extend(order::check(&root)?);
+    complaints.extend(lessons::check(&root, &chapters()));
     complaints.extend(bands::check(&root, &chapters())?);
     complaints.extend(check_lengths(&root)?);
     for complaint in &complaints {

@@ -1,13 +1,14 @@
 //! 4.1.2 · Activation functions
 //!
-//! The logistic function and tanh (eq. 4.4 and 4.5), ReLU and leaky ReLU (eq. 4.6 and 4.7) over [−10, 10], as the book draws them; then the
-//! functions of its exercise, each with its derivative.
+//! The logistic function, tanh, ReLU and leaky ReLU (eq. 4.4 to 4.7) over [−10, 10], as the book draws them; then the functions of its
+//! exercise, each with its derivative.
 //!
-//! The exercise: hard-logistic and hard-tanh follow their models near 0 and are exactly flat beyond the corners, so that a
-//! saturated unit gets no gradient at all; they are the first-order expansions at 0, cut off where the model saturates. ELU, softplus and
-//! swish round off the ReLU: to the right their derivative goes to 1, to the left it fades without being 0 from the
-//! origin on, and swish even falls a little before it rises. The derivative of softplus is the logistic function, and
-//! the identity, an affine map like any layer before it, adds nothing that a linear network could not do. Then what S4 (2.1, 2.2) says of networks.
+//! The exercise: hard-logistic and hard-tanh follow their models near 0 and are exactly flat beyond the corners, so that a saturated unit gets
+//! no gradient at all; they are the first-order expansions at 0, cut off where the model saturates. ELU, softplus and swish round off the ReLU: to
+//! the right their derivative goes to 1, to the left it fades without being 0 from the origin on, and swish even falls a little before it rises.
+//! The derivative of softplus is the logistic function, and the identity adds nothing to a linear network. Then what S4 (2.1, 2.2) says of networks.
+//!
+//! Seen: the sigmoids flatten towards both sides, and their derivatives fade; ReLU keeps a slope of 1 for every positive input.
 
 use crate::in_networks;
 use anyhow::Result;

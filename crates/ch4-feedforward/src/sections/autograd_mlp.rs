@@ -6,6 +6,9 @@
 //! The loop with dfdx's own tape and optimiser is written out at the end. The run that is shown drives the same layers without a tape, which is
 //! faster; with `--taped` it takes the tape as well.
 //!
+//! Seen: the tape and dfdx's own optimiser end with the bits that the book's hand-written backward pass gives. Automatic
+//! differentiation spares the derivation; it does not change the result.
+//!
 //! `--replay` trains on the source's own random numbers, in the arithmetic of its GPU, and compares the log digit by digit.
 //!
 //! Departs from the book: nothing. Its runs of 4.2 and 4.3 differ in their random weights, not in how the gradients come about.

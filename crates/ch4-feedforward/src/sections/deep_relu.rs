@@ -5,13 +5,13 @@
 //! sample. Each remedy is then tried alone, all from the same random numbers: a smaller rate; leaky ReLU; He's weights, N(0, 2/n);
 //! Adam, which chooses the size of each step itself; fewer layers; PReLU, a leaky ReLU whose slope is learnt.
 //!
-//! Seen: the first steps do little, as the signal weakens from layer to layer; once the gradient has grown, a step of 2.0 throws
-//! most units of the deeper layers to the negative side, within some 20 steps. What is left is one answer for every sample, with a
-//! loss of about ln 2, and as dead units pass no gradient, it stays. So the learning rate is the main cause: with a smaller one every start learns,
-//! though one unit in six is dead from the beginning. Leaky ReLU and He's weights alone do not help at a rate of 2.0: a slope
-//! of 0.01 shrinks the gradient by 100 in every silent layer, and He's stronger signal makes the first steps larger still,
-//! so that some losses stop being finite; PReLU, whose slope starts at 0.25, diverges nearly always. Two layers instead of ten learn at
-//! the same rate. Adam lets all starts learn, at a rate of 0.01: it is no remedy for the rate itself.
+//! Seen: a step of 2.0 throws most units of the deeper layers to the negative side, where they pass no gradient, and one answer for
+//! every sample is left. The learning rate is the main cause: with a smaller one every start learns.
+//!
+//! With the smaller rate, too, one unit in six is dead from the beginning. Leaky ReLU and He's weights alone do not help at a rate of 2.0: a
+//! slope of 0.01 shrinks the gradient by 100 in every silent layer, and He's stronger signal makes the first steps larger still, so that some
+//! losses stop being finite; PReLU, whose slope starts at 0.25, diverges nearly always. Two layers instead of ten learn at the same rate.
+//! Adam lets all starts learn, at a rate of 0.01: it is no remedy for the rate itself.
 //!
 //! Departs from the exercise: it says ten layers, here are ten hidden layers and the output layer, eleven as the book counts; it names
 //! width, data and weights nowhere, those here are ours.

@@ -6,6 +6,9 @@
 //! slope e⁻⁸ = 0.0003: with both, a gradient reaches every layer, though a small one. Slopes of 0.1 and 0.5, which the book recommends
 //! against the fading, leave more of it. ELU's is the smaller by far in the first layers, as four of these slopes are multiplied.
 //!
+//! Seen: a ReLU layer whose biases are far below zero passes nothing, and no weight gets a gradient: only the output bias can move.
+//! Leaky ReLU and ELU let a gradient reach every layer, but one far too small to learn from.
+//!
 //! `--replay` takes the source's own data and weights, in the arithmetic of its GPU, and compares the norms digit by digit.
 //!
 //! Departs from the book:

@@ -10,10 +10,11 @@
 //!    hardly move any more.
 //! 2. by value: each entry is cut off to [−limit, limit]. The direction changes: large layers lose most, and all layers move.
 //!
-//! Seen: without clipping the ReLU network's loss is not finite after one step; with either form it falls by
-//! many orders of magnitude. With tanh, clipping by norm is worse than none: the last layers stand still. Clipping prevents the accident, it
-//! does not mend the start: with small weights, N(0, 1/30), both networks
-//! learn without it, and end lowest.
+//! Seen: without clipping the ReLU network's loss is not finite after one step; with either form it falls by many orders of
+//! magnitude. With tanh, clipping by norm is worse than none: the last layers stand still.
+//!
+//! Clipping prevents the accident, it does not mend the start: with small weights, N(0, 1/30), both networks learn without it, and
+//! end lowest.
 //!
 //! Departs from the report: it also names ReLU in place of the logistic function as a remedy. ReLU prevents vanishing; with these weights it is what explodes most.
 //! The loss is that of logits: through σ and its cut-off logarithm an output of 10⁹ would have no gradient at all.

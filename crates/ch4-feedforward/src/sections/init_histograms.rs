@@ -3,6 +3,9 @@
 //! What breaks the symmetry of `zero-init`: parameters drawn from a distribution, here N(0, 1) and the uniform distribution on [−1, 1). Samples of
 //! both are drawn as histograms, normalised to an area of 1, with the true density over them. Mean and standard deviation
 //! of n samples miss the true ones by their standard errors, σ/√n and √((κ − 1)/(4n))·σ, where κ is the fourth moment over σ⁴.
+//!
+//! Seen: random first values differ from unit to unit, which is all it takes to break the symmetry; their means and standard
+//! deviations are what the distributions say, but for chance.
 
 use anyhow::Result;
 use clap::Args as ClapArgs;

@@ -4,6 +4,8 @@
 //! Inputs, weights and bias are uniform on [0, 1). The batch goes through the formula and through a predefined layer that has the
 //! same weights: the same numbers, to the bit.
 //!
+//! Seen: a neuron's net input is a weighted sum of its inputs and a bias; the predefined layer computes the same bits.
+//!
 //! `--replay` takes the source's own inputs, weights and bias, and its arithmetic.
 
 use crate::replays;

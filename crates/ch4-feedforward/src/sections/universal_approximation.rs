@@ -4,9 +4,11 @@
 //! σ(w(x − a)) − σ(w(x − b)), two logistic units with a steep slope w, is a tower that is about 1 between a and b and about 0 elsewhere.
 //! n towers side by side, each as high as the function in its middle, are a network 1-2n-1 with weights that nobody had to train.
 //!
-//! Seen: with steep units the sum is a staircase, whose largest error is about half a tower's width times the steepest slope of the function; it
-//! about halves as n doubles. With flat units it stops falling once a tower is narrower than its own sides, about 4/w: neighbours
-//! then run into each other. Width alone does not do it: the steepness must grow with the number of towers.
+//! Seen: with steep units the sum is a staircase, whose largest error is about half a tower's width times the steepest slope of the
+//! function; it about halves as n doubles. With flat units it stops falling once a tower is narrower than its own sides, about 4/w:
+//! neighbours then run into each other.
+//!
+//! Width alone does not do it: the steepness must grow with the number of towers.
 //!
 //! The function is that of the demonstration which the lecture notes link to, f(x) = 0.2 + 0.4x² + 0.3x sin 15x + 0.05 cos 50x on [0, 1]. The first
 //! and the last tower reach far beyond it, as the sum is only half as high where it begins.

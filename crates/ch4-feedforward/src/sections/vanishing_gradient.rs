@@ -10,7 +10,8 @@
 //! The lab report (S3) advises Gaussian weights, ReLU and maxout. Gaussian the book's weights are already: what counts is their size, so other
 //! sizes are tried, with maxout beside, whose unit is the larger of two net inputs.
 //!
-//! Seen: larger weights ease the fading with every unit. With the logistic function they do not end it; with ReLU and maxout little is left of it.
+//! Seen: the gradient fades in every layer towards the input, with every activation function, with ReLU the least. Larger weights
+//! ease it: with ReLU and maxout little is left of it.
 //!
 //! `--replay` takes the source's own data and weights, in the arithmetic of its GPU, and compares the norms digit by digit.
 

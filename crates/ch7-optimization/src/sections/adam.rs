@@ -9,6 +9,9 @@
 //!
 //! The rule is [`common::optim::Adam`]. Shown twice, as every optimiser of section 7.3: the path down a bowl, and the losses of a linear fit.
 //!
+//! Seen: each parameter moves by about the learning rate in every early step, whatever the size of its gradient. The fit arrives
+//! within about ten epochs.
+//!
 //! Departs from the book: t counts steps, as its formula says. Its code counts parameter tensors, so that the weights see t = 1, 3, 5, … and the bias
 //! t = 2, 4, 6, …; `--as-printed` does so too, and the last table sets both side by side. On the bowl there is one tensor, and no difference.
 

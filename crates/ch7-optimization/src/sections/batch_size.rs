@@ -3,11 +3,12 @@
 //! θ ← θ − α g, where g is the mean gradient of K images. LeNet on MNIST with K = 16, 32, 64, 128, 256 and a learning rate α in
 //! proportion, from 0.01 to 0.16: a batch twice as large takes half as many steps in an epoch, each twice as long.
 //!
-//! Seen: over epochs it is as the book says, the smaller the batch, the faster the loss falls; but in the last epoch 64 has
-//! passed 32. These two and 16 lie close together; 256 is far behind, as a learning rate of 0.16 is near the largest that works.
-//! Over steps it is the reverse: where the variant of 256 ends, that of 16 is in its second
-//! epoch and has the highest loss. On one core, where an image costs about the same in any batch, time goes with epochs; on
-//! hardware that computes a whole batch at once, it goes with steps. The test images hardly tell the variants apart.
+//! Seen: over epochs the smaller batch is ahead, as the book says; over steps it is the reverse: where the largest batch ends, the
+//! smallest has the highest loss.
+//!
+//! In the last epoch 64 has passed 32; these two and 16 lie close together. 256 is far behind, as a learning rate of 0.16 is near the largest
+//! that works. On one core, where an image costs about the same in any batch, time goes with epochs; on hardware that computes a whole batch
+//! at once, it goes with steps. The test images hardly tell the variants apart.
 //!
 //! At the end stand both extremes, on few images: a step an image (K = 1), whose loss rises as often as it falls, and a step an epoch, whose loss
 //! falls in every step, but has so few of them that it is far behind.

@@ -8,6 +8,8 @@
 //! small batch is ahead. Over steps it is behind: the steps of the others are longer, in a direction that more images agree on,
 //! and each doubling of the batch up to 128 lowers the loss. A batch of 256 does not pay here: a learning rate of 0.16 is so
 //! large that the loss first rises, and takes the rest of the thirty epochs of `batch-size` to make up for it.
+//!
+//! Seen: over equal numbers of steps the order turns: the smallest batch is behind, as each of its steps has seen fewer images.
 
 use super::batch_size::{Pairs, claim_by_epoch, epochs_of_largest, mean_losses, train};
 use crate::{

@@ -3,6 +3,9 @@
 //! In each step every activation of both hidden layers is set to zero with probability p, and the others are divided by 1 − p. No unit can
 //! rely on another one, so none can serve a single sample. When the network is used, nothing is dropped.
 //!
+//! Seen: dropout narrows the gap between training and test accuracy, but by less than the L2 term and weight decay do on this small
+//! network.
+//!
 //! Departs from the book:
 //! 1. Its text drops with probability 0.5, its code with 0.3: 0.3.
 //! 2. It keeps an activation whose random number is above p; here also one that is equal to p, so that p = 0 keeps all.

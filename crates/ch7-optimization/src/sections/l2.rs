@@ -3,6 +3,8 @@
 //! To the loss of N samples comes (λ / 2N) Σ W², to each weight's gradient (λ / N) W: large weights, which the network needs to draw a
 //! boundary around single samples, cost something. Biases are free.
 //!
+//! Seen: the L2 term costs some training accuracy and gains test accuracy: the gap between the two shrinks to a fifth.
+//!
 //! Departs from the book: its text adds ½‖θ‖² (λ is missing) to the loss and λθ to all gradients, its code divides by N and leaves the
 //! biases out, and so does this section: λ = 0.7 adds 0.0035 of each weight to its gradient. Accuracies are averaged over seeds beside the single run.
 

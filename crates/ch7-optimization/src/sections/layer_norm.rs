@@ -7,6 +7,9 @@
 //! What the table also shows: the samples are much alike in layer 4, since β = 3 puts most activations of layer 1 near 1. And two units are
 //! too few: after normalisation one of them is β + γ and the other β − γ, so that of a sample only this is left, which of the two was larger.
 //!
+//! Seen: every sample is normalised by its own mean and standard deviation, so that it gives the same bits alone as in a batch. A
+//! layer of two units keeps only which of them is larger.
+//!
 //! Departs from the book:
 //! 1. Its code says `paddle.sqrt(var, self.eps)`, which never adds ε: ours is inside the root, as the formula says. A standard deviation then misses
 //!    γ by the relative amount ε / 2σ², which shows where the two units of layer 4 are nearly equal.

@@ -4,10 +4,10 @@
 //! section 7.3.1. Each schedule is fitted to the length T of the run: the decays end at a twentieth of α₀ (cosine: at zero), the warm-up takes the first
 //! tenth, the triangle goes up and down three times.
 //!
-//! Seen: at the book's learning rates nothing but the constant rate is wanted. It is safe from the first step, the gradients are nearly free of noise,
-//! and whoever takes smaller steps is later: the last loss follows the mean learning rate, whatever its shape. Schedules earn their keep where α₀ is
-//! too large to stay. At α₀ = 0.52 every step on the bowl overshoots along x₂ by more than there was, and the constant rate climbs out; the decays and the
-//! triangle bring the rate below 0.5 in time, and piecewise constant, cosine and triangle then arrive nearer along the flat x₁ than the book's 0.2. The warm-up puts it off.
+//! Seen: at the book's learning rates the constant one is best, as smaller steps only arrive later. Schedules pay where α₀ is too large to stay.
+//!
+//! At α₀ = 0.52 every step on the bowl overshoots along x₂ by more than there was, and the constant rate climbs out; the decays and the triangle
+//! bring the rate below 0.5 in time, and piecewise constant, cosine and triangle then arrive nearer along the flat x₁ than the book's 0.2.
 //!
 //! One decay is named by its formula, α₀ / √t, for Adam (7.3.3.2). So Adam fits the unit with it as well. From the book's α₀ = 0.1 it does not arrive: a move
 //! of Adam is hardly longer than its learning rate, and those of all steps do not add up to the way that w₁ has to go. From α₀ = 1 it does, and ends lower

@@ -9,6 +9,8 @@
 //! The rule is [`common::optim::Momentum`]. While gradients point the same way, moves grow, up to 1 / (1 − ρ) times as long as without
 //! momentum; where they change sign, moves cancel. On the bowl this is a damped oscillation, xₜ₊₁ = (1 + ρ − 2 α w) xₜ − ρ xₜ₋₁, which the last point is
 //! checked against: the path shoots past the optimum along the steep x₂ and comes back.
+//!
+//! Seen: momentum gathers speed along the flat direction and overshoots along the steep one, where it swings back and forth.
 
 use crate::{
     bowl::{self, contraction, recurrence},

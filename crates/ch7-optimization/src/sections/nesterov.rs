@@ -11,6 +11,8 @@
 //! than momentum's wherever the ground is curved. The figure shows both paths.
 //!
 //! The book names the method in its list and does not run it; the hyper-parameters are those of momentum.
+//!
+//! Seen: looking ahead damps the swinging: it overshoots less than momentum does, and is nearer the optimum after as many steps.
 
 use super::momentum::Args;
 use crate::{

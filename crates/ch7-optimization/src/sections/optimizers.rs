@@ -3,10 +3,11 @@
 //! The paths of all optimisers of the section down one bowl, and the losses of all their linear fits. Each has the hyper-parameters that it has in its
 //! own section, and so the numbers that it has there.
 //!
-//! Seen: with one step size for all parameters the first move follows the gradient, steeply along x₂, and momentum then shoots past the optimum there.
-//! With a step size for each parameter the first move is equally long in both coordinates, and the path leads diagonally towards the optimum; AdaDelta takes the
-//! same direction, but has hardly left after 50 steps. In the fit Momentum, Nesterov's method and Adam get down to the noise; AdaGrad's shrinking step sizes
-//! stop it far above, and RMSprop's keep it swinging around its goal.
+//! Seen: with one step size for all parameters the first move follows the gradient, steeply along x₂; with one for each parameter
+//! it is equally long in both. In the fit Momentum, Nesterov's method and Adam get down to the noise; the others do not.
+//!
+//! With a step size for each parameter the path leads diagonally towards the optimum; AdaDelta takes the same direction, but has hardly left
+//! after 50 steps. In the fit AdaGrad's shrinking step sizes stop it far above the noise, and RMSprop's keep it swinging around its goal.
 //!
 //! Departs from the book: it draws one figure for each optimiser.
 

@@ -3,10 +3,11 @@
 //! Exercise 7.6: LeNet on MNIST with each optimiser of the chapter, from the same weights and on the same shuffled batches. Each
 //! has a learning rate that is usual for it; none was searched for.
 //!
-//! Seen: plain gradient descent is far behind, but that is its learning rate of 0.01: with `--sgd-lr 0.1` it classifies as
-//! many of the test images as the others do. Momentum with the same 0.01 moves up to ten times as far where gradients agree. The
-//! seven others are close: after three epochs their accuracies lie within half a percent. AdaDelta is ahead from the first epoch
-//! on, though nobody chose a rate for it.
+//! Seen: plain gradient descent is far behind, but that is its learning rate of 0.01: with `--sgd-lr 0.1` it classifies as many of
+//! the test images as the others do. Momentum with the same 0.01 moves up to ten times as far where gradients agree.
+//!
+//! The seven others are close: after three epochs their accuracies lie within half a percent. AdaDelta is ahead from the first
+//! epoch on, though nobody chose a rate for it.
 
 use crate::{
     comparison::{self, Trained},

@@ -3,6 +3,9 @@
 //! 2-20-3-1 with `ReLU` units, written by hand, on 200 noisy moons: small data, a flexible network, and 50,000 steps of
 //! gradient descent. It learns the noise of its training samples, and 100 other samples pay for it.
 //!
+//! Seen: the training loss goes on falling while the test loss turns and rises: the network learns the noise. Over the seeds
+//! training samples are classified clearly better than test samples.
+//!
 //! Departs from the book:
 //! 1. One split of 300 samples says little: the accuracies are also averaged over seeds. The book's 71 % on its test samples is the low end
 //!    of what seeds give; on average they lose less.

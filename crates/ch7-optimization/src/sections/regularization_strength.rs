@@ -3,12 +3,14 @@
 //! The network of section 7.6 with each of the three regularisers, from far too weak to far too strong; fewer steps and seeds than there,
 //! for it is 21 experiments.
 //!
-//! Seen: L2 term and weight decay help most around the book's values, where the norm of the weights is about a quarter of what the weakest
-//! leaves. Fourteen to twenty times as strong, they cost as much as they help, or more: the boundary becomes nearly straight. A hundred
-//! times as strong, all weights shrink to zero, and the network gives every sample the same answer. An L2 term has one more way to fail: a
-//! step multiplies a weight by 1 − αλ/N, and beyond λ = 2N/α that is below −1, so the weights grow without limit. Dropout at p = 0.9 leaves
-//! two units in twenty and mostly none of the three behind them: nothing to learn from; at 0.98 what is kept is scaled up so much that the
-//! weights grow to twenty times their size, and the network gives one answer to all.
+//! Seen: L2 term and weight decay help most around the book's values, where the norm of the weights is about a quarter of what the
+//! weakest leaves. Fourteen to twenty times as strong, they cost as much as they help, or more: the boundary becomes nearly
+//! straight.
+//!
+//! A hundred times as strong, all weights shrink to zero, and the network gives every sample the same answer. An L2 term has one
+//! more way to fail: a step multiplies a weight by 1 − αλ/N, and beyond λ = 2N/α that is below −1, so the weights grow without
+//! limit. Dropout at p = 0.9 leaves two units in twenty and mostly none of the three behind them: nothing to learn from; at 0.98
+//! what is kept is scaled up so much that the weights grow to twenty times their size, and the network gives one answer to all.
 
 use crate::{
     regularizer::{Fit, Regularizer, Settings, fit, squares_of_weights},

@@ -9,6 +9,9 @@
 //! The rule is [`common::optim::RmsProp`]. G forgets, so a step size can grow again where the ground flattens, and the path does not stop half way as
 //! AdaGrad's does. The price is paid at the goal: there G forgets that the ground was steep, and steps of about α go back and forth over the optimum.
 //! In the fit this keeps the loss far above the variance of the noise.
+//!
+//! Seen: the first steps are long, whatever the gradient, and the running mean then keeps them from dying out as AdaGrad's do. The
+//! fit does not settle: at a constant rate it keeps circling its goal.
 
 use crate::{bowl, linear_fit::LinearFit, replays};
 use anyhow::Result;

@@ -3,6 +3,9 @@
 //! Five optimisers walk over f(x) = x₁² + x₂² + x₂³ + x₁x₂ from (2, 3), 150 steps each, with the book's learning rates: the surface in
 //! three dimensions, their paths on it as a picture and as an animation, and over contours.
 //!
+//! Seen: what the book calls a saddle is a minimum, and Momentum alone overruns it, to fall without end. At a true saddle all but
+//! gradient descent get away.
+//!
 //! Departs from the book:
 //! 1. It takes (0, 0) for a saddle that an optimiser should leave. It is a minimum: the Hessian there has the eigenvalues 1 and 3.
 //!    The saddle is at (0.25, −0.5), a sixteenth higher, and beyond it f falls without end. Observed is what the book

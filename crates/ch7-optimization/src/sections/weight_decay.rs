@@ -4,6 +4,8 @@
 //! α = 0.2 adds 0.005 of each parameter to its gradient, λ = 0.7 of section 7.6.3 adds 0.7 / 200 = 0.0035 of each weight. So the two should act
 //! alike, and over seeds they do.
 //!
+//! Seen: weight decay does here what the L2 term does: it costs some training accuracy and gains test accuracy.
+//!
 //! Departs from the book: nothing; β is not multiplied by the learning rate and takes biases too. Accuracies are averaged over seeds beside
 //! the single run.
 

@@ -7,6 +7,9 @@
 //! dfdx's update is additions and multiplications in a fixed order, so the bits hold: without decay, the network ends with the very
 //! parameters that ours ends with by hand.
 //!
+//! Seen: the library's update and tape give the bits of those written by hand; with decay the gap between training and test
+//! accuracy nearly closes.
+//!
 //! Departs from the book: nothing. Its appendix leaves the first weights to its library: Xavier's uniform distribution, biases zero.
 
 use crate::{

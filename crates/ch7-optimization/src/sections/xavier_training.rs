@@ -3,6 +3,9 @@
 //! A tanh network 2-300-500-700-400-1 on 200 noisy moons, mini-batches of 10, trained from Xavier's weights and from N(0, 1). The latter
 //! starts with saturated units, whose gradients are almost zero, behind an output of enormous logits.
 //!
+//! Seen: from Xavier's weights the loss is low from the first epoch on; from N(0, 1) it is still more than twice as high after a
+//! hundred epochs.
+//!
 //! Departs from the book: it draws 300 moons twice and takes its training samples from the first draw, its development samples from
 //! the second. Ours are 200 and 100 of one draw.
 

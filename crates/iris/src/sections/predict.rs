@@ -2,6 +2,8 @@
 //!
 //! Loads the best model that `train` saved, with the ranges that its inputs are normalised by, and gives the soft-max probabilities of the three
 //! species for one flower or for each line of a CSV file.
+//!
+//! Seen: the model answers with a probability for each class; between versicolor and virginica it can be close.
 
 use super::train::Mlp;
 use anyhow::Result;

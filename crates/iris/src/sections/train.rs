@@ -3,6 +3,8 @@
 //! A network 4-6-3 with a logistic hidden layer; soft-max and cross-entropy of its three logits; stochastic gradient descent on mini-batches of 16,
 //! shuffled anew each epoch. The model with the best accuracy on the development set is kept, tested, and asked for one flower.
 //!
+//! Seen: a small network classifies nearly all test flowers; for the first epochs hardly anything happens, then the loss falls.
+//!
 //! Departs from the book:
 //! 1. Its code shuffles the data anew for each of the three subsets, so that most of the test flowers are training
 //!    flowers; here one permutation cuts the data into disjoint sets of 120, 15 and 15.

@@ -6,8 +6,8 @@
 //! Two classifiers that learn next to nothing set the bar for the networks of this case study: one always answers the most frequent digit,
 //! the other the digit whose mean image is nearest, in the Euclidean distance.
 //!
-//! Seen: the digits are nearly balanced, so accuracy is a fair measure; four pixels of five are blank; and the nearest mean already tells eight
-//! test images of ten, so that the accuracy of 95 % that S2 asks for is about the last fifth, where strokes rather than blots decide.
+//! Seen: the digits are nearly balanced, so accuracy is a fair measure; four pixels of five are blank. The nearest mean already
+//! tells eight test images of ten, so that strokes rather than blots decide about the rest.
 
 use anyhow::Result;
 use clap::Args as ClapArgs;

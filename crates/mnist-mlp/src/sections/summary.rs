@@ -9,6 +9,8 @@
 //!
 //! Sizes are in MB of 2²⁰ bytes, four bytes a number, and outputs count twice, once for the forward and once for the backward pass, as in the
 //! source's table.
+//!
+//! Seen: nearly all parameters are in the first two layers, and what Adam remembers takes twice the memory of the parameters.
 
 use super::train::{LOSS, Mlp};
 use anyhow::Result;

@@ -3,9 +3,10 @@
 //! The question asks for 95 % of the MNIST test images: a network 784-1500-500-10 with leaky ReLUs, soft-max cross-entropy,
 //! Adam on mini-batches of 64, three epochs. Pixels are scaled to [−1, 1].
 //!
-//! Seen: the first epoch does most of it, the second halves what is left. What is wrong after three are digits that are badly written; most
-//! often a 7 or a 4 is taken for a 9. The third epoch hardly lowers the loss on the test images any more: with many times more parameters
-//! than images, over-fitting begins.
+//! Seen: the first epoch does most of it, the second halves what is left, and the third changes little.
+//!
+//! The third epoch hardly lowers the loss on the test images any more: with many times more parameters than images, over-fitting
+//! begins.
 //!
 //! The model that is saved is the one after the last epoch, as in the source: the best on the test images would be chosen by them.
 //!
