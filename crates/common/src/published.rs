@@ -131,7 +131,7 @@ impl Entry {
     /// Whether it is a statement, not a number.
     #[must_use]
     pub fn is_in_words(&self) -> bool {
-        matches!(self.class, Class::Confirmed | Class::Refuted)
+        self.values().is_err()
     }
 
     /// Compares our value with the printed one, as its class asks.
