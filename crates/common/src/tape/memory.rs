@@ -93,4 +93,12 @@ mod tests {
         let total: usize = WAITING.with_borrow(|waiting| waiting.iter().map(Vec::len).sum());
         assert_eq!(total, WAITING_AT_MOST);
     }
+
+    #[test]
+    fn few_wait() {
+        for n in 1..=2 * BUFFERS_AT_MOST {
+            drop(Buffer::from(vec![0.0; n]));
+        }
+        assert_eq!(WAITING.with_borrow(Vec::len), BUFFERS_AT_MOST);
+    }
 }
