@@ -35,6 +35,9 @@ pub struct Classifier {
 
 impl Classifier {
     /// Loads the dfdx tuple model `M` from `checkpoint`, by default what was `trained`.
+    ///
+    /// # Errors
+    /// If there is no checkpoint, or it cannot be read, or is another model's.
     pub fn load<M: InChain>(trained: Trained, checkpoint: Option<&Path>, lab: &Lab) -> Result<Self> {
         let Trained { chapter, model } = trained;
         let left = lab.results_of("train").join(format!("{model}.safetensors"));
@@ -50,11 +53,17 @@ impl Classifier {
     }
 
     /// What else the checkpoint holds.
+    ///
+    /// # Errors
+    /// If `what` fails; then the checkpoint is another model's.
     pub fn take<T>(&self, what: impl FnOnce(&Parameters) -> Result<T>) -> Result<T> {
         what(&self.parameters).with_context(|| of_another_model(&self.path))
     }
 
     /// The soft-max probability of each class, for each row of `x`; claims that those of each `sample` add up to 1.
+    ///
+    /// # Errors
+    /// If the network cannot be run.
     pub fn probabilities(&self, x: &Matrix, sample: &str, lab: &mut Lab) -> Result<Matrix> {
         let logits = self.network.outputs(x)?;
         let mut probabilities = Matrix::zeros(x.rows(), logits.columns());

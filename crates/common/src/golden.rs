@@ -44,11 +44,17 @@ pub fn read(path: &Path) -> Result<Option<String>> {
 }
 
 /// Compares what a run printed with its golden file; a missing file differs from line 1 on.
+///
+/// # Errors
+/// If the file is there but cannot be read, or is not in insta's format.
 pub fn difference(path: &Path, found: &str) -> Result<Option<Difference>> {
     Ok(compare(&read(path)?.unwrap_or_default(), found))
 }
 
 /// Accepts what a run printed as the new golden file, in insta's format.
+///
+/// # Errors
+/// If the file or its folder cannot be written.
 pub fn accept(path: &Path, description: &str, found: &str) -> Result<()> {
     let folder = path.parent().context("a golden file lies in a folder")?;
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;

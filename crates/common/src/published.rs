@@ -115,11 +115,17 @@ impl Entry {
     }
 
     /// The printed number's value.
+    ///
+    /// # Errors
+    /// If what is printed is not a number.
     pub fn value(&self) -> Result<f64> {
         self.number(&self.printed)
     }
 
     /// The printed numbers, one or a sequence.
+    ///
+    /// # Errors
+    /// If what is printed is not numbers.
     pub fn values(&self) -> Result<Vec<f64>> {
         self.printed.split(' ').map(|text| self.number(text)).collect()
     }
@@ -197,6 +203,9 @@ impl From<Digits> for Verdict {
 }
 
 /// Reads a ledger: one CSV line an entry.
+///
+/// # Errors
+/// If a line is malformed.
 pub fn parse(csv: &str) -> Result<Vec<Entry>> {
     csv::Reader::from_reader(csv.as_bytes())
         .deserialize()

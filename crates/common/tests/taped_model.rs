@@ -49,20 +49,19 @@ fn dropout_acts_in_training_only() {
 fn gradients_of_a_tensor_that_is_used_twice_are_added() {
     let device = Device::default();
     let x = device.tensor_from_vec(draws("x", 6), (3, Const::<2>));
+    let layer = |weight| tape::Linear { weight, bias: device.tensor([0.0, 0.0]) };
     let weight: tape::Tensor<Rank2<2, 2>> = device.tensor([[0.5, -1.0], [2.0, 0.25]]);
-    let bias: tape::Tensor<Rank1<2>> = device.tensor([0.0, 0.0]);
+    let (linear, other) = (layer(weight.clone()), layer(device.tensor(weight.array())));
     let labels = Labels::Values(Matrix::new(3, 2, draws("y", 6)));
     let gradient = |twice: bool| {
-        let y = tape::linear(x.leaky_trace(), &weight, &bias).expect("an affine map");
-        let y = if twice { tape::linear(y, &weight, &bias).expect("an affine map") } else { y };
+        let y = linear.forward(x.leaky_trace());
+        let y = if twice { linear.forward(y) } else { y };
         tape::loss(y, &labels, Loss::HalfSquaredError).expect("a loss").backward().get(&weight).as_vec()
     };
     let inner = {
-        let other = device.tensor(weight.array());
-        let y = tape::linear(x.leaky_trace(), &other, &bias).expect("an affine map");
-        let y = tape::linear(y, &weight, &bias).expect("an affine map");
+        let y = linear.forward(other.forward(x.leaky_trace()));
         let gradients = tape::loss(y, &labels, Loss::HalfSquaredError).expect("a loss").backward();
-        let (first, second) = (gradients.get(&other).as_vec(), gradients.get(&weight).as_vec());
+        let (first, second) = (gradients.get(&other.weight).as_vec(), gradients.get(&weight).as_vec());
         first.iter().zip(second).map(|(a, b)| a + b).collect::<Vec<_>>()
     };
     assert_eq!(gradient(true), inner);

@@ -17,7 +17,7 @@ use common::{
     train::Network,
 };
 use dfdx::{
-    nn::{BuildOnDevice, DeviceBuildExt, tensor_collection::TensorCollection},
+    nn::{BuildOnDevice, DeviceBuildExt, Module, tensor_collection::TensorCollection},
     shapes::{Const, Rank1, Rank2},
     tensor::{TensorFromVec, Trace},
     tensor_ops::Backward,
@@ -283,12 +283,15 @@ fn the_gradient_of_the_input() {
 
     let device = Device::default();
     let input = device.tensor_from_vec(x.clone(), (N, Const::<4>));
-    let weight_tensor = device.tensor_from_vec(weight.clone(), Rank2::<4, 3>::default());
-    let bias_tensor = device.tensor_from_vec(bias.clone(), Rank1::<3>::default());
+    let layers = (
+        tape::Linear {
+            weight: device.tensor_from_vec(weight.clone(), Rank2::<4, 3>::default()),
+            bias: device.tensor_from_vec(bias.clone(), Rank1::<3>::default()),
+        },
+        Softplus::default(),
+    );
     let labels = Labels::Values(Matrix::new(N, 3, y));
-    let z = tape::linear(input.leaky_trace(), &weight_tensor, &bias_tensor).expect("the affine map");
-    let a = tape::activate(z, Activation::Softplus).expect("an activation");
-    let gradients = tape::loss(a, &labels, Loss::HalfSquaredError).expect("a loss").backward();
+    let gradients = tape::loss(layers.forward(input.leaky_trace()), &labels, Loss::HalfSquaredError).expect("a loss").backward();
     let taped = gradients.get(&input).as_vec();
 
     let (linear, softplus) = (LinearLayer { weight: Matrix::new(4, 3, weight), bias }, Activate(Activation::Softplus));

@@ -15,26 +15,41 @@ impl fmt::Display for UsageError {
 impl std::error::Error for UsageError {}
 
 /// Parses a number that is finite and greater than zero.
+///
+/// # Errors
+/// If it is none; the message says what is expected.
 pub fn positive(text: &str) -> Result<f32, String> {
     number(text, |x| x > 0.0, "a number greater than 0")
 }
 
 /// Parses a number that is finite and not negative.
+///
+/// # Errors
+/// If it is none; the message says what is expected.
 pub fn non_negative(text: &str) -> Result<f32, String> {
     number(text, |x| x >= 0.0, "a number of at least 0")
 }
 
 /// Parses a share or decay rate: a number from 0 to below 1.
+///
+/// # Errors
+/// If it is none; the message says what is expected.
 pub fn fraction(text: &str) -> Result<f32, String> {
     number(text, |x| (0.0..1.0).contains(&x), "a number from 0 to below 1")
 }
 
 /// Parses a number that is finite.
+///
+/// # Errors
+/// If it is none; the message says what is expected.
 pub fn finite(text: &str) -> Result<f32, String> {
     number(text, |_| true, "a finite number")
 }
 
 /// Parses a whole number from one to `LARGEST`.
+///
+/// # Errors
+/// If it is none; the message says what is expected.
 pub fn one_to<const LARGEST: usize>(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| (1..=LARGEST).contains(n)).ok_or_else(|| format!("expected a whole number from 1 to {LARGEST}"))
 }
@@ -51,6 +66,9 @@ pub fn seeds(first: u64, n: usize) -> Result<RangeInclusive<u64>, UsageError> {
 }
 
 /// Parses a whole number of at least one.
+///
+/// # Errors
+/// If it is none; the message says what is expected.
 pub fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| *n >= 1).ok_or_else(|| "expected a whole number of at least 1".to_owned())
 }

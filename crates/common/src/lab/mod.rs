@@ -231,6 +231,9 @@ impl Lab {
     }
 
     /// Records the curves of a training run, their names beginning with `prefix`, and its trace as a file.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
     pub fn history(&mut self, prefix: &str, history: &History) -> Result<()> {
         let numbered = |values: &[f32]| values.iter().copied().enumerate().collect::<Vec<_>>();
         self.curve(format!("{prefix}train loss"), numbered(&history.train_loss));
@@ -241,6 +244,9 @@ impl Lab {
     }
 
     /// Writes the trace of a training run, a hash of each parameter tensor after each epoch, as `<prefix>trace.txt`.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
     pub fn trace(&mut self, prefix: &str, history: &History) -> Result<()> {
         let mut trace = String::new();
         for (epoch, hashes) in history.trace.iter().enumerate() {
@@ -255,23 +261,35 @@ impl Lab {
     }
 
     /// Writes a figure as `<name>.svg`.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
     pub fn figure(&mut self, name: &str, svg: &crate::plot::Svg) -> Result<()> {
         self.file(&format!("{name}.svg"), svg.as_str().as_bytes())?;
         Ok(())
     }
 
     /// Writes an animation as `<name>.gif`.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
     pub fn animation(&mut self, name: &str, gif: &crate::plot::Gif) -> Result<()> {
         self.file(&format!("{name}.gif"), gif.as_ref())?;
         Ok(())
     }
 
     /// Writes parameters as `<name>.safetensors`; gives its path.
+    ///
+    /// # Errors
+    /// If the parameters cannot be encoded, or the file not be written.
     pub fn checkpoint(&mut self, name: &str, parameters: &Parameters) -> Result<PathBuf> {
         self.file(&format!("{name}.safetensors"), &parameters.to_safetensors()?)
     }
 
     /// Writes a file into the results folder, whole or not at all.
+    ///
+    /// # Errors
+    /// If it cannot be written.
     pub fn file(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
         let path = self.settings.results.join(name);
         write_whole(&path, bytes)?;
@@ -305,6 +323,9 @@ impl Lab {
     }
 
     /// Ends the run: prints claims, published values and fingerprint, writes transcript and metrics.
+    ///
+    /// # Errors
+    /// If the ledger has no number where ours is compared with it, or transcript, metrics or standard output cannot be written.
     pub fn finish(mut self) -> Result<Report> {
         self.clear_bar();
         let mut failures = Vec::new();
@@ -334,6 +355,9 @@ impl Lab {
 
     /// Ends a run that failed: keeps what there is. A run that failed before it had anything to keep leaves the results of an
     /// earlier one alone.
+    ///
+    /// # Errors
+    /// If the transcript or the metrics cannot be written.
     pub fn abandon(mut self) -> Result<()> {
         self.clear_bar();
         let nothing = self.transcript.is_empty() && self.metrics.is_empty() && self.files.is_empty();

@@ -22,7 +22,10 @@ impl AsRef<[u8]> for Gif {
 
 impl Landscape {
     /// Draws the surface with paths that grow by `stride` steps from frame to frame: the first one shows the start, the last one all of
-    /// the paths. Fails if the surface cannot be drawn, or the stride is 0.
+    /// the paths.
+    ///
+    /// # Errors
+    /// If the surface cannot be drawn, or the stride is 0.
     pub fn animation(&self, stride: usize) -> Result<Gif> {
         ensure!(stride > 0, "animation '{}': the stride is 0, it must be at least 1", self.title);
         let (ground, projection) = self.ground()?;

@@ -7,8 +7,10 @@ use super::{
 use anyhow::{Result, ensure};
 
 impl Landscape {
-    /// Draws contours at these values, or at round ones chosen from the grid if there are none; fails if the grid's size and values
-    /// disagree, it has no finite value, or the levels do not ascend.
+    /// Draws contours at these values, or at round ones chosen from the grid if there are none.
+    ///
+    /// # Errors
+    /// If the grid's size and values disagree, it has no finite value, or the levels do not ascend.
     pub fn contours(&self, levels: &[f64]) -> Result<Svg> {
         self.grid.check()?;
         let levels = if levels.is_empty() { choose_levels(&self.grid)? } else { levels.to_vec() };

@@ -10,8 +10,10 @@ const HEIGHT: f64 = 500.0;
 
 impl Landscape {
     /// Draws a surface in axonometric projection, coloured by height; what lies behind a slope is drawn pale and dashed. Each cell of
-    /// the grid becomes one face, so some forty nodes in each direction are enough. Fails if the grid's size and values disagree, or
-    /// it has no finite value.
+    /// the grid becomes one face, so some forty nodes in each direction are enough.
+    ///
+    /// # Errors
+    /// If the grid's size and values disagree, or it has no finite value.
     pub fn surface(&self) -> Result<Svg> {
         let (canvas, projection) = self.ground()?;
         self.draw_paths(&canvas, &projection, usize::MAX)?;

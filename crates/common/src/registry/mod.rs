@@ -267,6 +267,9 @@ impl Chapter {
 
     /// Runs one edition of a section quietly, its results in `results`, its data from `data`; first the section that it needs, if
     /// that one has left no results beside it.
+    ///
+    /// # Errors
+    /// If the edition's flags are none of the section's, the section fails, or one of its claims does not hold.
     pub fn run_edition(&self, section: &Section, edition: Edition, (data, results): (&Path, &Path)) -> Result<Report> {
         if let Some((needed, edition)) = self.needed(section, edition) {
             let folder = results.with_file_name(needed.name(edition));

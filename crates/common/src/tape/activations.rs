@@ -1,13 +1,16 @@
 //! Activation layers.
 
 #[cfg(not(feature = "cuda"))]
-use super::Images;
-use super::{Device, DeviceError, Tensor, operations};
+use super::device::Operation;
+use super::{Batch, DeviceError};
 use crate::kernels::Activation;
+#[cfg(not(feature = "cuda"))]
+use crate::layers::{self, activation::ActivationLayer};
+use dfdx::nn::{Module, NonMutableModule, ZeroSizedModule};
+#[cfg(feature = "cuda")]
 use dfdx::{
-    nn::{Module, NonMutableModule, ZeroSizedModule},
-    shapes::Shape,
-    tensor::Tape,
+    tensor::WithEmptyTape,
+    tensor_ops::{TryAdd, TryMul, TrySub},
 };
 
 /// An activation function as a type.
@@ -26,22 +29,45 @@ pub struct Elementwise<F> {
 impl<F: Function> ZeroSizedModule for Elementwise<F> {}
 impl<F: Function> NonMutableModule for Elementwise<F> {}
 
-impl<F: Function, S: Shape, T: Tape<f32, Device>> Module<Tensor<S, T>> for Elementwise<F> {
-    type Output = Tensor<S, T>;
+impl<F: Function, X: Batch> Module<X> for Elementwise<F> {
+    type Output = X;
     type Error = DeviceError;
 
-    fn try_forward(&self, z: Tensor<S, T>) -> Result<Self::Output, DeviceError> {
-        operations::activate(z, self.f.activation())
-    }
-}
-
-#[cfg(not(feature = "cuda"))]
-impl<F: Function, B: dfdx::shapes::Dim, const C: usize, T: Tape<f32, Device>> Module<Images<B, C, T>> for Elementwise<F> {
-    type Output = Images<B, C, T>;
-    type Error = DeviceError;
-
-    fn try_forward(&self, z: Images<B, C, T>) -> Result<Self::Output, DeviceError> {
-        operations::activate_images(z, self.f.activation())
+    fn try_forward(&self, z: X) -> Result<X, DeviceError> {
+        #[cfg(not(feature = "cuda"))]
+        {
+            let (f, form, shape) = (self.f.activation(), z.form(), layers::Shape::Features(z.n_values()));
+            Operation { layer: ActivationLayer { f, shape }, parameters: (), samples: 1 }.apply(z, form)
+        }
+        #[cfg(feature = "cuda")]
+        {
+            let z = z.tensor();
+            let a = match self.f.activation() {
+                Activation::Identity => Ok(z),
+                Activation::Logistic => z.try_sigmoid(),
+                Activation::Tanh => z.try_tanh(),
+                Activation::Relu => z.try_relu(),
+                Activation::LeakyRelu { slope } => {
+                    let negative = z.with_empty_tape().try_negate()?.try_relu()?.try_mul(slope)?;
+                    z.try_relu()?.try_sub(negative)
+                }
+                Activation::HardLogistic => z.try_mul(0.25)?.try_add(0.5)?.try_clamp(0.0, 1.0),
+                Activation::HardTanh => z.try_clamp(-1.0, 1.0),
+                Activation::Elu { alpha } => {
+                    let below = z.with_empty_tape().try_clamp(f32::MIN, 0.0)?.try_exp()?.try_sub(1.0)?.try_mul(alpha)?;
+                    z.try_relu()?.try_add(below)
+                }
+                Activation::Softplus => {
+                    let bend = z.with_empty_tape().try_abs()?.try_negate()?.try_exp()?.try_add(1.0)?.try_ln()?;
+                    z.try_relu()?.try_add(bend)
+                }
+                Activation::Swish { beta } => {
+                    let gate = z.with_empty_tape().try_mul(beta)?.try_sigmoid()?;
+                    z.try_mul(gate)
+                }
+            };
+            a.map(X::of)
+        }
     }
 }
 

@@ -1,11 +1,21 @@
 //! Dropout.
 
-use super::{Device, DeviceError, Tensor, operations};
+#[cfg(not(feature = "cuda"))]
+use super::device::Operation;
+use super::{Batch, Device, DeviceError};
+#[cfg(not(feature = "cuda"))]
+use crate::layers::dropout::DropoutLayer;
 use crate::{layers::Masks, rng::Stream};
 use dfdx::{
     nn::{Module, ModuleMut, ZeroSizedModule},
-    shapes::Shape,
-    tensor::OwnedTape,
+    shapes::{Const, Dim},
+    tensor::{NoneTape, OwnedTape},
+};
+#[cfg(feature = "cuda")]
+use dfdx::{
+    shapes::{HasShape, Shape},
+    tensor::TensorFromVec,
+    tensor_ops::TryMul,
 };
 
 /// Inverted dropout, book section 7.6.5: in training mode ([`ModuleMut`]) each value is dropped with a probability of `rate`, and the others
@@ -28,20 +38,33 @@ impl Default for Dropout {
 
 impl ZeroSizedModule for Dropout {}
 
-impl<S: Shape> Module<Tensor<S>> for Dropout {
-    type Output = Tensor<S>;
+impl<X: Batch<Tape = NoneTape>> Module<X> for Dropout {
+    type Output = X;
     type Error = DeviceError;
 
-    fn try_forward(&self, x: Tensor<S>) -> Result<Self::Output, DeviceError> {
+    fn try_forward(&self, x: X) -> Result<X, DeviceError> {
         Ok(x)
     }
 }
 
-impl<S: Shape> ModuleMut<Tensor<S, OwnedTape<f32, Device>>> for Dropout {
-    type Output = Tensor<S, OwnedTape<f32, Device>>;
+impl<B: Dim, const F: usize, X: Batch<Shape = (B, Const<F>), Tape = OwnedTape<f32, Device>>> ModuleMut<X> for Dropout {
+    type Output = X;
     type Error = DeviceError;
 
-    fn try_forward_mut(&mut self, x: Tensor<S, OwnedTape<f32, Device>>) -> Result<Self::Output, DeviceError> {
-        operations::dropout(x, self.rate, &self.masks)
+    fn try_forward_mut(&mut self, x: X) -> Result<X, DeviceError> {
+        #[cfg(not(feature = "cuda"))]
+        {
+            let (form, layer) = (x.form(), DropoutLayer::new(x.n_values(), self.rate, self.masks.clone()));
+            Operation { layer, parameters: (), samples: 1 }.apply(x, form)
+        }
+        #[cfg(feature = "cuda")]
+        {
+            let (x, mut keep) = (x.tensor(), Vec::new());
+            self.masks.next(self.rate, x.shape().num_elements(), &mut keep);
+            let scale = 1.0 / (1.0 - self.rate);
+            let factors = keep.iter().map(|keep| if *keep { scale } else { 0.0 }).collect();
+            let factors = x.device().try_tensor_from_vec(factors, *x.shape())?;
+            x.try_mul(factors).map(X::of)
+        }
     }
 }

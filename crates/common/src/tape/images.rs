@@ -1,25 +1,41 @@
 //! Batches of images on the tape, and the layers that make, change and end them.
 
-use super::{Constant, Device, DeviceError, Sliding, Tensor, builder, operations};
+#[cfg(not(feature = "cuda"))]
+use super::device::Operation;
+#[cfg(feature = "cuda")]
+use super::device::{Sliding, positions, unfold};
+use super::{Batch, Device, DeviceError, Flow};
+#[cfg(not(feature = "cuda"))]
+use crate::{
+    kernels,
+    layers::{
+        self,
+        images::{ImagesToRows, RowsToImages},
+    },
+};
 use dfdx::{
     nn::{
         BuildModule, BuildOnDevice, Module, NonMutableModule, ZeroSizedModule,
         tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions},
     },
     shapes::{Const, Dim, Dtype, Rank1, Rank4},
-    tensor::{Storage, Tape},
+    tensor::{NoneTape, Storage, Tape},
+};
+#[cfg(feature = "cuda")]
+use dfdx::{
+    shapes::{Axes2, Axes3, Axis, HasShape},
+    tensor_ops::{BroadcastTo, MaxTo, PermuteTo, ReshapeTo, TryAdd, TryMatMul},
 };
 
-#[cfg(not(feature = "cuda"))]
-mod in_lanes;
-#[cfg(not(feature = "cuda"))]
-pub use in_lanes::Images;
-#[cfg(not(feature = "cuda"))]
-pub(super) use in_lanes::{Form, ImageKey};
+pub(super) mod builder {
+    /// A convolution of `I` channels by `O` kernels of `K` × `K`, `STRIDE` apart, the image surrounded by `PADDING` zeros; becomes
+    /// [`super::Conv2d`].
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Conv2d<const I: usize, const O: usize, const K: usize, const STRIDE: usize = 1, const PADDING: usize = 0>;
+}
 
 /// A batch of images with `C` channels: batch × channels × rows × columns.
-#[cfg(feature = "cuda")]
-pub type Images<B, const C: usize, T = dfdx::tensor::NoneTape> = Tensor<(B, Const<C>, usize, usize), T>;
+pub type Images<B, const C: usize, T = NoneTape> = Flow<(B, Const<C>, usize, usize), T>;
 
 /// Rows of features become images of `C` channels, `H` rows and `W` columns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,29 +44,32 @@ pub struct Image<const C: usize, const H: usize, const W: usize>;
 impl<const C: usize, const H: usize, const W: usize> ZeroSizedModule for Image<C, H, W> {}
 impl<const C: usize, const H: usize, const W: usize> NonMutableModule for Image<C, H, W> {}
 
-impl<B: Dim, const F: usize, const C: usize, const H: usize, const W: usize, T: Tape<f32, Device>>
-    Module<Tensor<(B, Const<F>), T>> for Image<C, H, W>
+impl<B: Dim, const F: usize, const C: usize, const H: usize, const W: usize, X: Batch<Shape = (B, Const<F>)>> Module<X>
+    for Image<C, H, W>
 {
-    type Output = Images<B, C, T>;
+    type Output = Images<B, C, X::Tape>;
     type Error = DeviceError;
 
-    fn try_forward(&self, x: Tensor<(B, Const<F>), T>) -> Result<Self::Output, DeviceError> {
-        operations::image(x, H, W)
-    }
-}
-
-impl<B: Dim, const F: usize, const C: usize, const H: usize, const W: usize, T: Tape<f32, Device>>
-    Module<Constant<Tensor<(B, Const<F>), T>>> for Image<C, H, W>
-{
-    type Output = Images<B, C, T>;
-    type Error = DeviceError;
-
-    fn try_forward(&self, x: Constant<Tensor<(B, Const<F>), T>>) -> Result<Self::Output, DeviceError> {
-        operations::image_of_constant(x, H, W)
+    fn try_forward(&self, x: X) -> Result<Self::Output, DeviceError> {
+        #[cfg(not(feature = "cuda"))]
+        {
+            let (batch, _) = x.form();
+            let image = layers::Shape::Image { channels: C, height: H, width: W };
+            Operation { layer: RowsToImages { image }, parameters: (), samples: batch.size() }.apply(x, (batch, Const, H, W))
+        }
+        #[cfg(feature = "cuda")]
+        {
+            let x = x.tensor();
+            let batch = x.shape().0;
+            x.try_reshape_like(&(batch, Const::<C>, H, W))
+        }
     }
 }
 
 /// Images become rows of `F` features: channels × rows × columns.
+///
+/// # Panics
+/// Its forward pass, if an image has not exactly `F` values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Flatten<const F: usize>;
 
@@ -58,11 +77,21 @@ impl<const F: usize> ZeroSizedModule for Flatten<F> {}
 impl<const F: usize> NonMutableModule for Flatten<F> {}
 
 impl<B: Dim, const C: usize, const F: usize, T: Tape<f32, Device>> Module<Images<B, C, T>> for Flatten<F> {
-    type Output = Tensor<(B, Const<F>), T>;
+    type Output = Flow<(B, Const<F>), T>;
     type Error = DeviceError;
 
     fn try_forward(&self, x: Images<B, C, T>) -> Result<Self::Output, DeviceError> {
-        operations::flatten(x)
+        #[cfg(not(feature = "cuda"))]
+        {
+            let (batch, _, height, width) = x.form();
+            assert_eq!(C * height * width, F, "features of an image that becomes a row");
+            Operation { layer: ImagesToRows { features: F }, parameters: (), samples: batch.size() }.apply(x, (batch, Const))
+        }
+        #[cfg(feature = "cuda")]
+        {
+            let batch = x.shape().0;
+            x.try_reshape_like(&(batch, Const::<F>))
+        }
     }
 }
 
@@ -80,7 +109,23 @@ impl<B: Dim, const C: usize, const K: usize, const STRIDE: usize, T: Tape<f32, D
     type Error = DeviceError;
 
     fn try_forward(&self, x: Images<B, C, T>) -> Result<Self::Output, DeviceError> {
-        operations::max_pool2d(x, Sliding { kernel: K, stride: STRIDE, padding: 0 })
+        #[cfg(not(feature = "cuda"))]
+        {
+            let (batch, _, height, width) = x.form();
+            let layer = kernels::MaxPool2d { channels: C, height, width, kernel: K, stride: STRIDE };
+            let shape = (batch, Const, layer.out_height(), layer.out_width());
+            Operation { layer, parameters: (), samples: batch.size() }.apply(x, shape)
+        }
+        // Equal values share the gradient.
+        #[cfg(feature = "cuda")]
+        {
+            let ((batch, _, height, width), sliding) = (*x.shape(), Sliding { kernel: K, stride: STRIDE, padding: 0 });
+            let (rows, columns) = (sliding.results(height), sliding.results(width));
+            let windows = unfold(x, sliding, &positions(1, K, K), &positions(C, rows, columns))?;
+            let largest = windows.try_max::<(usize, usize), Axis<0>>()?;
+            let largest = largest.try_permute::<(usize, usize), Axes2<1, 0>>()?;
+            largest.try_reshape_like(&(batch, Const::<C>, rows, columns))
+        }
     }
 }
 
@@ -147,6 +192,28 @@ impl<B: Dim, const I: usize, const O: usize, const K: usize, const STRIDE: usize
     type Error = DeviceError;
 
     fn try_forward(&self, x: Images<B, I, T>) -> Result<Self::Output, DeviceError> {
-        operations::conv2d(x, &self.weight, &self.bias, Sliding { kernel: K, stride: STRIDE, padding: PADDING })
+        #[cfg(not(feature = "cuda"))]
+        {
+            let (batch, _, height, width) = x.form();
+            let (kernel, stride, padding) = (K, STRIDE, PADDING);
+            let layer = kernels::Conv2d { in_channels: I, out_channels: O, height, width, kernel, stride, padding };
+            let shape = (batch, Const, layer.out_height(), layer.out_width());
+            Operation { layer, parameters: (&self.weight, &self.bias), samples: batch.size() }.apply(x, shape)
+        }
+        #[cfg(feature = "cuda")]
+        {
+            let ((batch, _, height, width), sliding) = (*x.shape(), Sliding { kernel: K, stride: STRIDE, padding: PADDING });
+            let (rows, columns) = (sliding.results(height), sliding.results(width));
+            let taps = positions(I, K, K);
+            let unfolded = unfold(x, sliding, &taps, &positions(1, rows, columns))?;
+            let n = rows * columns * batch.size();
+            let unfolded = unfolded.try_reshape_like(&(taps.len(), n))?;
+            let weight = self.weight.retaped::<T>().try_reshape_like(&(O, taps.len()))?;
+            let y = weight.try_matmul(unfolded)?;
+            let bias = self.bias.retaped::<T>().try_reshape_like(&(O,))?.try_broadcast_like::<_, Axis<1>>(&(O, n))?;
+            let y = y.try_add(bias)?.try_reshape_like(&(O, rows * columns, batch.size()))?;
+            let y = y.try_permute::<(usize, usize, usize), Axes3<2, 0, 1>>()?;
+            y.try_reshape_like(&(batch, Const::<O>, rows, columns))
+        }
     }
 }

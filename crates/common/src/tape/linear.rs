@@ -1,24 +1,32 @@
 //! The affine layer.
 
-use super::{Constant, Device, DeviceError, Tensor, operations};
+#[cfg(feature = "cuda")]
+use super::Batch;
+#[cfg(not(feature = "cuda"))]
+use super::device::Operation;
+use super::{Device, DeviceError, Rows};
+#[cfg(not(feature = "cuda"))]
+use crate::layers::linear::LinearLayer;
+#[cfg(not(feature = "cuda"))]
+use dfdx::shapes::{Const, Dim};
 use dfdx::{
     nn::{
         BuildModule, BuildOnDevice, Module, NonMutableModule,
         tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions},
     },
-    shapes::{Const, Dim, Dtype, Rank1, Rank2},
-    tensor::{Storage, Tape},
+    shapes::{Dtype, Rank1, Rank2},
+    tensor::Storage,
+};
+#[cfg(feature = "cuda")]
+use dfdx::{
+    shapes::HasShape,
+    tensor_ops::{BroadcastTo, TryAdd, TryMatMul},
 };
 
 pub(super) mod builder {
     /// An affine layer of `I` inputs and `O` outputs; becomes [`super::Linear`].
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct Linear<const I: usize, const O: usize>;
-
-    /// A convolution of `I` channels by `O` kernels of `K` × `K`, `STRIDE` apart, the image surrounded by `PADDING` zeros; becomes
-    /// [`Conv2d`](crate::tape::Conv2d).
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct Conv2d<const I: usize, const O: usize, const K: usize, const STRIDE: usize = 1, const PADDING: usize = 0>;
 }
 
 /// An affine layer Y = X W + b, book eq. 4.8. Built with zeros; see [`initialize`](super::initialize).
@@ -58,24 +66,22 @@ impl<const I: usize, const O: usize, E: Dtype, D: dfdx::tensor_ops::Device<E>> T
 
 impl<const I: usize, const O: usize, E: Dtype, D: Storage<E>> NonMutableModule for Linear<I, O, E, D> {}
 
-impl<B: Dim, const I: usize, const O: usize, T: Tape<f32, Device>> Module<Tensor<(B, Const<I>), T>>
-    for Linear<I, O, f32, Device>
-{
-    type Output = Tensor<(B, Const<O>), T>;
+impl<const I: usize, const O: usize, X: Rows<I>> Module<X> for Linear<I, O, f32, Device> {
+    type Output = X::Of<O>;
     type Error = DeviceError;
 
-    fn try_forward(&self, x: Tensor<(B, Const<I>), T>) -> Result<Self::Output, DeviceError> {
-        operations::linear(x, &self.weight, &self.bias)
-    }
-}
-
-impl<B: Dim, const I: usize, const O: usize, T: Tape<f32, Device>> Module<Constant<Tensor<(B, Const<I>), T>>>
-    for Linear<I, O, f32, Device>
-{
-    type Output = Tensor<(B, Const<O>), T>;
-    type Error = DeviceError;
-
-    fn try_forward(&self, x: Constant<Tensor<(B, Const<I>), T>>) -> Result<Self::Output, DeviceError> {
-        operations::linear_of_constant(x, &self.weight, &self.bias)
+    fn try_forward(&self, x: X) -> Result<X::Of<O>, DeviceError> {
+        #[cfg(not(feature = "cuda"))]
+        {
+            let ((batch, _), layer) = (x.form(), LinearLayer { fan_in: I, fan_out: O });
+            let parameters = (&self.weight, &self.bias);
+            Operation { layer, parameters, samples: batch.size() }.apply(x, (batch, Const))
+        }
+        #[cfg(feature = "cuda")]
+        {
+            let y = x.tensor().try_matmul(self.weight.retaped::<X::Tape>())?;
+            let shape = *y.shape();
+            y.try_add(self.bias.retaped::<X::Tape>().try_broadcast_like(&shape)?).map(Batch::of)
+        }
     }
 }

@@ -11,13 +11,16 @@ use std::{
 /// Values that wait at most, in all buffers of a thread; beyond that they are freed.
 const WAITING_AT_MOST: usize = 1 << 24;
 
+/// Buffers that wait at most on a thread: to look through more would take longer than to ask for fresh memory.
+const BUFFERS_AT_MOST: usize = 256;
+
 thread_local! {
     static WAITING: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Values of one operation; their memory is used again.
 #[derive(Debug, Default)]
-pub(crate) struct Buffer(Vec<f32>);
+pub struct Buffer(Vec<f32>);
 
 impl Buffer {
     /// A buffer of `n` values, whatever they are.
@@ -49,7 +52,7 @@ impl Drop for Buffer {
         }
         WAITING.with_borrow_mut(|waiting| {
             let total: usize = waiting.iter().map(Vec::len).sum();
-            if total + values.len() <= WAITING_AT_MOST {
+            if waiting.len() < BUFFERS_AT_MOST && total + values.len() <= WAITING_AT_MOST {
                 waiting.push(values);
             }
         });
@@ -89,5 +92,13 @@ mod tests {
         drop(Buffer::of(1));
         let total: usize = WAITING.with_borrow(|waiting| waiting.iter().map(Vec::len).sum());
         assert_eq!(total, WAITING_AT_MOST);
+    }
+
+    #[test]
+    fn few_wait() {
+        for n in 1..=2 * BUFFERS_AT_MOST {
+            drop(Buffer::from(vec![0.0; n]));
+        }
+        assert_eq!(WAITING.with_borrow(Vec::len), BUFFERS_AT_MOST);
     }
 }

@@ -1,8 +1,9 @@
 //! A tuple model with its loss, trained through the tape.
 
 use super::{
-    Constant, Device, DeviceError, Tensor,
-    parameters::{self, read, visit, write},
+    Device, DeviceError, Flow,
+    device::constant,
+    parameters::{self, Read, read, visit, write},
     values,
 };
 use crate::{
@@ -18,12 +19,12 @@ use anyhow::Result;
 use dfdx::{
     nn::{Module, ModuleMut, tensor_collection::TensorCollection},
     shapes::Const,
-    tensor::{Gradients, NoneTape, OwnedTape, PutTape, SplitTape, TensorFromVec, Trace},
+    tensor::{Gradients, NoneTape, OwnedTape, Tape},
     tensor_ops::Backward,
 };
 
 /// A batch of `C` features or outputs a sample.
-type Batch<const C: usize, T = NoneTape> = Tensor<(usize, Const<C>), T>;
+type Batch<const C: usize, T = NoneTape> = Flow<(usize, Const<C>), T>;
 type OnTape = OwnedTape<f32, Device>;
 
 /// A dfdx model of `I` inputs and `C` outputs with its loss, book section 4.3.
@@ -48,7 +49,7 @@ impl<M: TensorCollection<f32, Device>, const I: usize, const C: usize> Model<M, 
     pub fn new(model: M, loss: Loss) -> Self {
         let device = Device::default();
         let outputs = Matrix::zeros(0, C);
-        let names = parameters::trained_names(&model);
+        let names = read(&model, Read::Trained).0.into_iter().map(|parameter| parameter.name).collect();
         Self { module: model, names, loss, device, gradients: Gradients::leaky(), outputs, batch_loss: f32::NAN }
     }
 
@@ -57,21 +58,23 @@ impl<M: TensorCollection<f32, Device>, const I: usize, const C: usize> Model<M, 
         &self.module
     }
 
-    fn batch(&self, x: &Matrix) -> Result<Batch<I>> {
-        self.device.try_tensor_from_vec(x.values().to_vec(), (x.rows(), Const::<I>)).map_err(failed)
+    fn batch<T: Tape<f32, Device>>(&self, x: &Matrix) -> Result<Batch<I, T>> {
+        constant(&self.device, x.values(), (x.rows(), Const)).map_err(failed)
     }
 }
 
 impl<M, const I: usize, const C: usize> Network for Model<M, I, C>
 where
     M: TensorCollection<f32, Device>
-        + Module<Constant<Batch<I>>, Output = Batch<C>, Error = DeviceError>
-        + ModuleMut<Constant<Batch<I, OnTape>>, Output = Batch<C, OnTape>, Error = DeviceError>
+        + Module<Batch<I>, Output = Batch<C>, Error = DeviceError>
+        + ModuleMut<Batch<I, OnTape>, Output = Batch<C, OnTape>, Error = DeviceError>
         + Movable,
 {
     fn outputs(&self, x: &Matrix) -> Result<Matrix> {
-        let outputs = self.module.try_forward(Constant(self.batch(x)?)).map_err(failed)?;
-        Ok(Matrix::new(x.rows(), C, values(&outputs)))
+        let outputs = self.module.try_forward(self.batch::<NoneTape>(x)?).map_err(failed)?;
+        let mut rows = Matrix::zeros(x.rows(), C);
+        outputs.copy_into(rows.values_mut());
+        Ok(rows)
     }
 
     fn loss(&self, outputs: &Matrix, labels: &Labels) -> f32 {
@@ -79,11 +82,10 @@ where
     }
 
     fn forward_backward(&mut self, x: &Matrix, labels: &Labels) -> Result<()> {
-        let x_on_tape = Constant(self.batch(x)?.leaky_trace());
-        let (outputs, tape) = self.module.try_forward_mut(x_on_tape).map_err(failed)?.split_tape();
+        let outputs = self.module.try_forward_mut(self.batch::<OnTape>(x)?).map_err(failed)?;
         self.outputs.reshape(x.rows(), C);
         outputs.copy_into(self.outputs.values_mut());
-        let loss = super::loss(outputs.put_tape(tape), labels, self.loss).map_err(failed)?;
+        let loss = super::loss(outputs, labels, self.loss).map_err(failed)?;
         self.batch_loss = values(&loss)[0];
         self.gradients = loss.try_backward().map_err(failed)?;
         Ok(())
@@ -102,11 +104,11 @@ where
     }
 
     fn parameters(&self) -> Parameters {
-        read(&self.module, None)
+        read(&self.module, Read::All)
     }
 
     fn gradients(&self) -> Parameters {
-        read(&self.module, Some(&self.gradients))
+        read(&self.module, Read::Gradients(&self.gradients))
     }
 
     fn load(&mut self, parameters: &Parameters) -> Result<()> {

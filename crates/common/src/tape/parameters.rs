@@ -15,19 +15,30 @@ use dfdx::{
     tensor::Gradients,
 };
 
-/// Copies all parameters of `model`, running statistics among them, or the gradients of the trained ones if they are given.
+/// What is read of a model's parameters.
+#[derive(Clone, Copy)]
+pub(super) enum Read<'a> {
+    /// The values of all, running statistics among them.
+    All,
+    /// The values of the trained ones.
+    Trained,
+    /// The gradients of the trained ones.
+    Gradients(&'a Gradients<f32, Device>),
+}
+
+/// Copies what is asked for of the parameters of `model`.
 ///
 /// # Panics
 /// If a trained parameter has no gradient.
-pub(super) fn read<M: TensorCollection<f32, Device>>(model: &M, gradients: Option<&Gradients<f32, Device>>) -> Parameters {
-    let mut reader = Reader { gradients, parameters: Vec::new() };
+pub(super) fn read<M: TensorCollection<f32, Device>>(model: &M, what: Read) -> Parameters {
+    let mut reader = Reader { what, parameters: Vec::new() };
     let walked = M::iter_tensors(&mut RecursiveWalker { m: (model, String::new()), f: &mut reader });
     debug_assert!(walked.is_ok(), "reading cannot fail");
     Parameters(reader.parameters)
 }
 
 struct Reader<'a> {
-    gradients: Option<&'a Gradients<f32, Device>>,
+    what: Read<'a>,
     parameters: Vec<Parameter>,
 }
 
@@ -42,40 +53,13 @@ impl TensorVisitor<f32, Device> for Reader<'_> {
         options: TensorOptions<S, f32, Device>,
         (tensor, name): (&Tensor<S>, String),
     ) -> Result<Option<Tensor<S>>> {
-        if self.gradients.is_some() && !options.do_gradient_update {
-            return Ok(None);
-        }
+        let values = match self.what {
+            Read::Trained | Read::Gradients(_) if !options.do_gradient_update => return Ok(None),
+            Read::All | Read::Trained => values(tensor),
+            Read::Gradients(gradients) => values(&gradients.get(tensor)),
+        };
         let shape = tensor.shape().concrete().into_iter().collect();
-        let values = self.gradients.map_or_else(|| values(tensor), |gradients| values(&gradients.get(tensor)));
         self.parameters.push(Parameter { name, shape, values });
-        Ok(None)
-    }
-}
-
-/// The names of the trained parameters of `model`, in their order.
-pub(super) fn trained_names<M: TensorCollection<f32, Device>>(model: &M) -> Vec<String> {
-    let mut names = Names(Vec::new());
-    let walked = M::iter_tensors(&mut RecursiveWalker { m: (model, String::new()), f: &mut names });
-    debug_assert!(walked.is_ok(), "reading cannot fail");
-    names.0
-}
-
-struct Names(Vec<String>);
-
-impl TensorVisitor<f32, Device> for Names {
-    type Viewer = (ViewTensorRef, ViewTensorName);
-    type Err = Error;
-    type E2 = f32;
-    type D2 = Device;
-
-    fn visit<S: Shape>(
-        &mut self,
-        options: TensorOptions<S, f32, Device>,
-        (_, name): (&Tensor<S>, String),
-    ) -> Result<Option<Tensor<S>>> {
-        if options.do_gradient_update {
-            self.0.push(name);
-        }
         Ok(None)
     }
 }

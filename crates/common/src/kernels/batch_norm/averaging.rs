@@ -12,10 +12,6 @@ pub struct Averaging {
 }
 
 impl Averaging {
-    /// No batch moves anything.
-    #[cfg(not(feature = "cuda"))]
-    pub(crate) const NEVER: Self = Self { momentum: 1.0, unbiased: false };
-
     /// Moves the running mean and variance of every channel towards the statistics of a batch with `count` values in a channel.
     ///
     /// # Panics
