@@ -35,9 +35,15 @@ fn hyper_parameters_that_make_no_sense_are_refused() {
     for lr in ["0", "-0.1", "NaN", "inf", "-inf", "fast"] {
         check_usage(&["train", &format!("--lr={lr}")], &[&format!("'{lr}'"), "--lr <LR>", "expected a number greater than 0"]);
     }
-    for flag in ["--epochs", "--seeds", "--batch-size", "--evaluate-every", "--log-every"] {
+    for (flag, expected) in [
+        ("--epochs", "from 1 to 1000000"),
+        ("--seeds", "from 1 to 10000"),
+        ("--batch-size", "of at least 1"),
+        ("--evaluate-every", "of at least 1"),
+        ("--log-every", "of at least 1"),
+    ] {
         for n in ["0", "-1", "ten"] {
-            check_usage(&["train", flag, n], &[&format!("'{n}'"), flag, "expected a whole number of at least 1"]);
+            check_usage(&["train", flag, n], &[&format!("'{n}'"), flag, &format!("expected a whole number {expected}")]);
         }
     }
     for size in ["121", "100000"] {

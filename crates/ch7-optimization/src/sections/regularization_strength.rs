@@ -19,7 +19,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{self, at_least_one, positive},
+    cli::{self, n_seeds, n_steps, positive},
     kernels::reduce,
     lab::{Column, Lab, row},
     plot::{CurvePanel, Curves, Dash, Marker, Series, theme},
@@ -46,10 +46,10 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.2, value_parser = positive)]
     lr: f32,
     /// Steps, each on all training samples
-    #[arg(long, default_value_t = 20_000, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 20_000, value_parser = n_steps)]
     steps: usize,
     /// Seeds to average over, one after the other from --seed on
-    #[arg(long, default_value_t = 6, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 6, value_parser = n_seeds)]
     seeds: usize,
 }
 
