@@ -1,5 +1,6 @@
 //! The bytes of a safetensors file, the same on every machine.
 
+use crate::files;
 use anyhow::{Context, Result, bail, ensure};
 use safetensors::{
     SafeTensors,
@@ -79,7 +80,7 @@ impl File {
     /// # Errors
     /// If it cannot be read, is not a safetensors file, is cut off, or holds anything but whole and finite f32 numbers.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read the checkpoint {}", path.display()))?;
+        let bytes = files::read(path).with_context(|| format!("cannot read the checkpoint {}", path.display()))?;
         Self::from_bytes(&bytes)
             .with_context(|| format!("{} is not a whole safetensors checkpoint: train again to write a new one", path.display()))
     }

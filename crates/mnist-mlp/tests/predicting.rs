@@ -180,3 +180,22 @@ fn what_is_not_a_checkpoint_of_this_classifier_is_refused() {
     check_checkpoint(changed(&|p| p[2].shape.reverse()), &[of_another, "tensor 2.weight", "[1500, 500]", "[500, 1500]"]);
     check_checkpoint(changed(&|p| p[0].values[7] = f32::NAN), &[not_whole, "tensor 0.weight: expected finite values, found NaN"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let bench = bench();
+    fs::create_dir_all(bench.path("data/mnist")).unwrap();
+    for name in ["data/mnist/t10k-labels-idx1-ubyte.gz", "mine.png", "pipe.safetensors"] {
+        assert!(std::process::Command::new("mkfifo").arg(bench.path(name)).status().unwrap().success());
+    }
+    let found = "expected a regular file, found a pipe, a socket or a device\n";
+    let cases: [&[&str]; 3] = [
+        &["predict", "--data-dir", "data"],
+        &["predict", "--image", "mine.png"],
+        &["predict", "--checkpoint", "pipe.safetensors"],
+    ];
+    for flags in cases {
+        bench.run(MNIST, flags).fails(FAILURE, &[found]).silent();
+    }
+}

@@ -2,6 +2,7 @@
 
 use crate::{
     data::{Labels, Samples, Split},
+    files,
     matrix::Matrix,
     parameters::{Parameter, Parameters},
     rng::Stream,
@@ -58,7 +59,7 @@ pub fn load_measurements(path: &Path) -> Result<Matrix> {
 }
 
 fn read(path: &Path) -> Result<String> {
-    String::from_utf8(std::fs::read(path)?).map_err(|error| {
+    String::from_utf8(files::read(path)?).map_err(|error| {
         let place = error.utf8_error().valid_up_to();
         anyhow!("expected UTF-8 text, found the byte {:#04x} at place {place}", error.as_bytes()[place])
     })

@@ -1,9 +1,9 @@
 //! Reading a PNG picture, of any colour type and depth, as shades of grey.
 
+use crate::files;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use png::{ColorType, Decoder, DecodingError, Transformations};
 use std::{
-    fs::File,
     io::{BufRead, BufReader, Seek},
     path::Path,
 };
@@ -27,7 +27,7 @@ impl Picture {
     /// If it cannot be read, is not a whole PNG file, or is too large; the message names it and what to do.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let name = path.display();
-        let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
+        let file = files::open(path).with_context(|| format!("cannot read {name}"))?;
         Self::decode(BufReader::new(file)).map_err(|error| anyhow!("{name}: {error:#}"))
     }
 

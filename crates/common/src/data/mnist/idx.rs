@@ -1,11 +1,11 @@
 //! The IDX format: a magic number that gives the type and the number of dimensions, the dimensions, the bytes.
 
 use super::N_DIGITS;
+use crate::files;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 use std::{
-    fs,
     io::{BufRead, BufReader, ErrorKind, Read},
     path::Path,
 };
@@ -46,7 +46,7 @@ impl File {
             path.display(),
             self.name
         );
-        let file = fs::File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let file = files::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let file = BufReader::with_capacity(1 << 16, file);
         let bytes = if is_compressed { self.parse_compressed(file) } else { self.take(file).and_then(|bytes| self.parse(bytes)) };
         bytes.map_err(|error| anyhow!("{}: {error:#}: {CURE}", path.display()))
@@ -143,6 +143,7 @@ mod tests {
     use super::*;
     use flate2::{Compression, bufread::GzEncoder};
     use proptest::prelude::*;
+    use std::fs;
 
     /// The published file of a small world: two images of 2 x 3 pixels.
     fn images() -> (File, Vec<u8>) {
