@@ -134,7 +134,7 @@ fn check_refused(change: impl FnOnce(&mut Checkpoint), complaint: &str) {
     let mut saved = begun.left();
     change(&mut saved);
     std::fs::write(&begun.file, saved.to_safetensors().expect("bytes")).expect("a file");
-    let error = format!("{:#}", Checkpoint::read(&begun.file).unwrap_err());
+    let error = format!("{:#}", Checkpoint::read(&begun.file).expect_err("a refusal"));
     let named =
         format!("{} is no checkpoint of a run: leave out --resume to train from the start: {complaint}", begun.file.display());
     assert_eq!(error, named);
