@@ -6,11 +6,18 @@
 use crate::say;
 use anyhow::{Context, Result, bail};
 use common::{
-    cli,
+    cli::{self, one_to},
     data::mnist::{FILES, File},
     files,
 };
-use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::{
+    fs,
+    io::Read,
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 use ureq::Agent;
 
 /// Public addresses of the files, tried in this order.
@@ -24,8 +31,6 @@ const MIRRORS: [&str; 4] = [
 const MOST_BYTES: u64 = 64 << 20;
 /// Time for a mirror to answer.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Time for the longest file to arrive.
-const TRANSFER: Duration = Duration::from_secs(300);
 
 /// Where from and where to
 #[derive(Debug, clap::Args)]
@@ -33,10 +38,16 @@ pub(crate) struct Args {
     /// Fetch from this address instead, such as `http://127.0.0.1:8000`; may be given several times
     #[arg(long, value_name = "URL", value_parser = mirror)]
     mirror: Vec<String>,
+    /// Seconds for all of it: what has not arrived by then is given up
+    #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = one_to::<MOST_SECONDS>)]
+    time_limit: usize,
     /// Folder of the data sets [default: data/, at the top of the workspace]
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
 }
+
+/// A day.
+const MOST_SECONDS: usize = 86_400;
 
 fn mirror(address: &str) -> Result<String, String> {
     let is_plain = address.strip_prefix("http://").is_some_and(|host| !host.is_empty());
@@ -57,15 +68,18 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let timeouts = Agent::config_builder()
         .timeout_resolve(Some(PATIENCE))
         .timeout_connect(Some(PATIENCE))
-        .timeout_recv_response(Some(PATIENCE))
-        .timeout_recv_body(Some(TRANSFER));
-    let agent = Agent::new_with_config(timeouts.build());
+        .timeout_recv_response(Some(PATIENCE));
+    let line = Line {
+        agent: Agent::new_with_config(timeouts.build()),
+        start: Instant::now(),
+        limit: Duration::from_secs(args.time_limit as u64),
+    };
     let mut missing = Vec::new();
     for file in FILES {
         let name = file.compressed_name();
         if file.read(&folder).is_ok() {
             say(&format!("{name}: there already"));
-        } else if let Some(bytes) = fetch(&agent, file, &mut mirrors) {
+        } else if let Some(bytes) = line.fetch(file, &mut mirrors) {
             files::write_whole(&folder.join(name), &bytes)?;
         } else {
             missing.push(name);
@@ -74,32 +88,56 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if missing.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
+    let late = if line.left().is_none() { format!(" within {} s (--time-limit)", args.time_limit) } else { String::new() };
     bail!(
-        "no mirror gave {}: get any copy of MNIST by other means and put the files, compressed or not, into {}; their SHA-256 is checked \
+        "no mirror gave {}{late}: get any copy of MNIST by other means and put the files, compressed or not, into {}; their SHA-256 is checked \
          when they are read",
         missing.join(", "),
         folder.display()
     )
 }
 
-/// The compressed file from the first mirror that gives the published one; that mirror is asked first from then on.
-fn fetch(agent: &Agent, file: File, mirrors: &mut [String]) -> Option<Vec<u8>> {
-    for i in 0..mirrors.len() {
-        let address = format!("{}/{}", mirrors[i], file.compressed_name());
-        match download(agent, &address, file) {
-            Ok(bytes) => {
-                say(&format!("{address}: fetched, {} bytes", bytes.len()));
-                mirrors.swap(0, i);
-                return Some(bytes);
-            }
-            Err(error) => say(&format!("{address}: {error:#}")),
-        }
-    }
-    None
+/// The way to the mirrors, open for a limited time.
+struct Line {
+    agent: Agent,
+    start: Instant,
+    limit: Duration,
 }
 
-fn download(agent: &Agent, address: &str, file: File) -> Result<Vec<u8>> {
-    let bytes = agent.get(address).call()?.into_body().into_with_config().limit(MOST_BYTES).read_to_vec()?;
-    file.parse_compressed(&bytes[..])?;
-    Ok(bytes)
+impl Line {
+    /// The time that is left, if there is any.
+    fn left(&self) -> Option<Duration> {
+        self.limit.checked_sub(self.start.elapsed()).filter(|left| !left.is_zero())
+    }
+
+    /// The compressed file from the first mirror that gives the published one; that mirror is asked first from then on.
+    fn fetch(&self, file: File, mirrors: &mut [String]) -> Option<Vec<u8>> {
+        for i in 0..mirrors.len() {
+            let address = format!("{}/{}", mirrors[i], file.compressed_name());
+            match self.download(&address, file, self.left()?) {
+                Ok(bytes) => {
+                    say(&format!("{address}: fetched, {} bytes", bytes.len()));
+                    mirrors.swap(0, i);
+                    return Some(bytes);
+                }
+                Err(error) => say(&format!("{address}: {error:#}")),
+            }
+        }
+        None
+    }
+
+    /// Gets a file, with a bar on a terminal that tells how much has come.
+    fn download(&self, address: &str, file: File, left: Duration) -> Result<Vec<u8>> {
+        let request = self.agent.get(address).config().timeout_global(Some(left)).build();
+        let body = request.call()?.into_body();
+        let bar = body.content_length().map_or_else(ProgressBar::no_length, ProgressBar::new);
+        bar.set_style(ProgressStyle::with_template("{msg} {bytes} of {total_bytes}, {bytes_per_sec}")?);
+        bar.set_message(file.compressed_name());
+        let mut bytes = Vec::new();
+        let arrived = bar.wrap_read(body.into_with_config().limit(MOST_BYTES).reader()).read_to_end(&mut bytes);
+        bar.finish_and_clear();
+        arrived?;
+        file.parse_compressed(&bytes[..])?;
+        Ok(bytes)
+    }
 }

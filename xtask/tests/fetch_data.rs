@@ -107,7 +107,7 @@ fn mirrors_that_fail_are_told_and_the_next_is_asked() {
     let told = [
         "Connection refused",
         "http status: 404",
-        "io: ",
+        "Peer disconnected",
         "expected gzip data of 10008 bytes, found their end after",
         "expected 10000 labels, found 60000 labels",
         "expected gzip data of 10008 bytes, found their end after 0",
@@ -156,6 +156,36 @@ fn a_file_unpacked_by_hand_is_enough() {
     flate2::read::GzDecoder::new(&ours(TEST_LABELS)[..]).read_to_end(&mut labels).unwrap();
     bench.write("data/mnist/t10k-labels-idx1-ubyte", &labels);
     fetch(&bench, &[DOWN]).succeeds();
+}
+
+#[test]
+fn a_mirror_that_is_too_slow_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/mnist", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream: TcpStream = stream.unwrap();
+            let body = ours(TEST_LABELS);
+            let start = response("200 OK", body.len(), &[]);
+            // A byte at a time, until nobody listens any more.
+            for byte in start.iter().chain(&body) {
+                if stream.write_all(&[*byte]).is_err() {
+                    break;
+                }
+                thread::sleep(std::time::Duration::from_millis(10));
+            }
+        }
+    });
+    let bench = wanting(TEST_LABELS);
+    let start = std::time::Instant::now();
+    let mut command = bench.command(XTASK);
+    for proxy in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env_remove(proxy);
+    }
+    let flags = ["fetch-data", "--data-dir", "data", "--time-limit", "3", "--mirror", &address, "--mirror", &address];
+    let end = End::of(&command.args(flags).output().unwrap());
+    end.fails(FAILURE, &["error: no mirror gave t10k-labels-idx1-ubyte.gz within 3 s (--time-limit): get any copy of MNIST"]);
+    assert!(start.elapsed().as_secs() < 10, "took {:?}", start.elapsed());
 }
 
 #[test]

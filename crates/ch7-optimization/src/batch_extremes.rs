@@ -6,7 +6,7 @@ use crate::digits::network;
 use anyhow::Result;
 use clap::Args;
 use common::{
-    cli::{at_least_one, one_to, positive},
+    cli::{n_steps, one_to, positive},
     data::{
         Batches,
         mnist::{ImageDataset, Images, N_TRAIN, PixelScale},
@@ -25,7 +25,7 @@ pub(crate) struct Extremes {
     #[arg(long, default_value_t = 640, value_parser = one_to::<N_TRAIN>)]
     extreme_images: usize,
     /// Passes over these images
-    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 20, value_parser = n_steps)]
     extreme_epochs: usize,
     /// Learning rate of a single image; that of a mini-batch is in proportion
     #[arg(long, default_value_t = 0.000_625, value_parser = positive)]

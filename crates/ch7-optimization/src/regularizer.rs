@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use clap::Args;
 use common::{
     chain::{Chain, LayerSpec, linear, relu},
-    cli::{at_least_one, positive},
+    cli::{n_seeds, n_steps, positive},
     kernels::{Loss, reduce},
     optim::{Optimizer, Sgd},
     parameters::{Initialization, Parameters},
@@ -20,10 +20,10 @@ pub(crate) struct Settings {
     #[arg(long, default_value_t = 0.2, value_parser = positive)]
     pub(crate) lr: f32,
     /// Steps, each on all training samples
-    #[arg(long, default_value_t = 50_000, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 50_000, value_parser = n_steps)]
     pub(crate) steps: usize,
     /// Seeds to average over, one after the other from --seed on
-    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 20, value_parser = n_seeds)]
     pub(crate) seeds: usize,
 }
 

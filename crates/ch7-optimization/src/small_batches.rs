@@ -5,7 +5,7 @@ use crate::digits::{Digits, network_of_seed};
 use anyhow::Result;
 use clap::Args;
 use common::{
-    cli::{self, at_least_one, one_to, positive},
+    cli::{self, n_seeds, one_to, positive},
     data::{
         Batches,
         mnist::{ImageDataset, Images, N_TRAIN, PixelScale},
@@ -29,7 +29,7 @@ pub(crate) struct SmallBatches {
     #[arg(long = "small-lr", id = "small_lr", default_value_t = 0.001, value_parser = positive)]
     lr: f32,
     /// Seeds to average small batches over, one after the other from --seed on
-    #[arg(long = "small-seeds", id = "small_seeds", default_value_t = 3, value_parser = at_least_one)]
+    #[arg(long = "small-seeds", id = "small_seeds", default_value_t = 3, value_parser = n_seeds)]
     seeds: usize,
 }
 

@@ -57,12 +57,12 @@ fn hyper_parameters_that_make_no_sense_are_refused() {
             check_usage(&format!("{section} --images {n}"), &["--images", "expected a whole number from 1 to 60000"]);
         }
         check_usage(&format!("{section} --test-images 10001"), &["--test-images", "expected a whole number from 1 to 10000"]);
-        check_usage(&format!("{section} --epochs 0"), &["--epochs", "expected a whole number of at least 1"]);
+        check_usage(&format!("{section} --epochs 0"), &["--epochs", "expected a whole number from 1 to 1000000"]);
     }
     check_usage("adamw --decay -1", &["--decay", "expected a number of at least 0"]);
     check_usage("batch-norm-mnist --evaluate-every 0", &["--evaluate-every", "expected a whole number of at least 1"]);
     check_usage("batch-norm --samples 1", &["a single sample has no variance"]);
-    check_usage("dropout --seeds 0", &["--seeds", "expected a whole number of at least 1"]);
+    check_usage("dropout --seeds 0", &["--seeds", "expected a whole number from 1 to 10000"]);
 }
 
 #[test]

@@ -107,3 +107,31 @@ fn a_run_stopped_by_a_signal_goes_on() {
     child.wait().unwrap();
     assert_eq!(run(&bench, ARMS, "40", &["--resume"]).succeeds().stdout, stdout);
 }
+
+/// A rename whose bytes are not on the disk yet leaves an empty checkpoint after a power cut.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_checkpoint_is_on_the_disk_before_its_name_is() {
+    use std::process::Command;
+    let bench = Bench::new();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
+    let mut traced = Command::new("strace");
+    traced.current_dir(bench.path("")).args(["-f", "-y", "-o", "calls", "-e", "trace=fsync,rename,renameat,renameat2", CH7]);
+    traced.args(ARMS).args(["1", "--quiet", "--out", "results", "--data-dir"]).arg(data);
+    if !traced.status().is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: strace is not there or may not trace: apt-get install strace");
+        return;
+    }
+    let calls = bench.text("calls");
+    let calls: Vec<&str> = calls.lines().collect();
+    let renames: Vec<usize> = (0..calls.len()).filter(|&i| calls[i].contains("rename") && calls[i].contains("resume-")).collect();
+    assert!(!renames.is_empty(), "no checkpoint was renamed:\n{}", calls.join("\n"));
+    for i in renames {
+        let thread = calls[i].split_whitespace().next();
+        let near = |call: &&&str| call.split_whitespace().next() == thread && call.contains("fsync(");
+        let before = calls[..i].iter().rev().take(4).find(near);
+        let after = calls[i + 1..].iter().take(4).find(near);
+        assert!(before.is_some_and(|call| call.contains(".partial>")), "not synced before: {}", calls[i]);
+        assert!(after.is_some_and(|call| call.contains("/batch-size>")), "folder not synced after: {}", calls[i]);
+    }
+}

@@ -1,9 +1,10 @@
-//! Files that are written whole or not at all.
+//! Files that are written whole or not at all, and read only if they are files.
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::{
-    fs,
+    fs::{self, File},
+    io::{self, ErrorKind, Read, Write},
     path::Path,
     sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
@@ -24,8 +25,31 @@ pub fn prepare(folder: &Path) -> Result<()> {
     fs::remove_file(&probe).with_context(cure)
 }
 
-/// Writes a file under a temporary name beside its own, then renames it: a reader, a full disk or an interruption never
-/// leaves half a file under its final name.
+/// Opens a file to read it.
+///
+/// # Errors
+/// If it cannot be opened, or is a pipe or a device, which might be waited for without end.
+pub fn open(path: &Path) -> io::Result<File> {
+    let kind = fs::metadata(path)?.file_type();
+    // Of a folder the system says itself what it is.
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "expected a regular file, found a pipe, a socket or a device"));
+    }
+    File::open(path)
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// As [`open`], or if it cannot be read to its end.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Writes a file under a temporary name beside its own, then renames it: a reader, a full disk, an interruption or a power cut never
+/// leaves half a file under its final name. The bytes are on the disk before the name is, and the name before this returns.
 ///
 /// # Errors
 /// If the folder is missing, full or cannot be written to.
@@ -33,11 +57,26 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let _writing = writing();
     let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
-    fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path)).or_else(|error| {
+    let written = write_synced(&partial, bytes).and_then(|()| fs::rename(&partial, path)).and_then(|()| sync_folder_of(path));
+    written.or_else(|error| {
         // The partial file is of no use; that it may be gone already is no further error.
         let _ = fs::remove_file(&partial);
         Err(error).with_context(|| format!("cannot write {}", path.display()))
     })
+}
+
+/// Writes bytes and waits until they are on the disk.
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Waits until the names in the folder of `path` are on the disk, where a folder can be opened.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let Some(folder) = path.parent().filter(|_| cfg!(unix)) else { return Ok(()) };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(folder)?.sync_all()
 }
 
 fn writing() -> RwLockReadGuard<'static, ()> {
@@ -68,6 +107,21 @@ mod tests {
         assert!(write_whole(&folder.path().join("missing/b.txt"), b"half").is_err());
         let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["a.txt"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_might_be_waited_for_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [pipe.as_path(), Path::new("/dev/zero")] {
+            let error = read(path).unwrap_err().to_string();
+            assert_eq!(error, "expected a regular file, found a pipe, a socket or a device");
+        }
+        let file = folder.path().join("file");
+        write_whole(&file, b"bytes").unwrap();
+        assert_eq!(read(&file).unwrap(), b"bytes");
     }
 
     #[test]

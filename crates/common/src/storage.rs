@@ -1,11 +1,13 @@
 //! The bytes of a safetensors file, the same on every machine.
 
+use crate::files;
 use anyhow::{Context, Result, bail, ensure};
 use safetensors::{
     SafeTensors,
     tensor::{Dtype, TensorView},
 };
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, path::Path};
 
 /// A tensor as a file holds it.
@@ -68,7 +70,8 @@ impl File {
             Ok((tensor.name.clone(), TensorView::new(tensor.values.dtype(), tensor.shape.clone(), bytes)?))
         });
         let format = ("format".to_owned(), "pt".to_owned());
-        let texts = self.texts.clone().into_iter().chain([format]).collect();
+        // What a file says itself comes later and stays: another format is another file.
+        let texts = std::iter::once(format).chain(self.texts.clone()).collect();
         in_order(safetensors::serialize(views.collect::<Result<Vec<_>>>()?, Some(texts))?)
     }
 
@@ -77,9 +80,14 @@ impl File {
     /// # Errors
     /// If it cannot be read, is not a safetensors file, is cut off, or holds anything but whole and finite f32 numbers.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read the checkpoint {}", path.display()))?;
+        let bytes = files::read(path).with_context(|| format!("cannot read the checkpoint {}", path.display()))?;
         Self::from_bytes(&bytes)
             .with_context(|| format!("{} is not a whole safetensors checkpoint: train again to write a new one", path.display()))
+    }
+
+    /// The SHA-256 of the file as bytes, in hexadecimal.
+    pub(crate) fn sha256(&self) -> Result<String> {
+        Ok(Sha256::digest(self.to_bytes()?).iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self> {

@@ -124,3 +124,63 @@ fn more_epochs_than_are_asked_for_are_refused() {
     let error = shorter.train(&mut network(), &mut Lines::default()).unwrap_err().to_string();
     assert_eq!(error, "it has trained for 2 epochs, more than 1: ask for at least 2 with --epochs");
 }
+
+/// Saves a run, changes the checkpoint by `change`, and reads it again.
+#[track_caller]
+fn check_refused(change: impl FnOnce(&mut Checkpoint), complaint: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let begun = Run::new(2, folder.path());
+    begun.train(&mut network(), &mut Lines::default()).expect("a run");
+    let mut saved = begun.left();
+    change(&mut saved);
+    std::fs::write(&begun.file, saved.to_safetensors().expect("bytes")).expect("a file");
+    let error = format!("{:#}", Checkpoint::read(&begun.file).expect_err("a refusal"));
+    let named =
+        format!("{} is no checkpoint of a run: leave out --resume to train from the start: {complaint}", begun.file.display());
+    assert_eq!(error, named);
+}
+
+#[test]
+fn parts_that_were_not_saved_together_are_refused() {
+    let after = "after 2 epochs of 10 steps in all, expected";
+    check_refused(|saved| saved.epochs = 65_535, "after 65535 epochs of 10 steps in all, expected epoch loss of 65535, found 2");
+    check_refused(|saved| saved.epochs = 0, "it is of a run before its first epoch");
+    check_refused(|saved| saved.optimizer.steps = 9, &format!("{after} optimizer steps of 10, found 9"));
+    check_refused(|saved| saved.history.train_score.truncate(3), &format!("{after} train score of 10, found 3"));
+    check_refused(|saved| saved.history.trace.truncate(2), &format!("{after} trace of 3, found 2"));
+    check_refused(|saved| saved.history.dev_loss[1].0 = 11, "expected dev steps that grow, up to 10");
+    check_refused(
+        |saved| {
+            saved.history.train_loss.pop();
+            saved.history.train_score.pop();
+            saved.optimizer.steps -= 1;
+        },
+        "expected as many steps in each epoch, found 9 in 2 epochs",
+    );
+}
+
+#[test]
+fn a_checkpoint_of_epochs_of_another_length_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let begun = Run::new(1, folder.path());
+    begun.train(&mut network(), &mut Lines::default()).expect("a run");
+    let mut saved = begun.left();
+    saved.history.train_loss.truncate(4);
+    let other = Run { saved: Some(saved), ..Run::new(2, folder.path()) };
+    let error = other.train(&mut network(), &mut Lines::default()).unwrap_err().to_string();
+    assert_eq!(error, "it has 4 steps in 1 epochs, where this run has 5 in each: leave out --resume to train from the start");
+}
+
+#[test]
+fn a_checkpoint_with_any_byte_changed_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let begun = Run::new(1, folder.path());
+    begun.train(&mut network(), &mut Lines::default()).expect("a run");
+    let whole = std::fs::read(&begun.file).expect("bytes");
+    for place in (0..whole.len()).step_by(7) {
+        let mut changed = whole.clone();
+        changed[place] ^= 1;
+        std::fs::write(&begun.file, &changed).expect("a file");
+        assert!(Checkpoint::read(&begun.file).is_err(), "byte {place}");
+    }
+}

@@ -4,7 +4,7 @@
 #[path = "../../common/testing/binary.rs"]
 mod binary;
 
-use binary::{Bench, FAILURE, USAGE};
+use binary::{Bench, End, FAILURE, USAGE};
 use common::parameters::{Parameter, Parameters};
 use std::{fs, path::Path};
 
@@ -35,9 +35,15 @@ fn hyper_parameters_that_make_no_sense_are_refused() {
     for lr in ["0", "-0.1", "NaN", "inf", "-inf", "fast"] {
         check_usage(&["train", &format!("--lr={lr}")], &[&format!("'{lr}'"), "--lr <LR>", "expected a number greater than 0"]);
     }
-    for flag in ["--epochs", "--seeds", "--batch-size", "--evaluate-every", "--log-every"] {
+    for (flag, expected) in [
+        ("--epochs", "from 1 to 1000000"),
+        ("--seeds", "from 1 to 10000"),
+        ("--batch-size", "of at least 1"),
+        ("--evaluate-every", "of at least 1"),
+        ("--log-every", "of at least 1"),
+    ] {
         for n in ["0", "-1", "ten"] {
-            check_usage(&["train", flag, n], &[&format!("'{n}'"), flag, "expected a whole number of at least 1"]);
+            check_usage(&["train", flag, n], &[&format!("'{n}'"), flag, &format!("expected a whole number {expected}")]);
         }
     }
     for size in ["121", "100000"] {
@@ -165,12 +171,41 @@ fn a_run_whose_last_step_diverges_does_not_pass() {
 }
 
 #[test]
-fn more_steps_than_can_be_counted_are_no_panic() {
-    let (bench, _) = bench();
-    let largest = usize::MAX.to_string();
-    bench
-        .run(IRIS, &["train", "--lr", "3e38", "--epochs", &largest, "--data-dir", "data"])
-        .fails(FAILURE, &["training diverged"]);
+fn more_steps_than_can_be_kept_are_refused_with_what_they_would_need() {
+    let cost = "expected a whole number from 1 to 1000000: so many would keep about 18446744 TB of losses and hashes in memory";
+    check_usage(&["train", "--epochs", "18446744073709551615"], &["--epochs <EPOCHS>", cost]);
+    let cost = "expected a whole number from 1 to 10000: so many would be as many runs, 3 years at a tenth of a second each";
+    check_usage(&["train", "--seeds", "1000000000"], &["--seeds <SEEDS>", cost]);
+}
+
+/// As after `cargo install`, whose binary knows of no workspace.
+#[test]
+fn away_from_the_workspace_the_missing_data_are_named_with_the_cure() {
+    let bench = Bench::new();
+    if bench.path("").ancestors().any(|folder| folder.join("data/PROVENANCE.md").exists()) {
+        eprintln!("SKIPPED: the folder for temporary files lies below a data folder of the workspace: set TMPDIR");
+        return;
+    }
+    let mut command = bench.command(IRIS);
+    let end = End::of(&command.env_remove("CARGO_MANIFEST_DIR").args(["train", "--epochs", "1"]).output().unwrap());
+    let named = "error: cannot read data/iris/iris.csv: give the folder that holds iris/iris.csv with --data-dir: ";
+    end.fails(FAILURE, &[named]).silent();
+    assert!(bench.path("results/iris/train").exists());
+}
+
+#[test]
+fn flowers_unlike_those_of_the_training_are_told() {
+    let (bench, _) = trained();
+    bench.write("mine.csv", "\u{feff}a;b;c;d\r\n5,1;3,5;1,4;0,2\r\n51;35;14;2\r\n1,4;0,2;5,1;3,5\r\n\r\n");
+    let end = bench.run(IRIS, &["predict", "--csv", "mine.csv"]);
+    let warnings: Vec<&str> = end.succeeds().stdout.lines().filter(|line| line.starts_with("[Warning]")).collect();
+    let stray = |flower, length| {
+        format!(
+            "[Warning] flower {flower}: its sepal length of {length} is far outside the 4.3 to 7.9 of the flowers that the network has seen: \
+             are the lengths in centimetres, and in their order?"
+        )
+    };
+    assert_eq!(warnings, [stray(2, "51"), stray(3, "1.4")]);
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn png(width: usize, shades: &[u8]) -> Vec<u8> {
 /// A transcript without the lines that name the digit.
 fn unnamed(end: &End) -> Vec<&str> {
     let behind_settings = end.succeeds().stdout.lines().skip_while(|line| !line.is_empty());
-    behind_settings.filter(|line| !line.contains("predicted: ")).collect()
+    behind_settings.filter(|line| !line.contains("predicted: ") && !line.starts_with("[Warning]")).collect()
 }
 
 #[test]
@@ -123,13 +123,13 @@ fn check_picture(bytes: &[u8], complaint: &str) {
 
 #[test]
 fn pictures_that_show_no_digit_are_named_with_the_cure() {
-    let nothing = "expected a digit on a plain background, found nothing drawn: draw it dark on light or light on dark\n";
+    let nothing = "expected a digit on a plain background, found nothing that stands out from the shades along the border: draw it dark on light or light on dark\n";
     check_picture(&png(1, &[0]), nothing);
     check_picture(&png(100, &[255; 10_000]), nothing);
     check_picture(&png(6001, &[255; 6001]), "expected at most 6000 pixels a side, found 6001 x 1: scale the picture down\n");
     let not_whole = "expected a whole PNG picture, found: ";
     check_picture(b"", not_whole);
-    check_picture(b"\xff\xd8\xff\xe0 a photograph", not_whole);
+    check_picture(b"\xff\xd8\xff\xe0 a photograph", "expected a PNG picture, the only format that is read, found a JPEG: ");
     let whole = png(100, &(0..=255).cycle().take(10_000).collect::<Vec<u8>>());
     check_picture(&whole[..whole.len() / 2], not_whole);
 }
@@ -179,4 +179,55 @@ fn what_is_not_a_checkpoint_of_this_classifier_is_refused() {
     check_checkpoint(changed(&|p| drop(p.pop())), &[of_another, "expected a tensor 4.bias, found 0.bias, 0.weight, "]);
     check_checkpoint(changed(&|p| p[2].shape.reverse()), &[of_another, "tensor 2.weight", "[1500, 500]", "[500, 1500]"]);
     check_checkpoint(changed(&|p| p[0].values[7] = f32::NAN), &[not_whole, "tensor 0.weight: expected finite values, found NaN"]);
+}
+
+#[test]
+fn several_digits_in_a_picture_and_doubtful_ones_are_told() {
+    let bench = bench();
+    let mut shades = vec![255; 90 * 30];
+    for stroke in [10, 40, 70] {
+        for y in 5..25 {
+            shades[y * 90 + stroke..][..4].fill(0);
+        }
+    }
+    bench.write("three.png", png(90, &shades));
+    let end = predict(&bench, &["--image", "three.png"]);
+    assert!(
+        end.succeeds().stdout.contains("[Warning] three.png: the drawing is wider than a digit: are there several?"),
+        "{}",
+        end.stdout
+    );
+    // The network of this test has learnt nothing, and is never sure.
+    bench.write(
+        "one.png",
+        png(
+            30,
+            &(0..900).map(|i| if (13..17).contains(&(i % 30)) && (150..750).contains(&i) { 0 } else { 255 }).collect::<Vec<u8>>(),
+        ),
+    );
+    let end = predict(&bench, &["--image", "one.png"]);
+    assert!(
+        end.succeeds().stdout.contains("[Warning] one.png: the network is unsure, its best guess has a probability of 0."),
+        "{}",
+        end.stdout
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let bench = bench();
+    fs::create_dir_all(bench.path("data/mnist")).unwrap();
+    for name in ["data/mnist/t10k-labels-idx1-ubyte.gz", "mine.png", "pipe.safetensors"] {
+        assert!(std::process::Command::new("mkfifo").arg(bench.path(name)).status().unwrap().success());
+    }
+    let found = "expected a regular file, found a pipe, a socket or a device\n";
+    let cases: [&[&str]; 3] = [
+        &["predict", "--data-dir", "data"],
+        &["predict", "--image", "mine.png"],
+        &["predict", "--checkpoint", "pipe.safetensors"],
+    ];
+    for flags in cases {
+        bench.run(MNIST, flags).fails(FAILURE, &[found]).silent();
+    }
 }

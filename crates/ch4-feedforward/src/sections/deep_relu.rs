@@ -25,7 +25,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     chain::{Chain, LayerSpec, leaky_relu, relu},
-    cli::{self, at_least_one, one_to, positive},
+    cli::{self, n_seeds, n_steps, one_to, positive},
     data::{Batches, moons},
     kernels::Loss,
     lab::Lab,
@@ -74,10 +74,10 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.25, value_parser = positive)]
     first_slope: f32,
     /// Full-batch steps
-    #[arg(long, default_value_t = 500, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 500, value_parser = n_steps)]
     steps: usize,
     /// Starts of each variant, seeds from --seed on
-    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 20, value_parser = n_seeds)]
     seeds: usize,
 }
 

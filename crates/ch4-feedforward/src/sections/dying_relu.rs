@@ -26,7 +26,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{self, at_least_one, finite, non_negative, positive},
+    cli::{self, finite, n_seeds, non_negative, positive},
     data::{Split, moons},
     kernels::Activation,
     lab::{self, Lab, row},
@@ -70,7 +70,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 1.0, value_parser = positive)]
     alpha: f32,
     /// Repeat with this many seeds, one after the other from --seed on, and show what norms and loss of the leaky ReLU span
-    #[arg(long, default_value_t = 1, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 1, value_parser = n_seeds)]
     seeds: usize,
 }
 

@@ -27,7 +27,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     chain::{Chain, activation},
-    cli::{at_least_one, one_to, positive},
+    cli::{n_steps, one_to, positive},
     data::{Batches, Samples, moons},
     kernels::{Activation, Loss},
     lab::Lab,
@@ -64,7 +64,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 1.0, value_parser = positive)]
     lr: f32,
     /// Full-batch steps
-    #[arg(long, default_value_t = 300, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 300, value_parser = n_steps)]
     steps: usize,
     /// Limit of the norm of all gradients together
     #[arg(long, default_value_t = 1.0, value_parser = positive)]

@@ -24,7 +24,7 @@ use anyhow::{Context, Result};
 use clap::Args as ClapArgs;
 use common::{
     chain::{Chain, linear, logistic},
-    cli::{self, at_least_one, non_negative, positive},
+    cli::{self, n_seeds, n_steps, non_negative, positive},
     data::{Batches, Split, moons},
     kernels::Loss,
     lab::{Column, Lab},
@@ -72,10 +72,10 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 5.0, value_parser = positive)]
     rule_lr: f32,
     /// Epochs, each one full-batch step
-    #[arg(long, default_value_t = 1000, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 1000, value_parser = n_steps)]
     epochs: usize,
     /// Seeds of each cell, from --seed on
-    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 20, value_parser = n_seeds)]
     seeds: usize,
 }
 

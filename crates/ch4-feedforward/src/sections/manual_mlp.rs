@@ -19,7 +19,7 @@ use clap::Args as ClapArgs;
 use common::{
     by_hand::{ByHand, Passes},
     chain::{Chain, linear, logistic},
-    cli::{self, at_least_one, non_negative, one_to, positive},
+    cli::{self, at_least_one, n_seeds, n_steps, n_units, non_negative, positive},
     data::{Batches, Samples, moons},
     figures,
     kernels::{Activation, Loss, loss::Targets, reduce::same_bits},
@@ -53,7 +53,7 @@ pub(crate) fn section() -> Section {
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Hidden units
-    #[arg(long, default_value_t = 5, value_parser = one_to::<MOST_UNITS>)]
+    #[arg(long, default_value_t = 5, value_parser = n_units::<MOST_UNITS, BYTES_OF_A_UNIT>)]
     hidden: usize,
     #[command(flatten)]
     pub(crate) training: Training,
@@ -66,7 +66,7 @@ pub(crate) struct Training {
     #[arg(long, default_value_t = 0.2, value_parser = positive)]
     pub(super) lr: f32,
     /// Epochs, each one full-batch step
-    #[arg(long, default_value_t = 1000, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 1000, value_parser = n_steps)]
     pub(super) epochs: usize,
     /// Epochs between two printed losses
     #[arg(long, default_value_t = 50, value_parser = at_least_one)]
@@ -75,12 +75,14 @@ pub(crate) struct Training {
     #[arg(long, default_value_t = moons::NOISE, value_parser = non_negative)]
     pub(crate) noise: f32,
     /// Train with this many seeds, one after the other from --seed on, and show what the results span
-    #[arg(long, default_value_t = 1, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 1, value_parser = n_seeds)]
     pub(crate) seeds: usize,
 }
 
 /// Hidden units that fit into any machine's memory.
-const MOST_UNITS: usize = 10_000;
+const MOST_UNITS: usize = 2000;
+/// Bytes that the decision regions need for each: what it gives at each point of their grid.
+const BYTES_OF_A_UNIT: u64 = 320_000;
 
 /// Shows the network on one sample, then trains and tests it.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {

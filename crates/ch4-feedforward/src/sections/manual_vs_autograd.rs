@@ -18,7 +18,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     by_hand::ByHand,
-    cli::{at_least_one, non_negative, positive},
+    cli::{at_least_one, n_steps, non_negative, positive},
     data::{Batches, Samples, Split, moons},
     kernels::reduce::{largest_gap, same_bits},
     lab::{Column, Driver, Lab, row},
@@ -47,7 +47,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.2, value_parser = positive)]
     lr: f32,
     /// Epochs, each one full-batch step
-    #[arg(long, default_value_t = 1000, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 1000, value_parser = n_steps)]
     epochs: usize,
     /// Epochs between two printed lines
     #[arg(long, default_value_t = 100, value_parser = at_least_one)]

@@ -22,7 +22,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     chain::{Chain, linear, logistic},
-    cli::{self, at_least_one, finite, positive},
+    cli::{self, finite, n_seeds, n_steps, positive},
     data::{Batches, Split, moons},
     kernels::{Activation, Loss, loss::Targets},
     lab::{Column, Lab, row},
@@ -59,7 +59,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.15, value_parser = positive)]
     unit_lr: f32,
     /// Steps of the unit
-    #[arg(long, default_value_t = 3000, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 3000, value_parser = n_steps)]
     steps: usize,
     /// Standard deviation of the network's first weights
     #[arg(long, default_value_t = 5.0, value_parser = positive)]
@@ -68,10 +68,10 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.2, value_parser = positive)]
     lr: f32,
     /// Epochs of the network, each one full-batch step
-    #[arg(long, default_value_t = 1000, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 1000, value_parser = n_steps)]
     epochs: usize,
     /// Starts of the network to average over, seeds from --seed on
-    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 20, value_parser = n_seeds)]
     seeds: usize,
 }
 

@@ -22,7 +22,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{self, at_least_one, finite, non_negative, positive},
+    cli::{self, finite, n_seeds, non_negative, positive},
     kernels::Activation,
     lab::{self, Driver, Lab, row},
     plot::{Dash, Marker},
@@ -62,7 +62,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.01, value_parser = non_negative)]
     slope: f32,
     /// Repeat with this many seeds, one after the other from --seed on, and show what the norms span
-    #[arg(long, default_value_t = 1, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 1, value_parser = n_seeds)]
     seeds: usize,
 }
 

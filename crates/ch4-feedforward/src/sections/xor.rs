@@ -15,7 +15,7 @@ use clap::Args as ClapArgs;
 use common::{
     by_hand::{ByHand, Passes},
     chain::{Chain, linear, relu},
-    cli::{self, at_least_one, positive},
+    cli::{self, at_least_one, n_seeds, n_steps, positive},
     data::{Batches, Labels, Samples},
     figures,
     kernels::{Activation, Loss, loss::Targets},
@@ -53,13 +53,13 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
     small_lr: f32,
     /// Steps on the four samples
-    #[arg(long, default_value_t = 20_001, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 20_001, value_parser = n_steps)]
     epochs: usize,
     /// Steps between two printed losses
     #[arg(long, default_value_t = 5000, value_parser = at_least_one)]
     report_every: usize,
     /// Starts to count over, seeds from --seed on
-    #[arg(long, default_value_t = 100, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 100, value_parser = n_seeds)]
     seeds: usize,
 }
 

@@ -22,7 +22,7 @@ use crate::replays;
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, positive},
+    cli::{n_steps, positive},
     data::{Batches, Samples, Split, moons},
     figures,
     lab::{Column, Lab, Numbers, row},
@@ -54,7 +54,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.2, value_parser = positive)]
     pub(crate) lr: f32,
     /// Epochs, each one full-batch step
-    #[arg(long, default_value_t = 5, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 5, value_parser = n_steps)]
     epochs: usize,
 }
 

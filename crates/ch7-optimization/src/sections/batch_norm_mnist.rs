@@ -27,7 +27,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, positive},
+    cli::{at_least_one, n_steps, positive},
     lab::Lab,
     models::{ConvNet, ConvNetBatchNorm},
     optim::{Adam, Method},
@@ -64,7 +64,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 64, value_parser = at_least_one)]
     batch_size: usize,
     /// Passes over the training images
-    #[arg(long, default_value_t = 5, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 5, value_parser = n_steps)]
     epochs: usize,
     /// Steps between two tests
     #[arg(long, default_value_t = 300, value_parser = at_least_one)]

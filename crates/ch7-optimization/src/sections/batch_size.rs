@@ -30,7 +30,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{UsageError, at_least_one, positive},
+    cli::{UsageError, at_least_one, n_steps, positive},
     data::Batches,
     lab::{Column, Lab},
     models::LeNet,
@@ -86,7 +86,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     pairs: Pairs,
     /// Passes over the training images
-    #[arg(long, default_value_t = 30, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 30, value_parser = n_steps)]
     epochs: usize,
     #[command(flatten)]
     digits: Digits,

@@ -19,7 +19,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::at_least_one,
+    cli::n_steps,
     lab::{Column, Lab, row},
     plot::{Curves, Series, Svg},
     registry::{Heading, Section},
@@ -51,7 +51,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     pairs: Pairs,
     /// Passes over the training images
-    #[arg(long, default_value_t = 5, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 5, value_parser = n_steps)]
     epochs: usize,
     #[command(flatten)]
     digits: Digits,

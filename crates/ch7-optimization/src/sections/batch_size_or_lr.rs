@@ -17,7 +17,7 @@ use crate::{comparison, digits::Digits};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, positive},
+    cli::{at_least_one, n_steps, positive},
     lab::Lab,
     plot::Curves,
     registry::{Heading, Section},
@@ -47,7 +47,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.04, value_parser = positive)]
     lr: f32,
     /// Passes over the training images
-    #[arg(long, default_value_t = 5, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 5, value_parser = n_steps)]
     epochs: usize,
     #[command(flatten)]
     digits: Digits,

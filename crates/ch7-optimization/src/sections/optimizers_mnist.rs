@@ -17,7 +17,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     chain::Chain,
-    cli::{at_least_one, positive},
+    cli::{at_least_one, n_steps, positive},
     figures,
     kernels::Loss,
     lab::Lab,
@@ -107,7 +107,7 @@ pub(super) struct LeNets {
     #[arg(long, default_value_t = 64, value_parser = at_least_one)]
     batch_size: usize,
     /// Passes over the training images
-    #[arg(long, default_value_t = 3, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 3, value_parser = n_steps)]
     epochs: usize,
     #[command(flatten)]
     digits: Digits,

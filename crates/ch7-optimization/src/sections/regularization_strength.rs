@@ -19,7 +19,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{self, at_least_one, positive},
+    cli::{self, n_seeds, n_steps, positive},
     kernels::reduce,
     lab::{Column, Lab, row},
     plot::{CurvePanel, Curves, Dash, Marker, Series, theme},
@@ -46,10 +46,10 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.2, value_parser = positive)]
     lr: f32,
     /// Steps, each on all training samples
-    #[arg(long, default_value_t = 20_000, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 20_000, value_parser = n_steps)]
     steps: usize,
     /// Seeds to average over, one after the other from --seed on
-    #[arg(long, default_value_t = 6, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 6, value_parser = n_seeds)]
     seeds: usize,
 }
 
@@ -132,8 +132,11 @@ impl Point<'_> {
     }
 }
 
-/// Whether all samples get the same answer.
+/// Whether a network that did not diverge gives all samples the same answer.
 fn is_constant(fit: &Fit) -> Result<bool> {
+    if fit.check().is_err() {
+        return Ok(false);
+    }
     let classes = predict(&fit.network, &fit.moons.train, Decision::Logit)?;
     Ok(classes.iter().all(|class| *class == classes[0]))
 }
@@ -144,7 +147,9 @@ fn print(regularizer: &Candidate, points: &[Point], lab: &mut Lab) -> Result<()>
     for point in points {
         let [train, test] = point.accuracies();
         let norm = point.mean(|fit| squares_of_weights(&fit.network.parameters()).sqrt() as f32);
-        let numbers = [point.strength.to_string(), format!("{train:.4}"), format!("{test:.4}"), format!("{norm:.2}")];
+        // Weights that are no numbers have no norm; the last column says how many runs ended so.
+        let norm = if norm.is_finite() { format!("{norm:.2}") } else { "diverged".to_owned() };
+        let numbers = [point.strength.to_string(), format!("{train:.4}"), format!("{test:.4}"), norm];
         let failures = [point.count(is_constant)?, point.count(|fit| Ok(fit.check().is_err()))?];
         rows.push(row("", numbers.into_iter().chain(failures)));
         lab.metric(format!("{}, {} = {}: mean test accuracy", regularizer.name, regularizer.symbol, point.strength), test);

@@ -17,11 +17,14 @@
 //!    adds up the small pushes, and is out of the figure after sixty steps.
 //! 3. Paths are cut at the edge of the figures.
 
-use crate::terrain::{BOOK, EDGE, Point, SADDLE, Terrain, Walk};
+use crate::{
+    bowl,
+    terrain::{BOOK, EDGE, Point, SADDLE, Terrain, Walk},
+};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, finite, non_negative, positive},
+    cli::{finite, fraction, one_to, positive},
     lab::{Column, Lab},
     optim::{AdaGrad, Adam, BETA, BETA1, BETA2, EPSILON, EpsPlacement, Method, Momentum, RHO, RmsProp, Sgd},
     parameters::{Parameter, Parameters},
@@ -44,7 +47,7 @@ pub(crate) fn section() -> Section {
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Steps of each optimiser
-    #[arg(long, default_value_t = 150, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 150, value_parser = one_to::<{ bowl::MOST_STEPS }>)]
     steps: usize,
     /// First coordinate of the start
     #[arg(long, default_value_t = 2.0, value_parser = finite, allow_negative_numbers = true)]
@@ -65,22 +68,22 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
     rmsprop_lr: f32,
     /// Decay of RMSprop's mean of squares
-    #[arg(long, default_value_t = BETA, value_parser = non_negative)]
+    #[arg(long, default_value_t = BETA, value_parser = fraction)]
     beta: f32,
     /// Learning rate of Momentum
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
     momentum_lr: f32,
     /// Share of the last step that Momentum keeps
-    #[arg(long, default_value_t = RHO, value_parser = non_negative)]
+    #[arg(long, default_value_t = RHO, value_parser = fraction)]
     rho: f32,
     /// Learning rate of Adam
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
     adam_lr: f32,
     /// Decay of Adam's mean of gradients
-    #[arg(long, default_value_t = BETA1, value_parser = non_negative)]
+    #[arg(long, default_value_t = BETA1, value_parser = fraction)]
     beta1: f32,
     /// Decay of Adam's mean of squares
-    #[arg(long, default_value_t = BETA2, value_parser = non_negative)]
+    #[arg(long, default_value_t = BETA2, value_parser = fraction)]
     beta2: f32,
     /// Added to what AdaGrad, RMSprop and Adam take the root of
     #[arg(long, default_value_t = EPSILON, value_parser = positive)]

@@ -15,7 +15,7 @@ use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 use common::{
     chain::{Chain, activation, linear},
-    cli::{UsageError, at_least_one, positive},
+    cli::{UsageError, at_least_one, n_steps, positive},
     data::Batches,
     kernels::{Activation, Loss},
     lab::{Column, Lab, TrainedVariant, row},
@@ -48,7 +48,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 10, value_parser = at_least_one)]
     batch_size: usize,
     /// Passes over the training samples
-    #[arg(long, default_value_t = 100, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 100, value_parser = n_steps)]
     epochs: usize,
 }
 

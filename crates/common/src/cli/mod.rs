@@ -5,7 +5,7 @@ mod tests;
 mod values;
 mod workspace;
 
-pub use values::{UsageError, at_least_one, finite, fraction, non_negative, one_to, positive, seeds};
+pub use values::{UsageError, at_least_one, finite, fraction, n_seeds, n_steps, n_units, non_negative, one_to, positive, seeds};
 pub use workspace::{data_folder, results_folder};
 
 use crate::{

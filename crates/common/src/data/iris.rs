@@ -2,6 +2,7 @@
 
 use crate::{
     data::{Labels, Samples, Split},
+    files,
     matrix::Matrix,
     parameters::{Parameter, Parameters},
     rng::Stream,
@@ -58,7 +59,21 @@ pub fn load_measurements(path: &Path) -> Result<Matrix> {
 }
 
 fn read(path: &Path) -> Result<String> {
-    String::from_utf8(std::fs::read(path)?).map_err(|error| {
+    decode(files::read(path)?)
+}
+
+/// The text of a file: UTF-8, or UTF-16 if it begins with the mark of that.
+fn decode(bytes: Vec<u8>) -> Result<String> {
+    let utf16 = |unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes[2..].as_chunks().0.iter().map(|pair| unit(*pair)).collect();
+        String::from_utf16(&units).context("expected text, found UTF-16 that is damaged: save the file as UTF-8")
+    };
+    match bytes.get(..2) {
+        Some([0xff, 0xfe]) => return utf16(u16::from_le_bytes),
+        Some([0xfe, 0xff]) => return utf16(u16::from_be_bytes),
+        _ => {}
+    }
+    String::from_utf8(bytes).map_err(|error| {
         let place = error.utf8_error().valid_up_to();
         anyhow!("expected UTF-8 text, found the byte {:#04x} at place {place}", error.as_bytes()[place])
     })
@@ -98,20 +113,70 @@ pub fn parse_measurements(text: &str, name: &str) -> Result<Matrix> {
 
 /// The lengths that `parse` finds in each line below the header; it is given what to call the line, and the line's trimmed fields.
 fn lines(text: &str, name: &str, mut parse: impl FnMut(&str, &StringRecord) -> Result<Vec<f32>>) -> Result<Matrix> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header = reader.headers().with_context(|| format!("{name}: not a CSV file"))?;
+    let Dialect { text, above, separator } = Dialect::of(text);
+    let mut reader = csv::ReaderBuilder::new();
+    let mut reader = reader.delimiter(separator).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let header = reader.headers().with_context(|| format!("{name}: not a CSV file"))?.clone();
     if let Some(field) = header.iter().find(|field| field.parse::<f32>().is_ok()) {
         bail!("{name} line 1: expected a header line with the names of the columns, found the number {field}");
     }
+    check_order(&header).with_context(|| format!("{name} line {}", above + 1))?;
     // A file that is no CSV is told of before any of its lines.
     let records: Vec<StringRecord> =
         reader.records().collect::<Result<_, _>>().with_context(|| format!("{name}: not a CSV file"))?;
     let mut values = Vec::new();
     for record in &records {
-        let line = record.position().map_or(0, csv::Position::line);
-        values.extend(parse(&format!("{name} line {line}"), record)?);
+        let line = format!("{name} line {}", above + record.position().map_or(0, csv::Position::line));
+        let decimal_commas = separator == b',' && record.len() >= 2 * FEATURES.len() && record.len() > header.len();
+        ensure!(
+            !decimal_commas,
+            "{line}: expected {} fields as in the header, found {}: write decimal points, or semicolons between the fields",
+            header.len(),
+            record.len()
+        );
+        let pointed: StringRecord =
+            record.iter().map(|field| if separator == b',' { field.to_owned() } else { field.replace(',', ".") }).collect();
+        values.extend(parse(&line, &pointed)?);
     }
     Ok(Matrix::new(records.len(), FEATURES.len(), values))
+}
+
+/// How a program wrote its table.
+struct Dialect<'a> {
+    /// The table from its header on.
+    text: &'a str,
+    /// Lines above the header.
+    above: u64,
+    /// What stands between two fields; where it is no comma, a comma may stand for the decimal point.
+    separator: u8,
+}
+
+impl<'a> Dialect<'a> {
+    /// As the first line says: `sep=;`, or a header with more semicolons or tabs than commas. A byte order mark says nothing.
+    fn of(text: &'a str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+        if let Some(&[separator]) = first.trim_end().strip_prefix("sep=").map(str::as_bytes) {
+            return Self { text: rest, above: 1, separator };
+        }
+        let count = |separator: &u8| first.bytes().filter(|byte| byte == separator).count();
+        let separator = [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',');
+        Self { text, above: 0, separator }
+    }
+}
+
+/// Refuses a header that names the four lengths in another order; other names are taken to be in theirs.
+fn check_order(header: &StringRecord) -> Result<()> {
+    let place =
+        |feature: &str| header.iter().position(|field| feature.split(' ').all(|word| field.to_lowercase().contains(word)));
+    let places: Option<Vec<usize>> = FEATURES.iter().map(|feature| place(feature)).collect();
+    ensure!(
+        places.is_none_or(|places| places == [0, 1, 2, 3]),
+        "expected the columns {} first and in this order, found {}: move them",
+        FEATURES.join(", "),
+        header.iter().collect::<Vec<_>>().join(", ")
+    );
+    Ok(())
 }
 
 fn lengths(fields: &StringRecord) -> Result<Vec<f32>> {
@@ -152,6 +217,20 @@ impl Range {
     pub fn from_parameters(parameters: &Parameters) -> Result<Self> {
         let values = |name| parameters.get(name, &[FEATURES.len()]).map(|limits| limits.values.clone());
         Ok(Self { low: values("input.low")?, high: values("input.high")? })
+    }
+
+    /// The first length of a flower that lies outside the limits by more than half of what they are apart, in words.
+    #[must_use]
+    pub fn stray(&self, flower: &[f32]) -> Option<String> {
+        let limits = self.low.iter().zip(&self.high);
+        let mut lengths = flower.iter().zip(FEATURES).zip(limits);
+        lengths.find_map(|((x, feature), (low, high))| {
+            let margin = (high - low) / 2.0;
+            let fits = (low - margin..=high + margin).contains(x);
+            (!fits).then(|| {
+                format!("its {feature} of {x} is far outside the {low} to {high} of the flowers that the network has seen")
+            })
+        })
     }
 
     /// Min–max normalisation: (x − low) / (high − low) for each column; a constant column becomes 0.
@@ -239,6 +318,64 @@ mod tests {
         check_error("5.1,3.5,1.4,0.2,rose\n", "iris.csv line 2: expected one of setosa, versicolor, virginica, found \"rose\"");
         check_error("5.1,3.5,1.4,,setosa\n", "iris.csv line 2: petal width: expected a number, found \"\"");
         check_error("", "iris.csv: expected flowers below the header line, found none");
+    }
+
+    #[test]
+    fn tables_are_read_as_programs_write_them() {
+        let expected = parse(&format!("{HEADER}5.1,3.5,1.4,0.2,setosa\n6.3,3.3,6,2.5,virginica\n"), "iris.csv").unwrap();
+        let body = "5.1,3.5,1.4,0.2,setosa\n6.3,3.3,6,2.5,virginica\n";
+        let commas = format!("{HEADER}{body}");
+        let semicolons = commas.replace(',', ";");
+        for text in [
+            format!("\u{feff}{commas}"),
+            format!("sep=,\n{commas}"),
+            format!("sep=;\r\n{}", semicolons.replace('\n', "\r\n")),
+            commas.replace('\n', "\r\n"),
+            commas.replace('\n', "\r"),
+            format!("{commas}\n\r\n\n"),
+            commas.trim_end().to_owned(),
+            semicolons.clone(),
+            semicolons.replace('.', ","),
+            semicolons.replace('.', ",").replace(';', "\t"),
+        ] {
+            assert_eq!(parse(&text, "iris.csv").map_err(|error| format!("{error:#}")), Ok(expected.clone()), "{text:?}");
+        }
+        for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+            let utf16: Vec<u8> = format!("\u{feff}{commas}").encode_utf16().flat_map(bytes).collect();
+            assert_eq!(decode(utf16).unwrap(), commas);
+        }
+    }
+
+    #[test]
+    fn tables_that_would_be_misread_are_refused_with_the_cure() {
+        let error = |text: &str| format!("{:#}", parse_measurements(text, "mine.csv").unwrap_err());
+        let cure = "write decimal points, or semicolons between the fields";
+        let commas = "a,b,c,d\n5,1,3,5,1,4,0,2\n";
+        assert_eq!(error(commas), format!("mine.csv line 2: expected 4 fields as in the header, found 8: {cure}"));
+        let swapped = "sep=,\nPetal.Length,Petal.Width,Sepal.Length,Sepal.Width\n1.4,0.2,5.1,3.5\n";
+        assert_eq!(
+            error(swapped),
+            "mine.csv line 2: expected the columns sepal length, sepal width, petal length, petal width first and in this order, \
+             found Petal.Length, Petal.Width, Sepal.Length, Sepal.Width: move them"
+        );
+        assert_eq!(error("sep=;\na;b;c;d\n5,1;x;1;1\n"), "mine.csv line 3: sepal width: expected a number, found \"x\"");
+    }
+
+    #[test]
+    fn millimetres_and_swapped_columns_are_far_outside() {
+        let range = Range::of(&flowers().x);
+        for fits in [[5.1, 3.5, 1.4, 0.2], [8.5, 2.0, 8.0, 3.0]] {
+            assert_eq!(range.stray(&fits), None);
+        }
+        let seen = "of the flowers that the network has seen";
+        assert_eq!(
+            range.stray(&[51.0, 35.0, 14.0, 2.0]),
+            Some(format!("its sepal length of 51 is far outside the 4.3 to 7.9 {seen}"))
+        );
+        assert_eq!(
+            range.stray(&[1.4, 0.2, 5.1, 3.5]),
+            Some(format!("its sepal length of 1.4 is far outside the 4.3 to 7.9 {seen}"))
+        );
     }
 
     proptest! {

@@ -187,7 +187,7 @@ impl Frame {
 /// The contract itself, one element after the other.
 pub mod reference {
     use super::{Conv2d, GROUP, ParameterGradients};
-    use crate::kernels::reduce;
+    use crate::kernels::{fused::fused_multiply_add, reduce};
 
     /// Where feature (channel, row, column) of `sample` is, of planes of the given rows and columns.
     fn place(sample: usize, (channels, rows, columns): (usize, usize, usize), (c, i, j): (usize, usize, usize)) -> usize {
@@ -229,7 +229,7 @@ pub mod reference {
                 let terms = Conv2d::positions((shape.in_channels, shape.kernel, shape.kernel));
                 let chain = terms.fold(0.0f32, |sum, (c, u, v)| {
                     let pixel = shape.pixel(x, sample, (c, i * shape.stride + u, j * shape.stride + v));
-                    shape.weight_at(weight, (o, c, u, v)).mul_add(pixel, sum)
+                    fused_multiply_add(shape.weight_at(weight, (o, c, u, v)), pixel, sum)
                 });
                 y[place(sample, shape.result(), (o, i, j))] = chain + bias[o];
             }
@@ -247,9 +247,11 @@ pub mod reference {
                 let terms = Conv2d::positions((shape.out_channels, shape.kernel, shape.kernel));
                 let chain = terms.fold(0.0f32, |sum, (o, u, v)| {
                     match (source(i, u, shape.out_height()), source(j, v, shape.out_width())) {
-                        (Some(i), Some(j)) => {
-                            shape.weight_at(weight, (o, c, u, v)).mul_add(dy[place(sample, shape.result(), (o, i, j))], sum)
-                        }
+                        (Some(i), Some(j)) => fused_multiply_add(
+                            shape.weight_at(weight, (o, c, u, v)),
+                            dy[place(sample, shape.result(), (o, i, j))],
+                            sum,
+                        ),
                         _ => sum,
                     }
                 });
@@ -281,7 +283,7 @@ pub mod reference {
             let (c, o) = (plane % shape.in_channels, plane / shape.in_channels);
             *dweight = sum(&|sample, i, j, sum| {
                 let pixel = shape.pixel(x, sample, (c, i * shape.stride + u, j * shape.stride + v));
-                at(sample, o, i, j).mul_add(pixel, sum)
+                fused_multiply_add(at(sample, o, i, j), pixel, sum)
             });
         }
     }

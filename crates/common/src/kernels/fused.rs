@@ -8,7 +8,7 @@ use pulp::Simd;
 /// exact in f64, the sum is rounded *to odd* there, and a value rounded to odd with at least two spare bits rounds
 /// to f32 as the exact sum would (Boldo and Melquiond, *Emulation of FMA and correctly rounded sums*, 2008).
 /// Where the hardware has no such instruction `f32::mul_add` calls the platform's C library, which is many
-/// times slower.
+/// times slower, and on some platforms rounds wrongly; so nothing but this module calls it.
 #[inline]
 #[must_use]
 pub fn fused_multiply_add(a: f32, b: f32, c: f32) -> f32 {
@@ -37,11 +37,13 @@ pub(crate) fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s)
 
 /// fma(a, b, c): the processor's, or the emulated one where it may have none.
 #[inline(always)]
+#[expect(clippy::disallowed_methods, reason = "with more than one lane the processor has the instruction")]
 pub(crate) fn multiply_add_scalar<S: Simd>(a: f32, b: f32, c: f32) -> f32 {
     if S::F32_LANES == 1 { fused_multiply_add(a, b, c) } else { a.mul_add(b, c) }
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the hardware is what the emulation is tested against")]
 mod tests {
     use super::fused_multiply_add;
     use proptest::prelude::*;

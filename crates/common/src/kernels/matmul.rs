@@ -17,7 +17,7 @@ mod tests;
 mod thin;
 mod wide;
 
-use crate::kernels::isa::Isa;
+use crate::kernels::{fused::fused_multiply_add, isa::Isa};
 use direct::Target;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -123,7 +123,7 @@ impl<'a> View<'a> {
 pub fn reference(a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
     for i in 0..a.rows {
         for j in 0..b.columns {
-            let chain = (0..a.columns).fold(0.0f32, |sum, p| a.at(i, p).mul_add(b.at(p, j), sum));
+            let chain = (0..a.columns).fold(0.0f32, |sum, p| fused_multiply_add(a.at(i, p), b.at(p, j), sum));
             c[i * b.columns + j] = bias.map_or(chain, |bias| chain + bias[j]);
         }
     }

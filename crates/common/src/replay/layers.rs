@@ -18,6 +18,7 @@ use crate::{
     chain::{Chain, activation, custom, layer},
     kernels::{
         Activation, functions,
+        fused::fused_multiply_add,
         loss::{Outputs, Targets},
     },
     layers::{Gradients, Input, Layer, LossFunction, Output, Shape, TensorShape, linear::LinearLayer},
@@ -190,7 +191,7 @@ impl LossFunction for SourceCrossEntropy {
         match self.operators {
             Operators::HandWritten => {
                 let dot = |weight: &dyn Fn(f32) -> f32, log: &dyn Fn(f32) -> f32| {
-                    p.iter().zip(y).fold(0.0f32, |sum, (&p, &y)| tf32(weight(y)).mul_add(tf32(log(p)), sum))
+                    p.iter().zip(y).fold(0.0f32, |sum, (&p, &y)| fused_multiply_add(tf32(weight(y)), tf32(log(p)), sum))
                 };
                 let ones = dot(&|y| y, &|p| functions::ln(p));
                 let zeros = dot(&|y| 1.0 - y, &|p| functions::ln(1.0 - p));
@@ -236,7 +237,7 @@ impl Rule<0> for SourceSgd {
     fn step(self, learning_rate: f32, theta: f32, g: f32, remembered: [f32; 0]) -> (f32, [f32; 0]) {
         let theta = match self.operators {
             Operators::HandWritten => theta - learning_rate * g,
-            Operators::Library => (-learning_rate).mul_add(g, theta),
+            Operators::Library => fused_multiply_add(-learning_rate, g, theta),
         };
         (theta, remembered)
     }

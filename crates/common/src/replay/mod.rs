@@ -16,6 +16,7 @@ pub use mersenne::permutation;
 
 use crate::{
     data::{Labels, Samples, Split},
+    kernels::fused::fused_multiply_add,
     matrix::Matrix,
 };
 
@@ -45,7 +46,7 @@ fn half_circle() -> impl Iterator<Item = (f32, f32)> {
     let pi = std::f32::consts::PI;
     let step = pi / (N - 1) as f32;
     (0..N).map(move |i| {
-        let t = if i < N / 2 { step * i as f32 } else { (-step).mul_add((N - 1 - i) as f32, pi) };
+        let t = if i < N / 2 { step * i as f32 } else { fused_multiply_add(-step, (N - 1 - i) as f32, pi) };
         (libm::cos(f64::from(t)) as f32, libm::sin(f64::from(t)) as f32)
     })
 }

@@ -6,7 +6,7 @@ use crate::{
     parameters::{Parameter, Parameters},
     storage::{File, Stored, Values},
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::{collections::BTreeMap, path::Path};
 
 /// A run after one of its epochs.
@@ -30,9 +30,14 @@ const MODEL: &str = "model.";
 const OPTIMIZER: &str = "optimizer.";
 /// The key of the settings.
 const SETTINGS: &str = "settings";
+/// The key of the hash of everything else.
+const SHA256: &str = "sha256";
+/// What to do about a checkpoint that cannot be used.
+const CURE: &str = "leave out --resume to train from the start";
 
 impl Checkpoint {
-    /// The checkpoint as the bytes of a safetensors file: numbers as f32 tensors, counts and hashes as u64 tensors, the settings as text.
+    /// The checkpoint as the bytes of a safetensors file: numbers as f32 tensors, counts and hashes as u64 tensors, the settings as text,
+    /// and the SHA-256 of the same file without it.
     ///
     /// # Errors
     /// If two tensors have the same name.
@@ -55,30 +60,63 @@ impl Checkpoint {
             Stored::numbers("dev score", values_of(&history.dev_score)),
             Stored::whole_numbers("trace", history.trace.concat()),
         ]);
-        File { tensors, texts: BTreeMap::from([(SETTINGS.to_owned(), settings.clone())]) }.to_bytes()
+        let mut file = File { tensors, texts: BTreeMap::from([(SETTINGS.to_owned(), settings.clone())]) };
+        let sha256 = file.sha256()?;
+        file.texts.insert(SHA256.to_owned(), sha256);
+        file.to_bytes()
     }
 
     /// Reads what [`Checkpoint::to_safetensors`] gave.
     ///
     /// # Errors
-    /// If the file cannot be read, is damaged, or lacks something.
+    /// If the file cannot be read, was changed, lacks something, or has parts that do not belong together.
     pub fn read(path: &Path) -> Result<Self> {
-        Self::from_file(File::read(path)?).with_context(|| format!("{} is no checkpoint of a run", path.display()))
+        let read = |file| Self::from_file(file).and_then(|checkpoint| checkpoint.check().map(|()| checkpoint));
+        read(File::read(path)?).with_context(|| format!("{} is no checkpoint of a run: {CURE}", path.display()))
     }
 
-    fn from_file(File { mut tensors, mut texts }: File) -> Result<Self> {
+    /// Refuses parts that cannot have been saved together.
+    fn check(&self) -> Result<()> {
+        let Self { history: History { train_loss, train_score, epoch_loss, dev_loss, trace, tensors, .. }, epochs, .. } = self;
+        let (epochs, steps) = (*epochs, train_loss.len());
+        ensure!(epochs > 0, "it is of a run before its first epoch");
+        for (name, found, expected) in [
+            ("epoch loss", epoch_loss.len(), epochs),
+            ("train score", train_score.len(), steps),
+            ("trace", trace.len(), epochs + 1),
+            ("optimizer steps", self.optimizer.steps as usize, steps),
+        ] {
+            ensure!(
+                found == expected,
+                "after {epochs} epochs of {steps} steps in all, expected {name} of {expected}, found {found}"
+            );
+        }
+        ensure!(steps.is_multiple_of(epochs), "expected as many steps in each epoch, found {steps} in {epochs} epochs");
+        ensure!(trace.iter().all(|hashes| hashes.len() == tensors.len()), "expected a hash of each tensor in the trace");
+        ensure!(
+            dev_loss.iter().all(|(step, _)| *step <= steps) && dev_loss.is_sorted_by(|a, b| a.0 <= b.0),
+            "expected dev steps that grow, up to {steps}"
+        );
+        Ok(())
+    }
+
+    fn from_file(mut file: File) -> Result<Self> {
+        let sha256 = file.texts.remove(SHA256).with_context(|| format!("expected a text {SHA256}, found none"))?;
+        ensure!(file.sha256()? == sha256, "its contents are not those that were saved: it was changed or damaged");
+        let File { mut tensors, mut texts } = file;
         let mut take = |name: &str| {
             let place = tensors.iter().position(|tensor| tensor.name == name);
             place.map(|place| tensors.remove(place).values).with_context(|| format!("expected a tensor {name}, found none"))
         };
         let (steps, epochs) = (first(whole_numbers(take("optimizer steps")?)?)?, first(whole_numbers(take("epochs")?)?)?);
+        let epochs = usize::try_from(epochs)?;
         let dev_steps: Vec<usize> = whole_numbers(take("dev steps")?)?.into_iter().map(|step| step as usize).collect();
         let mut history = History {
             train_loss: numbers(take("train loss")?)?,
             train_score: numbers(take("train score")?)?,
             epoch_loss: numbers(take("epoch loss")?)?,
-            dev_loss: dev_steps.iter().copied().zip(numbers(take("dev loss")?)?).collect(),
-            dev_score: dev_steps.iter().copied().zip(numbers(take("dev score")?)?).collect(),
+            dev_loss: points(&dev_steps, numbers(take("dev loss")?)?)?,
+            dev_score: points(&dev_steps, numbers(take("dev score")?)?)?,
             ..History::default()
         };
         let trace = whole_numbers(take("trace")?)?;
@@ -93,8 +131,14 @@ impl Checkpoint {
         history.tensors = network.0.iter().map(|tensor| tensor.name.clone()).collect();
         history.trace = trace.chunks(history.tensors.len().max(1)).map(<[u64]>::to_vec).collect();
         let settings = texts.remove(SETTINGS).with_context(|| format!("expected a text {SETTINGS}, found none"))?;
-        Ok(Self { network, optimizer: State { steps, vectors }, history, epochs: epochs as usize, settings })
+        Ok(Self { network, optimizer: State { steps, vectors }, history, epochs, settings })
     }
+}
+
+/// Values with their steps.
+fn points(steps: &[usize], values: Vec<f32>) -> Result<Vec<(usize, f32)>> {
+    ensure!(steps.len() == values.len(), "expected a value of each of {} evaluations, found {}", steps.len(), values.len());
+    Ok(steps.iter().copied().zip(values).collect())
 }
 
 fn numbers(values: Values) -> Result<Vec<f32>> {

@@ -205,6 +205,11 @@ impl<N: Network, J: Journal> Trainer<'_, N, J> {
             epochs <= n_epochs,
             "it has trained for {epochs} epochs, more than {n_epochs}: ask for at least {epochs} with --epochs"
         );
+        let (steps, per_epoch) = (history.train_loss.len(), self.config.batches.per_epoch(self.train.len()));
+        ensure!(
+            epochs.checked_mul(per_epoch) == Some(steps),
+            "it has {steps} steps in {epochs} epochs, where this run has {per_epoch} in each: leave out --resume to train from the start"
+        );
         self.network.load(&network)?;
         self.optimizer.load_state(&optimizer)?;
         // The tensors' names are those of the network, in its order; the file has its own.

@@ -16,7 +16,7 @@ use common::{
     matrix::Matrix,
     registry::{Heading, Section},
 };
-use std::path::PathBuf;
+use std::{fmt::Write, path::PathBuf};
 
 /// The section and its editions.
 pub(crate) fn section() -> Section {
@@ -76,5 +76,11 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let probabilities = probabilities.iter().map(|p| format!("{p:.5}"));
         flower.iter().map(f32::to_string).chain([prediction]).chain(probabilities).collect()
     };
-    lab.table(&columns, flowers.iter_rows().zip(probabilities.iter_rows()).map(row))
+    lab.table(&columns, flowers.iter_rows().zip(probabilities.iter_rows()).map(row))?;
+    for (number, flower) in (1..).zip(flowers.iter_rows()) {
+        if let Some(stray) = range.stray(flower) {
+            writeln!(lab, "[Warning] flower {number}: {stray}: are the lengths in centimetres, and in their order?")?;
+        }
+    }
+    Ok(())
 }

@@ -15,7 +15,7 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     chain::Chain,
-    cli::{UsageError, at_least_one, positive, seeds},
+    cli::{UsageError, at_least_one, n_seeds, n_steps, positive, seeds},
     data::{
         Batches, Samples, Split,
         iris::{self, SPECIES},
@@ -54,7 +54,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 16, value_parser = at_least_one)]
     batch_size: usize,
     /// Passes over the training set
-    #[arg(long, default_value_t = 150, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 150, value_parser = n_steps)]
     epochs: usize,
     /// Steps between two evaluations on the development set
     #[arg(long, default_value_t = 50, value_parser = at_least_one)]
@@ -66,7 +66,7 @@ pub(crate) struct Args {
     #[arg(long)]
     keep_first: bool,
     /// Train with this many seeds, one after the other from --seed on, and show what the results span
-    #[arg(long, default_value_t = 1, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 1, value_parser = n_seeds)]
     seeds: usize,
 }
 

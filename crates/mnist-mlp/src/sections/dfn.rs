@@ -15,7 +15,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use common::{
     by_hand::{ByHand, Passes},
     chain::{Chain, linear, logistic},
-    cli::{at_least_one, one_to, positive},
+    cli::{at_least_one, n_steps, n_units, one_to, positive},
     data::{
         Batches, Dataset, Samples,
         mnist::{ImageDataset, Images, N_DIGITS, N_PIXELS, N_TEST, N_TRAIN, PixelScale},
@@ -55,18 +55,21 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 64, value_parser = at_least_one)]
     batch_size: usize,
     /// Passes over the training images
-    #[arg(long, default_value_t = 20, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 20, value_parser = n_steps)]
     epochs: usize,
     /// Random training images
     #[arg(long, default_value_t = 20_000, value_parser = one_to::<N_TRAIN>)]
     images: usize,
     /// Hidden units
-    #[arg(long, default_value_t = 200, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 200, value_parser = n_units::<{ UNITS.0 }, { UNITS.1 }>)]
     hidden: usize,
     /// First weights
     #[arg(long, default_value = "normal")]
     init: Init,
 }
+
+/// Hidden units that fit into any machine's memory, and the bytes that training needs for each.
+const UNITS: (usize, u64) = (20_000, 30_000);
 
 impl Args {
     /// Whether the run is long enough to be compared with the source's.

@@ -52,6 +52,9 @@ pub(crate) struct Args {
 /// Characters of the bar of a digit that is certain.
 const BAR: f32 = 20.0;
 
+/// Probability below which the best guess is none to rely on.
+const SURE: f32 = 0.5;
+
 fn test_image(text: &str) -> Result<usize, String> {
     let index = text.parse().ok().filter(|&index| index < N_TEST);
     index.ok_or_else(|| format!("expected the number of a test image, 0 to {}", N_TEST - 1))
@@ -113,5 +116,26 @@ fn print(digit: &Digit, probabilities: &[f32], lab: &mut Lab) -> Result<()> {
     for (line, beside) in digit::draw(&digit.pixels).lines().zip(beside) {
         writeln!(lab, "{}", format!("{line:<SIDE$}   {beside}").trim_end())?;
     }
+    if let (None, Some(doubt)) = (digit.label, doubt(&digit.pixels, probabilities)) {
+        writeln!(lab, "[Warning] {}: {doubt}", digit.name)?;
+    }
     Ok(())
+}
+
+/// Why the answer on a picture is not to be trusted.
+fn doubt(pixels: &[u8], probabilities: &[f32]) -> Option<String> {
+    let inked = |has_ink: &dyn Fn(usize) -> bool| {
+        let ends = (0..SIDE).find(|&i| has_ink(i)).zip((0..SIDE).rfind(|&i| has_ink(i)));
+        ends.map_or(0, |(first, last)| last - first + 1)
+    };
+    let width = inked(&|x| (0..SIDE).any(|y| pixels[y * SIDE + x] > 0));
+    let height = inked(&|y| (0..SIDE).any(|x| pixels[y * SIDE + x] > 0));
+    let best = probabilities[reduce::argmax(probabilities)];
+    if 2 * width > 3 * height {
+        Some("the drawing is wider than a digit: are there several? Give a picture of each".to_owned())
+    } else if best < SURE {
+        Some(format!("the network is unsure, its best guess has a probability of {best:.2}: above is what it was given"))
+    } else {
+        None
+    }
 }

@@ -17,8 +17,8 @@ use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     chain::Chain,
-    cli::at_least_one,
-    data::mnist::N_PIXELS,
+    cli::one_to,
+    data::mnist::{N_PIXELS, N_TRAIN},
     lab::{Column, Lab, row},
     registry::{Heading, Section},
     train::Network,
@@ -40,7 +40,7 @@ pub(crate) fn section() -> Section {
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Images in a batch
-    #[arg(long, default_value_t = 64, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 64, value_parser = one_to::<N_TRAIN>)]
     batch_size: usize,
 }
 

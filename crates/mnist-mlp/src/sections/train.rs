@@ -18,7 +18,7 @@
 use anyhow::{Context, Result, ensure};
 use clap::Args as ClapArgs;
 use common::{
-    cli::{at_least_one, one_to, positive},
+    cli::{at_least_one, n_steps, one_to, positive},
     data::{
         Batches, Dataset,
         mnist::{ImageDataset, Images, N_DIGITS, N_PIXELS, N_TEST, N_TRAIN, PixelScale, SIDE},
@@ -59,7 +59,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 64, value_parser = at_least_one)]
     batch_size: usize,
     /// Passes over the training images
-    #[arg(long, default_value_t = 3, value_parser = at_least_one)]
+    #[arg(long, default_value_t = 3, value_parser = n_steps)]
     epochs: usize,
     /// Train on the first so many images
     #[arg(long, default_value_t = N_TRAIN, value_parser = one_to::<N_TRAIN>)]

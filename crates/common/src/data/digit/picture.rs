@@ -1,9 +1,9 @@
 //! Reading a PNG picture, of any colour type and depth, as shades of grey.
 
+use crate::files;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use png::{ColorType, Decoder, DecodingError, Transformations};
 use std::{
-    fs::File,
     io::{BufRead, BufReader, Seek},
     path::Path,
 };
@@ -27,11 +27,14 @@ impl Picture {
     /// If it cannot be read, is not a whole PNG file, or is too large; the message names it and what to do.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let name = path.display();
-        let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
+        let file = files::open(path).with_context(|| format!("cannot read {name}"))?;
         Self::decode(BufReader::new(file)).map_err(|error| anyhow!("{name}: {error:#}"))
     }
 
-    pub(super) fn decode(source: impl BufRead + Seek) -> Result<Self> {
+    pub(super) fn decode(mut source: impl BufRead + Seek) -> Result<Self> {
+        if let Some(other) = other_format(source.fill_buf()?) {
+            bail!("expected a PNG picture, the only format that is read, found {other}: save the digit as a PNG file");
+        }
         let mut decoder = Decoder::new(source);
         // Bytes for every pixel: palettes become colours, sixteen bits are cut to the upper eight.
         decoder.set_transformations(Transformations::normalize_to_color8());
@@ -53,6 +56,20 @@ impl Picture {
     /// Number of rows.
     pub(super) fn height(&self) -> usize {
         self.shades.len() / self.width
+    }
+}
+
+/// The format of a picture that is no PNG, by its first bytes.
+fn other_format(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xff, 0xd8, 0xff, ..] => Some("a JPEG"),
+        [b'G', b'I', b'F', b'8', ..] => Some("a GIF"),
+        [b'B', b'M', ..] => Some("a BMP"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("a WebP"),
+        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Some("a TIFF"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("a HEIC or AVIF"),
+        [b'%', b'P', b'D', b'F', ..] => Some("a PDF"),
+        _ => None,
     }
 }
 

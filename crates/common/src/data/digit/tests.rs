@@ -181,7 +181,7 @@ fn a_picture_without_a_drawing_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("white.png");
     std::fs::write(&path, grey(30, &[255; 900])).unwrap();
-    let complaint = "expected a digit on a plain background, found nothing drawn: draw it dark on light or light on dark";
+    let complaint = "expected a digit on a plain background, found nothing that stands out from the shades along the border: draw it dark on light or light on dark";
     assert_eq!(read(&path).unwrap_err().to_string(), format!("{}: {complaint}", path.display()));
 }
 
@@ -220,8 +220,20 @@ fn what_is_no_picture_is_refused() {
     for length in 0..whole.len() {
         check_refused(&whole[..length], not_whole);
     }
-    for file in [&b"\xff\xd8\xff\xe0 a photograph"[..], b"<svg/>", &[0; 1000]] {
+    for file in [&b"<svg/>"[..], &[0; 1000]] {
         check_refused(file, not_whole);
+    }
+    let formats: [(&[u8], &str); 4] = [
+        (b"\xff\xd8\xff\xe0 a photograph", "a JPEG"),
+        (b"GIF89a", "a GIF"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "a WebP"),
+        (b"\0\0\0\x18ftypheic", "a HEIC or AVIF"),
+    ];
+    for (file, format) in formats {
+        check_refused(
+            file,
+            &format!("expected a PNG picture, the only format that is read, found {format}: save the digit as a PNG file"),
+        );
     }
     for place in [0, 12, 20, 33, 50, whole.len() - 20] {
         let mut damaged = whole.clone();

@@ -1,13 +1,13 @@
 //! The IDX format: a magic number that gives the type and the number of dimensions, the dimensions, the bytes.
 
 use super::N_DIGITS;
+use crate::files;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 use std::{
-    fs,
     io::{BufRead, BufReader, ErrorKind, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// What to do about a file that is missing or damaged.
@@ -37,19 +37,31 @@ impl File {
     /// If it is missing, cut off, too long, of another kind or size, holds a label that is no digit, or differs from the published file in
     /// any bit.
     pub fn read(&self, folder: &Path) -> Result<Vec<u8>> {
-        let compressed = folder.join(self.compressed_name());
-        let plain = folder.join(self.name);
-        let (path, is_compressed) = if compressed.exists() { (compressed, true) } else { (plain, false) };
-        ensure!(
-            path.exists(),
-            "expected the file {}.gz, found neither it nor {}: {CURE}, or name the folder that holds mnist/ with --data-dir",
-            path.display(),
-            self.name
-        );
-        let file = fs::File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let (path, is_compressed) = self.find(folder).with_context(|| {
+            format!(
+                "expected the file {}, found neither it nor {}: {CURE}, or name the folder that holds mnist/ with --data-dir",
+                folder.join(self.compressed_name()).display(),
+                self.name
+            )
+        })?;
+        let file = files::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let file = BufReader::with_capacity(1 << 16, file);
         let bytes = if is_compressed { self.parse_compressed(file) } else { self.take(file).and_then(|bytes| self.parse(bytes)) };
         bytes.map_err(|error| anyhow!("{}: {error:#}: {CURE}", path.display()))
+    }
+
+    /// Where the file is, and whether it is compressed: as published, or as other tools name and place it once it is unpacked. What is in it is
+    /// checked in any case.
+    fn find(&self, folder: &Path) -> Option<(PathBuf, bool)> {
+        // 7-Zip and Kaggle write the name that the compressed file remembers, with a point, Kaggle in a folder of that name; torchvision has
+        // MNIST/raw/.
+        let names = [self.name.to_owned(), self.name.replace("-idx", ".idx")];
+        let folders = [folder.to_owned(), folder.join("raw"), folder.with_file_name("MNIST").join("raw")];
+        let places = folders.iter().flat_map(|folder| names.iter().map(move |name| (folder, name)));
+        let candidates = places.flat_map(|(folder, name)| {
+            [(folder.join(format!("{name}.gz")), true), (folder.join(name), false), (folder.join(name).join(name), false)]
+        });
+        candidates.into_iter().find(|(path, _)| path.exists() && !path.is_dir())
     }
 
     /// The bytes behind the header of a compressed file.
@@ -143,6 +155,7 @@ mod tests {
     use super::*;
     use flate2::{Compression, bufread::GzEncoder};
     use proptest::prelude::*;
+    use std::fs;
 
     /// The published file of a small world: two images of 2 x 3 pixels.
     fn images() -> (File, Vec<u8>) {
@@ -253,6 +266,26 @@ mod tests {
             error,
             format!("mnist/idx.gz: expected gzip data of 28 bytes, found after 0 of them: invalid gzip header: {CURE}")
         );
+    }
+
+    #[test]
+    fn a_file_is_found_where_other_tools_put_it() {
+        let (file, bytes) = images();
+        let file = File { name: "train-images-idx3-ubyte", ..file };
+        for place in [
+            "mnist/train-images.idx3-ubyte",
+            "mnist/train-images.idx3-ubyte/train-images.idx3-ubyte",
+            "mnist/train-images-idx3-ubyte/train-images-idx3-ubyte",
+            "mnist/raw/train-images-idx3-ubyte",
+            "MNIST/raw/train-images-idx3-ubyte",
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(place);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, &bytes).unwrap();
+            let found = file.read(&folder.path().join("mnist")).map_err(|error| format!("{error:#}"));
+            assert_eq!(found, Ok(bytes[file.header()..].to_vec()), "{place}");
+        }
     }
 
     #[test]
