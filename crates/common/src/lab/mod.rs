@@ -4,6 +4,7 @@ mod description;
 mod driver;
 mod ledger;
 mod progress;
+mod report;
 mod seeds;
 mod side_by_side;
 mod table;
@@ -11,6 +12,7 @@ mod variants;
 
 pub use description::Description;
 pub use driver::Driver;
+pub use report::Report;
 pub use seeds::{Numbers, spans};
 pub use table::{Column, row};
 
@@ -70,32 +72,6 @@ pub struct Lab {
     files: Vec<(String, String)>,
     bar: Option<ProgressBar>,
     unprinted: Option<io::Error>,
-}
-
-/// What a run leaves.
-#[derive(Debug, Clone)]
-pub struct Report {
-    /// Everything that the section printed.
-    pub transcript: String,
-    /// Name and short SHA-256 of each file that it wrote.
-    pub files: Vec<(String, String)>,
-    /// What did not hold: claims and published values.
-    pub failures: Vec<String>,
-}
-
-impl Report {
-    /// The text that a golden file locks: the transcript and a hash of each file.
-    #[must_use]
-    pub fn golden(&self) -> String {
-        let width = self.files.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-        let mut text = self.transcript.clone();
-        text.push_str("\nfiles\n");
-        for (name, hash) in &self.files {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{name:width$}  sha256 {hash}");
-        }
-        text
-    }
 }
 
 impl Lab {
