@@ -16,6 +16,7 @@ macro_rules! named {
 #[test]
 fn what_the_reasons_name_exists() {
     let names = named![
+        common::kernels::fused,
         common::kernels::functions::exp,
         common::kernels::functions::exp_m1,
         common::kernels::functions::ln,
