@@ -98,8 +98,8 @@ fn feed(mlp: &Chain, source: &Matrix, passes: usize, mut next: impl FnMut() -> M
 /// The moving averages of each unit.
 fn averages(mlp: &Chain) -> Result<Units> {
     let (parameters, place) = (mlp.parameters(), NORMALIZED[LAST]);
-    let kept = |name: &str| Ok(parameters.get(&format!("{place}.{name}"), &[SIZES[LAST + 1]])?.values.clone());
-    let [means, variances]: [Result<Vec<f32>>; 2] = ["running_mean", "running_variance"].map(kept);
+    let averages = |name: &str| Ok(parameters.get(&format!("{place}.{name}"), &[SIZES[LAST + 1]])?.values.clone());
+    let [means, variances]: [Result<Vec<f32>>; 2] = ["running_mean", "running_variance"].map(averages);
     Ok(means?.into_iter().zip(variances?).map(|(mean, variance)| [mean, variance].map(f64::from)).collect())
 }
 
@@ -141,8 +141,8 @@ fn test(mlp: &Chain, lab: &mut Lab) -> Result<()> {
     lab.claim("in test mode a sample alone has the same bits as among others", alone_as(Chain::forward_evaluation, &tested));
     lab.claim("in training mode it has not", !alone_as(Chain::forward_training, &trained));
 
-    let kept: Vec<f32> = averages(mlp)?.concat().into_iter().map(|x| x as f32).collect();
-    let kept = Parameter { name: "moving averages".to_owned(), shape: vec![kept.len()], values: kept };
-    lab.fingerprint(&Parameters(vec![tensor("test mode", &tested), kept]));
+    let values: Vec<f32> = averages(mlp)?.concat().into_iter().map(|x| x as f32).collect();
+    let averages = Parameter { name: "moving averages".to_owned(), shape: vec![values.len()], values };
+    lab.fingerprint(&Parameters(vec![tensor("test mode", &tested), averages]));
     Ok(())
 }

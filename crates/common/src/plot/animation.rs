@@ -49,7 +49,7 @@ impl Landscape {
     /// The paths up to a step, their heads, and the number of the step.
     fn draw_step(&self, projection: &Projection, step: usize, sheet: &Image) -> Result<Canvas> {
         let canvas = Canvas::new(sheet.width as f64, sheet.height as f64)?;
-        self.draw_paths(&canvas, projection, step)?;
+        self.draw_paths(&canvas, projection, Some(step))?;
         for (i, (path, look)) in self.paths.iter().zip(self.looks()).enumerate().filter(|_| step > 0) {
             let head = path.points.iter().take_while(|(x, y)| x.is_finite() && y.is_finite()).nth(step);
             if let Some(at) = head.and_then(|&head| self.map(projection, head)) {

@@ -121,7 +121,7 @@ pub(super) fn region(grid: &Grid, level: f64) -> Region {
     };
     // Edge 2 n starts at node n and runs right, edge 2 n + 1 runs up.
     let edge = |i: usize, j: usize, up: usize| 2 * (j * width + i) + up;
-    let mut next = vec![usize::MAX; 2 * width * height];
+    let mut next = vec![None; 2 * width * height];
     for j in 0..height - 1 {
         for i in 0..width - 1 {
             let corners = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)].map(|(i, j)| value(i, j));
@@ -134,7 +134,7 @@ pub(super) fn region(grid: &Grid, level: f64) -> Region {
                 let order = if joined { [1, 2, 3] } else { [3, 2, 1] };
                 let entry = order.into_iter().map(|turn| (side + turn) % 4).find(|&other| enters(other));
                 if let Some(entry) = entry {
-                    next[edges[side]] = edges[entry];
+                    next[edges[side]] = Some(edges[entry]);
                 }
             }
         }
@@ -155,9 +155,9 @@ pub(super) fn region(grid: &Grid, level: f64) -> Region {
     for start in 0..next.len() {
         let mut ring = Vec::new();
         let mut at = start;
-        while next[at] != usize::MAX {
+        while let Some(following) = next[at].take() {
             ring.push(point(at));
-            at = std::mem::replace(&mut next[at], usize::MAX);
+            at = following;
         }
         ring.dedup();
         if ring.len() > 2 {

@@ -16,7 +16,7 @@ impl Landscape {
     /// If the grid's size and values disagree, or it has no finite value.
     pub fn surface(&self) -> Result<Svg> {
         let (canvas, projection) = self.ground()?;
-        self.draw_paths(&canvas, &projection, usize::MAX)?;
+        self.draw_paths(&canvas, &projection, None)?;
         self.draw_marks(&canvas, &projection)?;
         Ok(canvas.finish())
     }
@@ -59,10 +59,11 @@ impl Landscape {
     }
 
     /// Draws the first `steps` steps of each path along the surface, with a marker at each step.
-    pub(super) fn draw_paths(&self, canvas: &Canvas, projection: &Projection, steps: usize) -> Result<()> {
+    pub(super) fn draw_paths(&self, canvas: &Canvas, projection: &Projection, steps: Option<usize>) -> Result<()> {
         let mut drawn = Vec::new();
         for (path, look) in self.paths.iter().zip(self.looks()) {
-            let points = path.points.iter().copied().take(steps.saturating_add(1));
+            let shown = steps.map_or(path.points.len(), |steps| steps + 1);
+            let points = path.points.iter().copied().take(shown);
             let points: Vec<Point> = points.take_while(|(x, y)| x.is_finite() && y.is_finite()).collect();
             let (seen, hidden): (Vec<_>, Vec<_>) =
                 self.pieces(projection, &points).into_iter().partition(|(_, is_seen)| *is_seen);
