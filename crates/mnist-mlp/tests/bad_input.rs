@@ -88,7 +88,8 @@ fn data_that_are_not_there_are_named_with_the_flag() {
         bench.run(MNIST, &["explore", "--data-dir", place]).fails(FAILURE, &[&named, &cure]).silent();
     }
     fs::create_dir_all(bench.path("folder/mnist/train-labels-idx1-ubyte.gz")).unwrap();
-    let named = "error: folder/mnist/train-labels-idx1-ubyte.gz: cannot be read: ";
+    let named =
+        "error: expected the file folder/mnist/train-labels-idx1-ubyte.gz, found neither it nor train-labels-idx1-ubyte: ";
     bench.run(MNIST, &["explore", "--data-dir", "folder"]).fails(FAILURE, &[named]).silent();
     assert_eq!(bench.results(), [""; 0]);
 }
