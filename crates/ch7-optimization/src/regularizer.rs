@@ -102,7 +102,7 @@ impl Fit {
         match self.train_loss.last() {
             Some((step, loss)) if !loss.is_finite() => {
                 bail!("the loss is {loss} at step {step}: training diverged; try a smaller learning rate")
-            },
+            }
             _ => Ok(()),
         }
     }
