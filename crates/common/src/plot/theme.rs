@@ -6,7 +6,7 @@
 //! survive a black-and-white printer. Colour is not all: each class has its marker, so has each of several
 //! paths, and of the curves in a panel each has its dash, up to four of them.
 //!
-//! No figure is wider than [`WIDTH`], so that its text can still be read where all of it is scaled down to a phone.
+//! No figure is wider than `WIDTH`, so that its text can still be read where all of it is scaled down to a phone.
 
 /// An opaque sRGB colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
