@@ -11,7 +11,7 @@
 //! With the smaller rate, too, one unit in six is dead from the beginning. Leaky ReLU and He's weights alone do not help at a rate of 2.0: a
 //! slope of 0.01 shrinks the gradient by 100 in every silent layer, and He's stronger signal makes the first steps larger still, so that some
 //! losses stop being finite; PReLU, whose slope starts at 0.25, diverges nearly always. Two layers instead of ten learn at the same rate.
-//! Biases of 0.01 leave fewer units dead at the start; in the end as many are dead as without.
+//! Biases of 0.01 leave fewer units dead at the start; in the end no fewer are dead than without.
 //! Adam lets all starts learn, at a rate of 0.01: it is no remedy for the rate itself.
 //!
 //! Departs from the exercise: it says ten layers, here are ten hidden layers and the output layer, eleven as the book counts; it names
