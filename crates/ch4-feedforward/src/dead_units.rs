@@ -108,14 +108,33 @@ impl Starts {
         self.ending(Outcome::Learns)
     }
 
+    /// The share of units that are dead before the first step, mean over all starts.
+    pub(crate) fn dead_at_start(&self) -> f64 {
+        self.mean(|run| run.dead_shares()[0])
+    }
+
+    /// The same where they are counted last.
+    pub(crate) fn dead_in_the_end(&self) -> f64 {
+        self.mean(|run| run.dead_shares()[run.dead.len() - 1])
+    }
+
     /// The mean over all starts.
     pub(crate) fn mean(&self, of: impl Fn(&Run) -> f32) -> f64 {
         mean_and_deviation(&self.runs.iter().map(|run| f64::from(of(run))).collect::<Vec<_>>()).0
     }
 }
 
+/// Prints and draws what has become of some variants, the first of them the exercise's network, the last that with other biases.
+pub(crate) fn show(variants: &[Starts], lab: &mut Lab) -> Result<()> {
+    print_deaths(&variants[0].runs[0], lab)?;
+    print_remedies(variants, lab)?;
+    print_zeros(variants, lab)?;
+    print_births(&[&variants[0], &variants[variants.len() - 1]], lab)?;
+    draw(variants, lab)
+}
+
 /// Prints the first start of the exercise's network: loss and dead units of each layer.
-pub(crate) fn print_deaths(run: &Run, lab: &mut Lab) -> Result<()> {
+fn print_deaths(run: &Run, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "dead units of each hidden layer as the network of the exercise trains")?;
     let shown = run.dead.iter().enumerate().filter(|(i, _)| [0, 1, 2, 5, 10, 20, 50].contains(i));
     let rows = shown.map(|(i, dead)| {
@@ -127,12 +146,12 @@ pub(crate) fn print_deaths(run: &Run, lab: &mut Lab) -> Result<()> {
 }
 
 /// Prints how each variant ends over all starts.
-pub(crate) fn print_remedies(variants: &[Starts], lab: &mut Lab) -> Result<()> {
+fn print_remedies(variants: &[Starts], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nhow {} starts of each variant end", variants[0].runs.len())?;
     let mut rows = Vec::new();
     for variant in variants {
         let name = variant.name;
-        let (dead, score) = (variant.mean(|run| run.dead_shares()[run.dead.len() - 1]), variant.mean(|run| run.score));
+        let (dead, score) = (variant.dead_in_the_end(), variant.mean(|run| run.score));
         let counts = [Outcome::Learns, Outcome::LearnsNothing, Outcome::Diverges].map(|outcome| variant.ending(outcome));
         let cells = counts.iter().map(usize::to_string).chain([format!("{:.1} %", 100.0 * dead), format!("{score:.4}")]);
         rows.push(row(name, cells));
@@ -148,7 +167,7 @@ pub(crate) fn print_remedies(variants: &[Starts], lab: &mut Lab) -> Result<()> {
 }
 
 /// Prints what share of the hidden outputs is exactly 0 at the end.
-pub(crate) fn print_zeros(variants: &[Starts], lab: &mut Lab) -> Result<()> {
+fn print_zeros(variants: &[Starts], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "\nhidden outputs that are exactly 0 after the last step, all samples, mean over the starts")?;
     let mut rows = Vec::new();
     for variant in variants {
@@ -159,18 +178,34 @@ pub(crate) fn print_zeros(variants: &[Starts], lab: &mut Lab) -> Result<()> {
     lab.table(&Column::labelled("", ["zeros"]), rows)
 }
 
-/// Loss and dead units of the first start of each variant.
-pub(crate) fn draw(variants: &[Starts], lab: &mut Lab) -> Result<()> {
-    let mut losses = CurvePanel::new("step", "loss").y_range(0.3, 1.5);
-    let mut dead = CurvePanel::new("step", "share of dead units");
-    for variant in variants {
-        let run = &variant.runs[0];
-        losses = losses.with(Series::sampled(variant.name, &run.losses, 0.0, 1.0));
-        dead = dead.with(Series::sampled(variant.name, &run.dead_shares(), 0.0, EVERY as f64));
-        lab.curve(format!("{}: loss", variant.name), run.losses.iter().copied().enumerate());
+/// Prints what share of the units is dead before the first step.
+fn print_births(variants: &[&Starts], lab: &mut Lab) -> Result<()> {
+    writeln!(lab, "\nunits that are dead before the first step, mean over the starts")?;
+    let rows = variants.iter().map(|variant| row(variant.name, [format!("{:.1} %", 100.0 * variant.dead_at_start())]));
+    lab.table(&Column::labelled("", ["dead units"]), rows)?;
+    lab.metrics(variants.iter().map(|variant| (format!("{}: dead units at the start", variant.name), variant.dead_at_start())));
+    Ok(())
+}
+
+/// Loss and dead units of the first start of each variant: those that learn from it in a row of panels, the others in the next.
+fn draw(variants: &[Starts], lab: &mut Lab) -> Result<()> {
+    let (learn, others): (Vec<_>, Vec<_>) = variants.iter().partition(|variant| variant.runs[0].outcome() == Outcome::Learns);
+    let mut figure = Curves::new("Ten hidden layers of ReLU: one start, and each remedy alone");
+    for (variants, they) in [(learn, "learn"), (others, "do not learn")].into_iter().filter(|(variants, _)| !variants.is_empty())
+    {
+        let panel = |y_label| CurvePanel::new("step", y_label).titled(format!("Variants that {they}"));
+        let (mut losses, mut dead) = (panel("loss").y_range(0.3, 1.5), panel("share of dead units").y_range(0.0, 1.0));
+        for variant in variants {
+            let run = &variant.runs[0];
+            losses = losses.with(Series::sampled(variant.name, &run.losses, 0.0, 1.0));
+            dead = dead.with(Series::sampled(variant.name, &run.dead_shares(), 0.0, EVERY as f64));
+        }
+        figure = figure.panel(losses).panel(dead);
     }
-    let title = "Ten hidden layers of ReLU: one start, and each remedy alone";
-    lab.figure("remedies", &Curves::new(title).panel(losses).panel(dead.y_range(0.0, 1.0)).render()?)
+    for variant in variants {
+        lab.curve(format!("{}: loss", variant.name), variant.runs[0].losses.iter().copied().enumerate());
+    }
+    lab.figure("remedies", &figure.render()?)
 }
 
 #[cfg(test)]

@@ -182,11 +182,16 @@ fn heads(rows_are: &str, columns: &[Column]) -> Vec<lab::Column> {
     lab::Column::labelled(rows_are, columns.iter().map(|column| column.name))
 }
 
-/// The norms over the layers, each activation its own marker and dash.
+/// The norms over the layers, each activation its own marker and dash; the legend says which curve lies on another.
 pub(crate) fn figure(title: &str, columns: &[Column], looks: &[(Marker, Dash)]) -> Result<Svg> {
-    let panel = columns.iter().zip(looks).fold(CurvePanel::new("layer", "L2 norm").log_y(), |panel, (column, look)| {
-        panel.with(Series::sampled(column.name, &column.weights, 1.0, 1.0).marked(look.0).dashed(look.1))
-    });
+    let mut panel = CurvePanel::new("layer", "L2 norm").log_y();
+    for (i, (column, look)) in columns.iter().zip(looks).enumerate() {
+        let label = match columns[..i].iter().find(|drawn| drawn.weights == column.weights) {
+            Some(drawn) => format!("{}: the curve of {}", column.name, drawn.name),
+            None => column.name.to_owned(),
+        };
+        panel = panel.with(Series::sampled(label, &column.weights, 1.0, 1.0).marked(look.0).dashed(look.1));
+    }
     Curves::new(title).panel(panel).render()
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 use common::{
     cli::one_to,
     lab::{self, Column, Lab, Numbers, row},
-    plot::{HeatMap, Svg},
+    plot::{CurvePanel, Curves, HeatMap, Series, Svg},
     published::Band,
 };
 use std::fmt::{Display, Formatter, Write};
@@ -112,6 +112,23 @@ pub(crate) struct Grid<'a> {
 impl Grid<'_> {
     fn rows(&self) -> impl Iterator<Item = &[Cell<'_>]> {
         self.cells.chunks(self.learning_rates.len())
+    }
+
+    /// One run of each network with the first learning rate: its test, and how it learns.
+    pub(crate) fn show_first_column(&self, lab: &mut Lab) -> Result<()> {
+        let cells: Vec<&Cell> = self.rows().map(|cells| &cells[0]).collect();
+        for Cell { hidden, learning_rate, runs, .. } in &cells {
+            let (Run { accuracy, loss, .. }, noise) = (&runs[0], self.noise);
+            writeln!(lab, "2-{hidden}-1, lr {learning_rate}, noise {noise}: [Test] score/loss: {accuracy:.4}/{loss:.4}")?;
+        }
+        let title = format!("One run of each network at noise {}, learning rate {}", self.noise, self.learning_rates[0]);
+        let mut figure = Curves::new(title).same_y();
+        // More than three of these curves in a panel are a tangle.
+        for cells in cells.chunks(3) {
+            let series = |cell: &&Cell| Series::sampled(format!("2-{}-1", cell.hidden), &cell.runs[0].losses, 0.0, 1.0);
+            figure = figure.panel(cells.iter().map(series).fold(CurvePanel::new("epoch", "training loss"), CurvePanel::with));
+        }
+        lab.figure("losses", &figure.render()?)
     }
 
     /// Records what single runs give beside each number that the lab report prints.

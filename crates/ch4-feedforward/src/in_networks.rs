@@ -1,4 +1,5 @@
-//! What the lecture notes (S4, sections 2.1 and 2.2) say about activation functions in networks, put to the test by `activations`.
+//! What the lecture notes (S4, sections 2.1 and 2.2) say about activation functions in networks, and the lab report (S3) about their ranges, put
+//! to the test by `activations`.
 
 use crate::{dead_units, deep};
 use anyhow::Result;
@@ -19,6 +20,7 @@ use common::{
     parameters::{Initialization, Initializer},
     rng::Stream,
     train::{Decision, Record, Trainer, TrainingConfig, evaluate},
+    value::Value,
 };
 use std::fmt::Write;
 
@@ -27,7 +29,8 @@ pub(crate) fn show(lab: &mut Lab) -> Result<()> {
     affine(lab)?;
     linear_stack(lab)?;
     jacobian(lab)?;
-    trained(lab)
+    trained(lab)?;
+    ranges(lab)
 }
 
 /// Affine(slope, intercept): an activation function that is a layer's affine map once more, with a derivative that knows no z.
@@ -168,4 +171,26 @@ fn train(f: Activation, bias: f32, seed: u64) -> Result<Shown> {
     }
     let score = evaluate(&network, &split.dev, Decision::Logit)?.accuracy;
     Ok([losses[100], losses[STEPS], dead, f64::from(score)])
+}
+
+/// Values and derivatives of the logistic function and of ReLU at every half from −10 to 10.
+fn ranges(lab: &mut Lab) -> Result<()> {
+    let z = Matrix::new(41, 1, (-20i8..=20).map(|half| f32::from(half) / 2.0).collect());
+    let ones = Matrix::new(41, 1, vec![1.0; 41]);
+    let [(sigma, dsigma), (relu, drelu)] = [Activation::Logistic, Activation::Relu].map(|f| {
+        let a = Activate(f).forward(&z);
+        let slopes = Activate(f).backward(&z, &a, &ones);
+        (a, slopes)
+    });
+    let (a, slopes, relu, relu_slopes) = (sigma.values(), dsigma.values(), relu.values(), drelu.values());
+    writeln!(lab, "\nboth ends and the middle of [-10, 10]")?;
+    let cells = |of: &[f32]| [of[0], of[20], of[40]].map(|x| Value::F32(x).to_string());
+    let rows = [("logistic", a), ("logistic, derivative", slopes), ("ReLU", relu), ("ReLU, derivative", relu_slopes)];
+    lab.table(&Column::labelled("z", ["-10", "0", "10"]), rows.map(|(name, of)| row(name, cells(of))))?;
+    lab.claim("the logistic function lies between 0 and 1, as a probability does", a.iter().all(|a| *a > 0.0 && *a < 1.0));
+    lab.claim("no output of ReLU is negative", relu.iter().all(|a| *a >= 0.0));
+    let fades = slopes[..=20].is_sorted_by(|a, b| a < b) && slopes[20..].is_sorted_by(|a, b| a > b);
+    lab.claim("the derivative of the logistic function falls with the distance from 0, on both sides", fades);
+    lab.claim("ReLU's derivative is 0 for every negative z", relu_slopes[..20].iter().all(|slope| *slope == 0.0));
+    Ok(())
 }

@@ -6,6 +6,7 @@ mod gradient_norms;
 mod grid;
 mod in_networks;
 mod moons_run;
+mod rates;
 mod replays;
 mod rules_of_thumb;
 mod sections {

@@ -63,6 +63,7 @@ impl Training {
         let (losses, best) = (&outcome.history.train_loss, outcome.best.evaluation.accuracy);
         let learns = losses.last() < losses.first() && best > 0.7;
         lab.claim("the loss falls, and the best model classifies more than 70 % of the development set", learns);
+        lab.claim("the best model classifies more than 70 % of the test set as well", test.accuracy > 0.7);
         Ok((outcome, end.fingerprint()))
     }
 

@@ -51,6 +51,11 @@ pub(crate) trait Regularizer: Sync {
     fn regularize(&self, _network: &mut Chain) -> Result<()> {
         Ok(())
     }
+
+    /// Changes parameters behind a move with the given learning rate.
+    fn after_step(&self, _network: &mut Chain, _learning_rate: f32) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Gradient descent as it is.
@@ -127,6 +132,7 @@ pub(crate) fn fit(method: &dyn Regularizer, settings: &Settings, seed: u64) -> R
         }
         method.regularize(&mut network)?;
         update(&mut network, &mut sgd, settings.lr)?;
+        method.after_step(&mut network, settings.lr)?;
         if train_loss.last().is_some_and(|(_, loss)| !loss.is_finite()) {
             break;
         }

@@ -84,8 +84,8 @@ const LOOKS: [(Marker, Dash); 5] = [
     (Marker::Disc, Dash::Solid),
     (Marker::Triangle, Dash::Dashed),
     (Marker::Square, Dash::Dotted),
-    (Marker::Triangle, Dash::Dotted),
-    (Marker::Triangle, Dash::Solid),
+    (Marker::Diamond, Dash::DashDot),
+    (Marker::Cross, Dash::Solid),
 ];
 
 /// Prints and draws the norm of each layer's gradients.
@@ -174,4 +174,9 @@ fn claim(columns: &[Column], split: &Split, lab: &mut Lab) {
     lab.claim(format!("{names}: a gradient reaches every layer"), others.iter().all(is_positive));
     let share = columns.iter().all(|column| column.dev_accuracy == split.dev.y.share(0));
     lab.claim("the dev accuracy is the share of class 0 in the development set, with every activation", share);
+    let leaky: Vec<&Column> = columns.iter().filter(|column| column.name == LEAKY).collect();
+    let fades = leaky.iter().all(|column| column.weights.is_sorted_by(|a, b| a < b));
+    lab.claim("with leaky ReLU the norms fall from each layer to the one before it", fades);
+    let tiny = leaky.iter().all(|column| column.weights[0] < 1e-10);
+    lab.claim("with leaky ReLU the gradient that reaches the first layer's weights is smaller than 1e-10", tiny);
 }

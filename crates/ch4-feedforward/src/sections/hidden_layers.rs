@@ -18,7 +18,7 @@
 
 use crate::{
     grid::{Cell, Grid, Hidden, Run},
-    rules_of_thumb,
+    rates, rules_of_thumb,
 };
 use anyhow::{Context, Result};
 use clap::Args as ClapArgs;
@@ -30,7 +30,6 @@ use common::{
     lab::{Column, Lab},
     optim::{Optimizer, Sgd},
     parameters::Initialization,
-    plot::{CurvePanel, Curves, Series},
     published::Band,
     registry::{Heading, Section},
     rng::Stream,
@@ -84,7 +83,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let cells = (&args.hidden[..], &args.lrs[..]);
     let noisy = args.fill(cells, args.noise, args.seeds, lab)?;
     let clear = args.fill(cells, args.small_noise, args.seeds, lab)?;
-    show_first_column(&noisy, lab)?;
+    noisy.show_first_column(lab)?;
     for (grid, name) in [(&noisy, "grid"), (&clear, "grid-small-noise")] {
         grid.print(lab)?;
         let best = grid.cells.iter().max_by(|a, b| a.accuracy.mean.total_cmp(&b.accuracy.mean));
@@ -99,10 +98,13 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     compare(args, &bands, lab)?;
     args.fill(cells, args.run_noise, 1, lab)?.record_counterparts(lab);
     claim(&noisy, &clear, lab);
+    let grids = [noisy, clear];
 
     let (networks, rate) = (rules_of_thumb::networks(), [args.rule_lr]);
     let [noisy, clear] = [args.noise, args.small_noise].map(|noise| args.fill((&networks, &rate), noise, args.seeds, lab));
-    rules_of_thumb::show([&noisy?, &clear?], lab)
+    rules_of_thumb::show([&noisy?, &clear?], lab)?;
+    rates::claim(&grids, lab);
+    Ok(())
 }
 
 impl Args {
@@ -140,19 +142,6 @@ impl Args {
         let best_dev = outcome.best.evaluation.accuracy;
         Ok(Run { accuracy: test.accuracy, loss: test.loss, best_dev, losses: outcome.history.train_loss })
     }
-}
-
-/// One run of each network with the first learning rate: its test, and how it learns.
-fn show_first_column(grid: &Grid, lab: &mut Lab) -> Result<()> {
-    let mut panel = CurvePanel::new("epoch", "training loss");
-    for Cell { hidden, learning_rate, runs, .. } in grid.cells.iter().filter(|cell| cell.learning_rate == grid.learning_rates[0])
-    {
-        let Run { accuracy, loss, losses, .. } = &runs[0];
-        let noise = grid.noise;
-        writeln!(lab, "2-{hidden}-1, lr {learning_rate}, noise {noise}: [Test] score/loss: {accuracy:.4}/{loss:.4}")?;
-        panel = panel.with(Series::sampled(format!("2-{hidden}-1"), losses, 0.0, 1.0));
-    }
-    lab.figure("losses", &Curves::new("One run of each network with the first learning rate").panel(panel).render()?)
 }
 
 /// Each number that the report prints, beside what ours spans over the seeds for each noise.

@@ -4,19 +4,31 @@
 //! both are drawn as histograms, normalised to an area of 1, with the true density over them. Mean and standard deviation
 //! of n samples miss the true ones by their standard errors, σ/√n and √((κ − 1)/(4n))·σ, where κ is the fourth moment over σ⁴.
 //!
+//! Then the network of `zero-init` takes its steps from weights of each distribution: its hidden units, equal there to the bit, are told
+//! apart by the distance between the parameters of the two that are most alike.
+//!
 //! Seen: random first values differ from unit to unit, which is all it takes to break the symmetry; their means and standard
 //! deviations are what the distributions say, but for chance.
 
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
+    chain::{Chain, linear, logistic},
     cli::one_to,
-    kernels::{functions::exp, reduce::mean_and_deviation},
+    data::{Batches, moons},
+    kernels::{
+        Loss,
+        functions::exp,
+        reduce::{mean_and_deviation, norm},
+    },
     lab::{Column, Lab, row},
+    optim::{Optimizer, Sgd},
+    parameters::{Initialization, Initializer},
     plot::{Histogram, Histograms, theme},
     registry::{Heading, Section},
+    train::{Decision, Network, Trainer, TrainingConfig},
 };
-use std::f64::consts::PI;
+use std::{f64::consts::PI, fmt::Write};
 
 /// The section and its editions.
 pub(crate) fn section() -> Section {
@@ -104,5 +116,49 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     lab.claim("mean and standard deviation are within four standard errors of the true ones", within);
     let inside = distributions[1].samples.iter().all(|x| (-1.0..1.0).contains(x));
     lab.claim("every uniform sample lies in [−1, 1)", inside);
+    break_symmetry(lab)
+}
+
+/// Hidden units, epochs and learning rate of the network, as in `zero-init`.
+const HIDDEN: usize = 5;
+const EPOCHS: usize = 5;
+const LEARNING_RATE: f32 = 0.2;
+
+/// Trains the network from weights of each distribution; the biases are zero.
+fn break_symmetry(lab: &mut Lab) -> Result<()> {
+    let split = moons::moon1000(moons::NOISE, lab.seed());
+    writeln!(lab, "\n2-{HIDDEN}-1 on the moons, {EPOCHS} epochs: distance between the two hidden units that are most alike")?;
+    let (mut rows, mut apart) = (Vec::new(), true);
+    for (name, weight) in [("N(0, 1)", Initializer::STANDARD_NORMAL), ("U[-1, 1)", Initializer::Uniform { low: -1.0, high: 1.0 })]
+    {
+        let layers = [linear(2, HIDDEN), logistic(), linear(HIDDEN, 1), logistic()];
+        let init = Initialization { weight, bias: Initializer::ZEROS };
+        let mut network = Chain::new(layers, Loss::BinaryCrossEntropy).initialized(init, &mut lab.stream("first weights"));
+        let mut distances = vec![least_distance(&network)?];
+        let config = TrainingConfig::new(EPOCHS, Batches::Full, Decision::Probability);
+        let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &split.train, config)?;
+        while run.forward_backward()?.is_some() {
+            run.update(LEARNING_RATE)?;
+            distances.push(least_distance(run.network())?);
+        }
+        let ends = [("before the first update", distances[0]), ("after the last", distances[EPOCHS])];
+        lab.metrics(ends.map(|(when, distance)| (format!("{name}: least distance of two hidden units {when}"), distance)));
+        rows.push(row(name, ends.map(|(_, distance)| format!("{distance:.4}"))));
+        apart &= distances.iter().all(|distance| *distance > 0.1);
+    }
+    lab.table(&Column::labelled("weights from", ["before the first update", "after the last"]), rows)?;
+    lab.claim("from either distribution no two hidden units come nearer than 0.1, before, between and after the updates", apart);
     Ok(())
+}
+
+/// How far apart the two hidden units are that are most alike: incoming weights, bias, outgoing weight.
+fn least_distance(network: &Chain) -> Result<f32> {
+    let parameters = network.parameters();
+    let [w1, b1, w2] = [("0.weight", &[2, HIDDEN][..]), ("0.bias", &[HIDDEN]), ("2.weight", &[HIDDEN, 1])]
+        .map(|(name, shape)| parameters.get(name, shape).map(|tensor| &tensor.values));
+    let (w1, b1, w2) = (w1?, b1?, w2?);
+    let unit = |u: usize| [w1[u], w1[HIDDEN + u], b1[u], w2[u]];
+    let distance = |u, v| norm(&[0, 1, 2, 3].map(|place| unit(u)[place] - unit(v)[place]));
+    let pairs = (0..HIDDEN).flat_map(|v| (0..v).map(move |u| (u, v)));
+    Ok(pairs.map(|(u, v)| distance(u, v)).fold(f32::INFINITY, f32::min))
 }

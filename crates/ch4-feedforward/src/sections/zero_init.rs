@@ -171,4 +171,9 @@ fn claim(states: &[Units], outcome: &Outcome, split: &Split, lab: &mut Lab) {
     let zeros = 1.0 - ones;
     let shares = outcome.history.dev_score.iter().all(|(_, score)| *score == ones || *score == zeros);
     lab.claim(format!("the dev accuracy is the share of a class in the development set, {ones:.5} or {zeros:.5}"), shares);
+    let train = &outcome.history.train_loss;
+    let dev: Vec<f32> = outcome.history.dev_loss.iter().map(|(_, loss)| *loss).collect();
+    let [train_fall, dev_fall] = [train, &dev].map(|losses| losses[0] - losses[losses.len() - 1]);
+    let hardly = train.is_sorted_by(|a, b| a > b) && train_fall.max(dev_fall) < 1e-3;
+    lab.claim("the training loss falls in every epoch, but neither it nor the development loss by a thousandth in all", hardly);
 }
