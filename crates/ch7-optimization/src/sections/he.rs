@@ -36,6 +36,8 @@ pub(crate) fn section() -> Section {
 
 /// The hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
+// The flattened flags are a group of the same name.
+#[group(skip)]
 pub(crate) struct Args {
     #[command(flatten)]
     variances: Variances,

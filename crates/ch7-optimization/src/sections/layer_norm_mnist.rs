@@ -70,6 +70,8 @@ const TAPED: &[&str] = &[
 
 /// The hyper-parameters.
 #[derive(Debug, Clone, ClapArgs)]
+// The flattened flags are a group of the same name.
+#[group(skip)]
 pub(crate) struct Args {
     #[command(flatten)]
     comparison: batch_norm_mnist::Args,
