@@ -138,7 +138,7 @@ def six(x):
 def band(values):
     """Summarise the values that a number takes over seeds."""
     values = np.asarray(values, dtype=np.float64)
-    assert values.ndim == 1 and np.isfinite(values).all(), "one finite number a seed"
+    assert values.ndim == 1 and np.isfinite(values).all(), "one finite number per seed"
     numbers = {
         "mean": values.mean(),
         "sd": values.std(ddof=1),

@@ -69,7 +69,7 @@ pub(crate) fn print_norms(variants: &[Variant], lab: &mut Lab) -> Result<()> {
 
 /// Prints and records the losses up to step number `steps`.
 pub(crate) fn print_losses(variants: &[Variant], steps: usize, lab: &mut Lab) -> Result<()> {
-    writeln!(lab, "\nloss after so many steps")?;
+    writeln!(lab, "\nloss after the given number of steps")?;
     let steps: Vec<usize> = [0, 1, 10, 100].into_iter().filter(|step| *step < steps).chain([steps]).collect();
     let cell = |run: &Run, step: usize| match run.losses.get(step) {
         Some(loss) if loss.is_finite() => Value::F32(*loss).to_string(),

@@ -21,7 +21,7 @@ use std::fmt::Write;
 /// What the two ends are shown on.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Extremes {
-    /// Show batches of one and of all images on the first so many
+    /// Show batches of one and of all images on this many images, the first ones
     #[arg(long, default_value_t = 640, value_parser = one_to::<N_TRAIN>)]
     extreme_images: usize,
     /// Passes over these images
@@ -56,7 +56,7 @@ impl Extremes {
         let n = self.extreme_images;
         let arms = [(1, self.single_lr), (BETWEEN.min(n), BETWEEN as f32 * self.single_lr), (n, self.full_lr)];
         let ends = lab.over_variants(&arms, |&(size, lr)| self.train(size, lr, &images, lab))?;
-        writeln!(lab, "\n{n} images, {} epochs: a step an image, a mini-batch, and a step an epoch\n", self.extreme_epochs)?;
+        writeln!(lab, "\n{n} images, {} epochs: one step per image, per mini-batch and per epoch\n", self.extreme_epochs)?;
         let mut rows = Vec::new();
         for end in &ends {
             let cells = [end.steps.to_string(), format!("{:.3}", end.rises), format!("{:.5}", end.loss)];

@@ -16,7 +16,7 @@ pub(crate) struct AdamRates {
     /// α₀ of the linear fit by Adam
     #[arg(long, default_value_t = 0.1, value_parser = positive)]
     adam_lr: f32,
-    /// A larger one
+    /// A larger α₀ of the linear fit by Adam
     #[arg(long, default_value_t = 1.0, value_parser = positive)]
     large_adam_lr: f32,
 }
@@ -24,7 +24,7 @@ pub(crate) struct AdamRates {
 impl AdamRates {
     /// Fits the unit from both rates, constant and with α₀ / √t; prints and claims how far Adam comes.
     pub(crate) fn show(&self, fit: &LinearFit, lab: &mut Lab) -> Result<()> {
-        writeln!(lab, "\nlast epoch of the linear fit by Adam\n")?;
+        writeln!(lab, "\nmean loss of the last epoch of the linear fit by Adam\n")?;
         let (mut losses, mut rows) = (Vec::new(), Vec::new());
         for rate in [self.adam_lr, self.large_adam_lr] {
             let initial = f64::from(rate);

@@ -47,10 +47,10 @@ where
 /// How much of MNIST a run takes.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Digits {
-    /// Train on the first so many images
+    /// Train on this many images, the first ones
     #[arg(long, default_value_t = N_TRAIN, value_parser = one_to::<N_TRAIN>)]
     pub(crate) images: usize,
-    /// Test on the first so many test images
+    /// Test on this many test images, the first ones
     #[arg(long, default_value_t = N_TEST, value_parser = one_to::<N_TEST>)]
     test_images: usize,
     /// Go on from the last epochs that an interrupted run of the same settings finished

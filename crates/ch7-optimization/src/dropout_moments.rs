@@ -51,7 +51,7 @@ pub(crate) fn show(network: &Parameters, x: &Matrix, rate: f32, lab: &mut Lab) -
     let squares = a.column(unit).map(square);
     let pairs = [
         ("activation", a.column(unit).collect::<Vec<_>>(), activations, more * mean(squares)),
-        ("net input behind", second.forward(&a).column(0).collect(), net_inputs, more * mean(added)),
+        ("net input", second.forward(&a).column(0).collect(), net_inputs, more * mean(added)),
     ];
     let (mut keeps_mean, mut adds_variance, mut rows) = (true, true, Vec::new());
     for (what, without, with, added) in pairs {
@@ -64,7 +64,7 @@ pub(crate) fn show(network: &Parameters, x: &Matrix, rate: f32, lab: &mut Lab) -
         rows.push(row(what, numbers.map(|x| format!("{x:.4}"))));
         lab.metric(format!("{what}, variance with masks / without"), with.variance / without.variance);
     }
-    writeln!(lab, "\none activation and one net input behind it, training samples, {MASKS} masks each")?;
+    writeln!(lab, "\none activation and one net input of the next layer, training samples, {MASKS} masks each")?;
     lab.table(&Column::labelled("", ["mean", "with masks", "variance", "with masks", "by formula"]), rows)?;
     let (p, draws) = (f64::from(rate), (MASKS * keep.len()) as f64);
     let error = (p * (1.0 - p) / draws).sqrt();

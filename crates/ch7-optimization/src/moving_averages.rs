@@ -139,7 +139,7 @@ fn test(mlp: &Chain, lab: &mut Lab) -> Result<()> {
     let alone_as =
         |forward, batch: &Matrix| (0..TEST_SAMPLES).all(|sample| pass(forward, &x.select(&[sample])).row(0) == batch.row(sample));
     lab.claim("in test mode a sample alone has the same bits as among others", alone_as(Chain::forward_evaluation, &tested));
-    lab.claim("in training mode it has not", !alone_as(Chain::forward_training, &trained));
+    lab.claim("in training mode it does not", !alone_as(Chain::forward_training, &trained));
 
     let values: Vec<f32> = averages(mlp)?.concat().into_iter().map(|x| x as f32).collect();
     let averages = Parameter { name: "moving averages".to_owned(), shape: vec![values.len()], values };

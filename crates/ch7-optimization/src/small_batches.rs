@@ -22,7 +22,7 @@ use std::fmt::Write;
 /// How much is trained with small batches.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SmallBatches {
-    /// Train with small batches on the first so many images, once
+    /// Train with small batches on this many images, the first ones, once
     #[arg(long = "small-images", id = "small_images", default_value_t = 2048, value_parser = one_to::<N_TRAIN>)]
     images: usize,
     /// Learning rate of Adam with small batches
@@ -57,7 +57,7 @@ impl SmallBatches {
         let ends = lab.over_variants(&arms.collect::<Vec<_>>(), |arm| self.train(arm, &training, &test, lab))?;
 
         let (images, lr) = (self.images, self.lr);
-        writeln!(lab, "\nsmall batches: {images} images once, learning rate {lr}, test images, seeds: {}\n", seeds.len())?;
+        writeln!(lab, "\nsmall batches: {images} images once, learning rate {lr}\n")?;
         let (mut losses, mut rows) = (Vec::new(), Vec::new());
         for ((size, kind), ends) in settings.zip(ends.chunks(seeds.len())) {
             let of = |value: &dyn Fn(&Evaluation) -> f32| {
@@ -70,7 +70,8 @@ impl SmallBatches {
             lab.metric(format!("batch {size}, {kind}, mean test accuracy"), accuracy.0);
             losses.push(loss);
         }
-        lab.table(&Column::labelled("", ["test loss", "accuracy"]), rows)?;
+        let title = format!("test images, mean ± standard deviation over {} seeds", seeds.len());
+        lab.table(&Column::labelled(title, ["test loss", "accuracy"]), rows)?;
         if images >= ENOUGH {
             claim(&losses, lab);
         }

@@ -172,9 +172,9 @@ fn a_run_whose_last_step_diverges_does_not_pass() {
 
 #[test]
 fn more_steps_than_can_be_kept_are_refused_with_what_they_would_need() {
-    let cost = "expected a whole number from 1 to 1000000: so many would keep about 18446744 TB of losses and hashes in memory";
+    let cost = "expected a whole number from 1 to 1000000: that many would keep about 18446744 TB of losses and hashes in memory";
     check_usage(&["train", "--epochs", "18446744073709551615"], &["--epochs <EPOCHS>", cost]);
-    let cost = "expected a whole number from 1 to 10000: so many would be as many runs, 3 years at a tenth of a second each";
+    let cost = "expected a whole number from 1 to 10000: that many would be as many runs, 3 years at a tenth of a second each";
     check_usage(&["train", "--seeds", "1000000000"], &["--seeds <SEEDS>", cost]);
 }
 

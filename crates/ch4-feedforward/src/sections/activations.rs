@@ -40,7 +40,7 @@ pub(crate) struct Args {
     /// Slope of the leaky ReLU for z ≤ 0
     #[arg(long, default_value_t = 0.1, value_parser = non_negative)]
     slope: f32,
-    /// ELU falls to minus this
+    /// Limit of the ELU for large negative net inputs, without its sign
     #[arg(long, default_value_t = 1.0, value_parser = non_negative)]
     alpha: f32,
     /// Steepness of the gate of swish

@@ -68,7 +68,7 @@ pub(crate) struct Args {
     /// Slope of the leaky ReLU
     #[arg(long, default_value_t = 0.01, value_parser = positive)]
     slope: f32,
-    /// Hidden layers of the network with fewer
+    /// Hidden layers of the shallower network
     #[arg(long, default_value_t = 2, value_parser = one_to::<100>)]
     few_layers: usize,
     /// First slope of the PReLU

@@ -110,7 +110,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let histogram = Histogram::new(drawn.title, &drawn.samples, args.bins).x_label("value").colored(color);
         figure = figure.panel(histogram.with_density(drawn.density.iter().copied()));
     }
-    let numbers = ["true", "found", "standard error", "off, in errors"].map(Column::number);
+    let numbers = ["true", "found", "standard error", "difference in standard errors"].map(Column::number);
     lab.table(&[vec![Column::text("samples of"), Column::text("")], numbers.to_vec()].concat(), rows)?;
     lab.figure("histograms", &figure.render()?)?;
     lab.claim("mean and standard deviation are within four standard errors of the true ones", within);

@@ -179,5 +179,5 @@ fn claim(errors: &[Vec<f32>], lab: &mut Lab) {
     let (most, best) = (errors[errors.len() - 1][0], steep[steep.len() - 1]);
     lab.claim("with the steepest units more towers come nearer, each time", steep.is_sorted_by(|few, many| few > many));
     lab.claim("with the most towers the steepest units come within 0.1 of the function everywhere", best < 0.1);
-    lab.claim("with the flattest units as many towers miss it by more than twice as much", most > 2.0 * best);
+    lab.claim("with the flattest units the same number of towers misses it by more than twice as much", most > 2.0 * best);
 }

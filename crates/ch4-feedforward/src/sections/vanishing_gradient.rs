@@ -11,7 +11,7 @@
 //! sizes are tried, with maxout beside, whose unit is the larger of two net inputs.
 //!
 //! Seen: the gradient fades in every layer towards the input, with every activation function, with ReLU the least. Larger weights
-//! ease it: with ReLU and maxout little is left of it.
+//! ease the fading: with ReLU and maxout and weights of size 1 little of it is left.
 //!
 //! `--replay` takes the source's own data and weights, in the arithmetic of its GPU, and compares the norms digit by digit.
 

@@ -110,6 +110,6 @@ fn compare_epsilons(args: &Args, lab: &mut Lab) -> Result<()> {
         paths.insert(0, path.curve(format!("ε = {epsilon:e}")));
     }
     writeln!(lab)?;
-    lab.table(&["ε", "bowl, x₁", "bowl, x₂", "fit, last epoch"].map(Column::number), rows)?;
+    lab.table(&["ε", "bowl, x₁", "bowl, x₂", "fit, loss of last epoch"].map(Column::number), rows)?;
     lab.figure("epsilons", &bowl::figure("AdaDelta: what ε does", paths)?)
 }

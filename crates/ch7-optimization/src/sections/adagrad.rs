@@ -9,7 +9,7 @@
 //! The rule is [`common::optim::AdaGrad`]. Steep and flat directions are treated alike: the first step moves every coordinate by α, whatever its gradient.
 //! But G only grows, so the step sizes only shrink: after a fast start the path slows down before it has arrived, and the fit stops far from its goal.
 //!
-//! Seen: at first both coordinates of the bowl take equal steps, though one direction is ten times as steep. Steps only ever
+//! Seen: at first both coordinates of the bowl take equal steps, though it is ten times as steep along one of them. Steps only ever
 //! shrink, so that the fit is still far from its goal when training ends.
 
 use crate::{bowl, linear_fit::LinearFit, replays};

@@ -128,5 +128,5 @@ fn compare_counters(args: &Args, lab: &mut Lab) -> Result<()> {
         lab.metric(format!("fit with t counting {name}, last epoch"), fit.last_loss());
     }
     writeln!(lab)?;
-    lab.table(&Column::labelled("t counts", ["loss of epoch 0", "last epoch", "w₁", "w₂", "b"]), rows)
+    lab.table(&Column::labelled("t counts", ["loss, epoch 0", "loss, last epoch", "w₁", "w₂", "b"]), rows)
 }

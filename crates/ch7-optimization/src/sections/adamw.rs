@@ -5,8 +5,8 @@
 //! takes the decay out of the gradient, θ ← (1 − αλ)θ − α M̂ / (√Ĝ + ε): the same small share of every weight. Three variants from
 //! the same weights and on the same shuffled batches: Adam, AdamW, and Adam with the L2 term, both with the same λ.
 //!
-//! Seen: one λ means two things: as a decay it takes αλ of a weight in each step, and AdamW's curves are Adam's; as an L2 term it
-//! shrinks the weights far more, and holds training back.
+//! Seen: one λ means two things: as a decay it takes a share αλ off each weight in each step, and AdamW's curves stay close to
+//! Adam's; as an L2 term it shrinks the weights far more, and holds training back.
 //!
 //! As an L2 term it rules once the gradients of the loss are small: the weights end with less than a third of the norm that they
 //! have with Adam alone, the training loss hardly falls after the second epoch, and the test accuracy stays a percent behind.

@@ -9,8 +9,8 @@
 //! For test mode each unit keeps moving averages of the batches' statistics, m ← 0.9 m + 0.1 μ. They start at 0 and 1, and after k equal
 //! batches they are the share 1 − 0.9ᵏ of the way to the batch's. In test mode the output for a sample no longer depends on the samples beside it.
 //!
-//! Seen: without normalisation the net inputs spread until most units are saturated; with it every layer has exactly the mean β and
-//! the standard deviation γ that were chosen. In test mode the moving averages stand in for a batch.
+//! Seen: without normalisation the net inputs spread until most units are saturated; with it every layer has the mean β and the
+//! standard deviation γ that were chosen. In test mode the moving averages stand in for a batch.
 //!
 //! Departs from the book:
 //! 1. All networks have the same weights, so that only the normalisation differs: the book draws anew for each.

@@ -10,7 +10,7 @@
 //! that works. On one core, where an image costs about the same in any batch, time goes with epochs; on hardware that computes a whole batch
 //! at once, it goes with steps. The test images hardly tell the variants apart.
 //!
-//! At the end stand both extremes, on few images: a step an image (K = 1), whose loss rises as often as it falls, and a step an epoch, whose loss
+//! At the end stand both extremes, on few images: one step per image (K = 1), whose loss rises as often as it falls, and one per epoch, whose loss
 //! falls in every step, but has so few of them that it is far behind.
 //!
 //! The images come in the order of the files, the same in every epoch, as in the book.
@@ -46,7 +46,7 @@ pub(crate) fn section() -> Section {
         id: "batch-size",
         book: "7.2",
         title: "Batch size",
-        summary: "LeNet on MNIST with five batch sizes and learning rates in proportion: who is ahead after as many epochs, and after as many steps.",
+        summary: "LeNet on MNIST with five batch sizes and learning rates in proportion: which is ahead after equally many epochs, and which after equally many steps.",
     };
     let quick = &[
         "--batch-sizes",

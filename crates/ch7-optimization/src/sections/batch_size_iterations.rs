@@ -4,12 +4,13 @@
 //! epochs. The variants are those of `batch-size`, for the first five of its thirty epochs and with the same bits (but
 //! means over steps are taken in f64, those of epochs in f32: the last printed digit may differ).
 //!
-//! They do not: the order turns. An epoch with a batch of 16 has 16 times as many steps as one with 256, so that over epochs the
+//! They do not: the order all but reverses. An epoch with a batch of 16 has 16 times as many steps as one with 256, so that over epochs the
 //! small batch is ahead. Over steps it is behind: the steps of the others are longer, in a direction that more images agree on,
 //! and each doubling of the batch up to 128 lowers the loss. A batch of 256 does not pay here: a learning rate of 0.16 is so
 //! large that the loss first rises, and takes the rest of the thirty epochs of `batch-size` to make up for it.
 //!
-//! Seen: over equal numbers of steps the order turns: the smallest batch is behind, as each of its steps has seen fewer images.
+//! Seen: over equal numbers of steps the order all but reverses: the smallest batch is behind, as each of its steps has seen
+//! fewer images.
 
 use super::batch_size::{Pairs, claim_by_epoch, epochs_of_largest, mean_losses, train};
 use crate::{

@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let figure = Curves::new("A batch twice as large, or half the learning rate").panel(comparison::epoch_losses(&trained));
     lab.figure("losses", &figure.panel(comparison::step_losses("loss", &trained)).render()?)?;
 
-    writeln!(lab, "\nhow far the two changes are apart, as a share of what they are behind")?;
+    writeln!(lab, "\nhow far apart the two changes are, as a share of how far they are behind")?;
     let [base, doubled, halved] = trained.as_slice() else { unreachable!("three variants went in") };
     let histories = [base, doubled, halved].map(|variant| &variant.history.epoch_loss);
     let mut shares = Vec::new();
@@ -71,12 +71,12 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let [base, doubled, halved] = histories.map(|losses| f64::from(losses[epoch - 1]));
         let share = (doubled - halved).abs() / (0.5 * (doubled + halved) - base);
         writeln!(lab, "epoch {epoch:<4} {share:>6.3}")?;
-        lab.metric(format!("epoch {epoch}, distance of the two changes as a share of what they are behind"), share);
+        lab.metric(format!("epoch {epoch}, distance between the two changes as a share of how far they are behind"), share);
         shares.push(share);
     }
     let [base, doubled, halved] = histories.map(|losses| losses[0]);
     lab.claim("both changes are behind after the first epoch", doubled > base && halved > base);
     let alike = shares.last().is_some_and(|share| (0.0..0.25).contains(share));
-    lab.claim("in the last epoch they differ by less than a quarter of what they are behind", alike);
+    lab.claim("in the last epoch they differ by less than a quarter of how far they are behind", alike);
     Ok(())
 }

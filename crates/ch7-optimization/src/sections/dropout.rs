@@ -41,7 +41,7 @@ pub(crate) fn section() -> Section {
         id: "dropout",
         book: "7.6.5",
         title: "Dropout",
-        summary: "The same network, of whose hidden units each step drops three in ten; compared with the other two regularisers over 20 seeds.",
+        summary: "The same network, each of whose hidden units is dropped in three steps of ten, at random; compared with the other two regularisers over 20 seeds.",
     };
     Section::new(heading, include_str!("dropout.rs"), run).edition("quick", QUICK)
 }

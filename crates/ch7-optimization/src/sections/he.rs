@@ -3,9 +3,9 @@
 //! ReLU sets half of its inputs to zero and so halves the mean square of a layer. He's weights have variance 2 / inputs, twice as much as would
 //! keep it without ReLU.
 //!
-//! Seen: with He's weights every hidden layer has the same variance but for chance. With Xavier's, which do not know of the
-//! halving, it falls from layer to layer, to a thirtieth of that of the inputs; the network still learns, but takes seventy to
-//! eighty epochs to where it comes in ten with He's.
+//! Seen: with He's weights all hidden layers have about the same variance. With Xavier's, which make no allowance for ReLU, it falls
+//! from layer to layer, to a thirtieth of that of the inputs; the network still learns, but needs sixty to eighty epochs to get
+//! where He's weights get in ten.
 //!
 //! With N(0, 1) the variance grows by half the number of inputs in each layer, to 10⁸, and the first steps end in NaN.
 

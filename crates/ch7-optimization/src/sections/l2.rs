@@ -1,6 +1,6 @@
 //! 7.6.3 · L2 regularisation
 //!
-//! To the loss of N samples comes (λ / 2N) Σ W², to each weight's gradient (λ / N) W: large weights, which the network needs to draw a
+//! (λ / 2N) Σ W² is added to the loss of N samples, (λ / N) W to each weight's gradient: large weights, which the network needs to draw a
 //! boundary around single samples, cost something. Biases are free.
 //!
 //! Seen: the L2 term costs some training accuracy and gains test accuracy: the gap between the two shrinks to a fifth.

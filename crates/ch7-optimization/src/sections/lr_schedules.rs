@@ -1,10 +1,10 @@
 //! 7.3.2, exercise · Schedules of the learning rate
 //!
 //! Gradient descent with a learning rate that changes from step to step, by the formulas of [`common::optim::Schedule`], on both experiments of
-//! section 7.3.1. Each schedule is fitted to the length T of the run: the decays end at a twentieth of α₀ (cosine: at zero), the warm-up takes the first
+//! section 7.3.1. Each schedule is fitted to the length T of the run: the decays end at a twentieth of α₀ (cosine: at zero; inverse square root: where its formula leads), the warm-up takes the first
 //! tenth, the triangle goes up and down three times.
 //!
-//! Seen: at the book's learning rates the constant one is best, as smaller steps only arrive later. Schedules pay where α₀ is too large to stay.
+//! Seen: at the book's learning rates the constant one is best, as smaller steps only arrive later. A decay pays off where α₀ is too large to be kept.
 //!
 //! At α₀ = 0.52 every step on the bowl overshoots along x₂ by more than there was, and the constant rate climbs out; the decays and the triangle
 //! bring the rate below 0.5 in time, and piecewise constant, cosine and triangle then arrive nearer along the flat x₁ than the book's 0.2.
@@ -145,7 +145,7 @@ impl Run {
 fn print(runs: &[Run], args: &Args, lab: &mut Lab) -> Result<()> {
     let (small, large) = (format!("bowl, α₀ = {}", args.bowl_lr), format!("bowl, α₀ = {}", args.large_lr));
     writeln!(lab, "{:<20} {:<43} {small:<21} {large}", "", format!("linear fit, α₀ = {}", args.lr))?;
-    let columns = ["mean α", "last α", "last epoch", "w₁", "x₁", "x₂", "x₁", "x₂"];
+    let columns = ["mean α", "last α", "last loss", "w₁", "x₁", "x₂", "x₁", "x₂"];
     writeln!(lab, "{:<20} {}", "schedule", columns.map(|column| format!("{column:>10}")).join(" "))?;
     for run in runs {
         let ([w1, ..], loss) = (run.fit.unit(), run.fit.last_loss());

@@ -12,7 +12,8 @@
 //!
 //! The book names the method in its list and does not run it; the hyper-parameters are those of momentum.
 //!
-//! Seen: looking ahead damps the swinging: it overshoots less than momentum does, and is nearer the optimum after as many steps.
+//! Seen: looking ahead damps the swinging: it overshoots less than momentum does, and is nearer the optimum after
+//! the same number of steps.
 
 use super::momentum::Args;
 use crate::{
@@ -50,7 +51,8 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let (rho, c) = (f64::from(args.rho), contraction(k, args.bowl_lr));
         recurrence(k, args.bowl_steps, [(1.0 + rho) * (1.0 - c), rho * (1.0 - c), c])
     };
-    path.check_end(["x₁: the recurrence above", "x₂: likewise"], exact, lab)?;
+    let formulas = ["₁", "₂"].map(|k| format!("x{k}: x ← (1 + ρ) (1 − 2 α w{k}) x − ρ (1 − 2 α w{k}) x₋₁"));
+    path.check_end(formulas.each_ref().map(String::as_str), exact, lab)?;
     // In terms of the point ahead, φ = θ + ρ Δ; in terms of θ it is the same but for rounding.
     let (mut ahead, mut delta) = (bowl::START, [0.0; 2]);
     path.claim_by_hand(lab, |k, _, _| {
@@ -65,11 +67,11 @@ fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let (ahead, behind) = (overshoot(&path), overshoot(&momentum));
     writeln!(lab, "farthest past the optimum along x₂: {ahead:.5}, with momentum {behind:.5}\n")?;
     let both = [path.curve("Nesterov's method"), momentum.curve("momentum")];
-    lab.figure("beside-momentum", &bowl::figure("Looking ahead, and not", both)?)?;
+    lab.figure("beside-momentum", &bowl::figure("With and without looking ahead", both)?)?;
 
     let fit = args.fit.show(method(args, args.lr), lab)?;
 
-    lab.claim("looking ahead, the path shoots less far past the optimum than with momentum alone", ahead < behind);
+    lab.claim("looking ahead, the path overshoots the optimum by less than with momentum alone", ahead < behind);
     lab.claim("the fit's loss falls to less than a thousandth of its first value", fit.falls_to(1e-3));
     fit.fingerprint(&path, lab);
     Ok(())

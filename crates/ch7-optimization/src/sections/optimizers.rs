@@ -105,7 +105,7 @@ fn print(shown: &[Shown], lab: &mut Lab) -> Result<()> {
     });
     lab.table(&Column::labelled("bowl", columns), rows)?;
     writeln!(lab)?;
-    let columns = ["α", "epoch 0", "last epoch", "w₁", "w₂", "b"];
+    let columns = ["α", "loss, epoch 0", "loss, last epoch", "w₁", "w₂", "b"];
     let rows = shown.iter().map(|Shown { name, rates, fit, .. }| {
         let losses = [fit.epoch_losses[0], fit.last_loss()].map(|loss| format!("{loss:.8}"));
         row(*name, [rates[1].to_string()].into_iter().chain(losses).chain(fit.unit().map(|x| format!("{x:.6}"))))

@@ -3,8 +3,8 @@
 //! Exercise 7.6: LeNet on MNIST with each optimiser of the chapter, from the same weights and on the same shuffled batches. Each
 //! has a learning rate that is usual for it; none was searched for.
 //!
-//! Seen: plain gradient descent is far behind, but that is its learning rate of 0.01: with `--sgd-lr 0.1` it classifies as many of
-//! the test images as the others do. Momentum with the same 0.01 moves up to ten times as far where gradients agree.
+//! Seen: plain gradient descent is far behind, but that is its learning rate of 0.01: with `--sgd-lr 0.1` it classifies about
+//! as many of the test images correctly as the others do. Momentum with the same 0.01 moves up to ten times as far where gradients agree.
 //!
 //! The seven others are close: after three epochs their accuracies lie within half a percent. AdaDelta is ahead from the first
 //! epoch on, though nobody chose a rate for it.
@@ -148,7 +148,7 @@ impl LeNets {
         };
         lab.figure("losses", &draw(|four| comparison::step_losses("training loss", four))?)?;
         lab.figure("accuracies", &draw(comparison::test_accuracies)?)?;
-        let ends = Dots::new(title, "test accuracy in the end", 4);
+        let ends = Dots::new(title, "final test accuracy", 4);
         let ends = trained.iter().fold(ends, |ends, variant| ends.row(&variant.name, variant.test().accuracy));
         lab.figure("last-accuracies", &ends.render()?)?;
         Ok(trained)

@@ -37,7 +37,7 @@ pub(crate) fn section() -> Section {
         id: "overfit",
         book: "7.6.1-7.6.2",
         title: "A network that over-fits",
-        summary: "A network 2-20-3-1 learns the noise of 200 moons; 100 others show it. One run as in the book, and the mean over 20 seeds.",
+        summary: "A network 2-20-3-1 learns the noise of 200 moons; 100 others show it. One run, as in the book, and the mean over 20 seeds.",
     };
     Section::new(heading, include_str!("overfit.rs"), run).edition("quick", QUICK)
 }

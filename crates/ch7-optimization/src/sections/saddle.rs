@@ -12,7 +12,7 @@
 //!    reports: only Momentum leaves, the others come near (0, 0). But coming to rest there is right, and Momentum does not escape: too
 //!    fast when it comes down from (2, 3), it is carried over the saddle and diverges until its numbers are no longer finite.
 //! 2. So a function with a saddle at (0, 0) stands beside it: x₁² − x₂² from (2, −0.01), nearly on the ridge that leads into the saddle.
-//!    Gradient descent alone is still there after 150 steps: the slope that leads away grows by 2 % a step only. The
+//!    Gradient descent alone is still there after 150 steps: the slope that leads away grows by only 2 % per step. The
 //!    methods that divide by the size of the gradient take full steps along it from the start, however gentle it is; Momentum
 //!    adds up the small pushes, and is out of the figure after sixty steps.
 //! 3. Paths are cut at the edge of the figures.

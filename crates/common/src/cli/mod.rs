@@ -43,7 +43,7 @@ struct Shared {
     /// Folder of the data sets [default: data/, at the top of the workspace]
     #[arg(long, global = true, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
-    /// Threads to use; the results are the same bits for any number [default: one a core]
+    /// Threads to use; the results are the same bits for any number [default: one per core]
     #[arg(long, global = true, value_name = "N", value_parser = one_to::<MOST_THREADS>)]
     threads: Option<usize>,
     /// Use the quick budget where a section has one: smaller numbers, the same code

@@ -102,7 +102,7 @@ pub fn n_units<const LARGEST: usize, const BYTES: u64>(text: &str) -> Result<usi
 fn no_more_than(largest: usize, text: &str, cost: impl Fn(u64) -> String) -> Result<usize, String> {
     let expected = format!("expected a whole number from 1 to {largest}");
     match text.parse::<u64>() {
-        Ok(n) if n > largest as u64 => Err(format!("{expected}: so many {}", cost(n))),
+        Ok(n) if n > largest as u64 => Err(format!("{expected}: that many {}", cost(n))),
         Ok(n) if n > 0 => Ok(n as usize),
         _ => Err(expected),
     }
@@ -150,14 +150,14 @@ mod tests {
     #[test]
     fn more_than_can_be_had_is_refused_with_what_it_would_need() {
         let expected = "expected a whole number from 1 to 1000000";
-        check(n_steps("100000000"), &format!("{expected}: so many would keep about 100 GB of losses and hashes in memory"));
+        check(n_steps("100000000"), &format!("{expected}: that many would keep about 100 GB of losses and hashes in memory"));
         check(n_steps("0"), expected);
         check(n_steps("-1"), expected);
         check(n_steps("18446744073709551616"), expected);
-        let expected = "expected a whole number from 1 to 10000: so many would be as many runs,";
+        let expected = "expected a whole number from 1 to 10000: that many would be as many runs,";
         check(n_seeds("1000000000"), &format!("{expected} 3 years at a tenth of a second each"));
         check(n_seeds("10001"), &format!("{expected} 16 minutes at a tenth of a second each"));
-        let expected = "expected a whole number from 1 to 1000: so many would need about";
+        let expected = "expected a whole number from 1 to 1000: that many would need about";
         check(n_units::<1000, 320_000>("10000"), &format!("{expected} 3 GB of memory"));
         check(n_units::<1000, 320_000>("18446744073709551615"), &format!("{expected} 18446744 TB of memory"));
         assert_eq!([n_steps("1000000"), n_seeds("10000"), n_units::<9, 1>("9")], [Ok(1_000_000), Ok(10_000), Ok(9)]);

@@ -98,7 +98,7 @@ pub fn parse(text: &str, name: &str) -> Result<Samples> {
     Ok(Samples { x, y: Labels::Classes(classes) })
 }
 
-/// Parses measurements without species: a header line, then at least the four lengths a line (more fields are ignored).
+/// Parses measurements without species: a header line, then at least the four lengths per line (more fields are ignored).
 ///
 /// # Errors
 /// As [`load`].

@@ -10,7 +10,8 @@ use serde_json::json;
 use std::fmt::Write as _;
 
 /// What a verdict with `sd` in it means.
-const NOTE: &str = "outside: what a source prints is one run; sd: standard deviations from the mean of the reference's runs";
+const NOTE: &str =
+    "any single run, the source's or ours, may lie outside; sd: standard deviations from the mean of the reference's runs";
 
 impl Lab {
     /// Prints the comparison with the published values; gives what should hold and does not.

@@ -79,7 +79,7 @@ struct Prepared<N> {
 }
 
 impl Lab {
-    /// Runs the variants of an experiment in parallel, one a core as long as there are enough; gives what each leaves, in their order.
+    /// Runs the variants of an experiment in parallel, one per core as long as there are enough; gives what each leaves, in their order.
     ///
     /// # Errors
     /// The error of the first variant that failed.

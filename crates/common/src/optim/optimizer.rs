@@ -143,7 +143,7 @@ trait Drive: Debug + Send + Sync {
     fn load(&mut self, state: &State) -> Result<()>;
 }
 
-/// A rule, and N remembered vectors with one value a parameter.
+/// A rule, and N remembered vectors with one value per parameter.
 #[derive(Debug)]
 struct Driver<R, const N: usize> {
     rule: R,

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 pub struct State {
     /// How often the rule has counted t.
     pub steps: u64,
-    /// The remembered vectors, one value a parameter; empty before the first step.
+    /// The remembered vectors, one value per parameter; empty before the first step.
     pub vectors: Vec<(String, Vec<f32>)>,
 }
 

@@ -3,7 +3,7 @@
 //! An update rule is a function of one parameter θ, its gradient and its N remembered values; it gives the new θ and the new values. The loop over
 //! it is compiled for each instruction set, and long tensors are shared out over threads. Elements do not know of each other, so this moves no bit.
 //!
-//! Bound by memory: Adam reads four vectors and writes three, 28 bytes a parameter, and computes three divisions and a square root meanwhile.
+//! Bound by memory: Adam reads four vectors and writes three, 28 bytes per parameter, and computes three divisions and a square root meanwhile.
 //! Two million parameters take 0.42 ns each on one core of a Zen 4 with AVX-512, 0.24 ns on two; copying as many bytes takes 0.32 ns on one.
 
 use super::Trainable;

@@ -64,7 +64,7 @@ const LENET: Names = &[
     ("fc3_b", "4.2.bias"),
 ];
 
-/// aᵀ · b of two tensors with a row a sample.
+/// aᵀ · b of two tensors with a row per sample.
 fn product(a: &Tensor, b: &Tensor) -> Vec<f64> {
     let (samples, rows, columns) = (a.shape[0], a.shape[1], b.shape[1]);
     let entry = |i: usize, j: usize| (0..samples).map(|s| a.data[s * rows + i] * b.data[s * columns + j]).sum();

@@ -93,6 +93,6 @@ fn draw(x: &Matrix, classes: &[usize], lab: &mut Lab) -> Result<()> {
     let boxes = FEATURES.iter().enumerate().map(panel).fold(BoxPlots::new("Four measurements of three species"), BoxPlots::panel);
     lab.figure("boxes", &boxes.render()?)?;
     let samples = x.iter_rows().map(|row| row.iter().copied().map(f64::from).collect()).collect();
-    let pairs = Pairs::new("Each measurement against each other", &FEATURES, &SPECIES, samples, classes.to_vec());
+    let pairs = Pairs::new("Each measurement against every other", &FEATURES, &SPECIES, samples, classes.to_vec());
     lab.figure("pairs", &pairs.render()?)
 }

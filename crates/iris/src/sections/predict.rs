@@ -44,7 +44,7 @@ pub(crate) struct Args {
     /// Petal width in centimetres
     #[arg(long, default_value_t = 1.8, value_parser = iris::length)]
     petal_width: f32,
-    /// Classify each line of this CSV file: a header, then four lengths a line
+    /// Classify each line of this CSV file: a header, then four lengths per line
     #[arg(long, value_name = "FILE", conflicts_with_all = ["sepal_length", "sepal_width", "petal_length", "petal_width"])]
     csv: Option<PathBuf>,
     /// Checkpoint to load [default: the one that `train` left in the results folder]

@@ -3,7 +3,7 @@
 //! A network 4-6-3 with a logistic hidden layer; soft-max and cross-entropy of its three logits; stochastic gradient descent on mini-batches of 16,
 //! shuffled anew each epoch. The model with the best accuracy on the development set is kept, tested, and asked for one flower.
 //!
-//! Seen: a small network classifies nearly all test flowers; for the first epochs hardly anything happens, then the loss falls.
+//! Seen: a small network classifies nearly all test flowers correctly; for the first forty epochs the loss hardly moves, then it falls.
 //!
 //! Departs from the book:
 //! 1. Its code shuffles the data anew for each of the three subsets, so that most of the test flowers are training
@@ -121,7 +121,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     if args.seeds > 1 {
         span(args, seeds, &flowers, lab)?;
     }
-    lab.claim("the best model classifies more than 80 % of the test flowers", test.accuracy > 0.8);
+    lab.claim("the best model classifies more than 80 % of the test flowers correctly", test.accuracy > 0.8);
     Ok(())
 }
 
@@ -189,7 +189,10 @@ fn span(args: &Args, seeds: RangeInclusive<u64>, flowers: &Samples, lab: &mut La
     writeln!(lab, "\n[Test] accuracy over {} seeds: {mean:.4} ± {deviation:.4} (mean ± standard deviation)", args.seeds)?;
     lab.metric("mean test accuracy over seeds", mean);
     if args.seeds >= ENOUGH_SEEDS {
-        lab.claim("on average over the seeds, the best model classifies more than 90 % of the test flowers", mean > 0.9);
+        lab.claim(
+            "on average over the seeds, the best model classifies more than 90 % of the test flowers correctly",
+            mean > 0.9,
+        );
     }
     Ok(())
 }

@@ -63,7 +63,7 @@ pub(crate) struct Args {
     /// Hidden units
     #[arg(long, default_value_t = 200, value_parser = n_units::<{ UNITS.0 }, { UNITS.1 }>)]
     hidden: usize,
-    /// First weights
+    /// How the first weights are drawn
     #[arg(long, default_value = "normal")]
     init: Init,
 }
@@ -128,7 +128,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let mut named: Vec<_> = (1..).zip(losses).map(|(epoch, loss)| (format!("average loss, epoch {epoch}"), *loss)).collect();
     lab.metrics((2..).zip(losses.windows(2)).map(|(epoch, pair)| (format!("delta, epoch {epoch}"), pair[0] - pair[1])));
     lab.history("", &history)?;
-    lab.figure("curves", &figures::step_curves("Digits, by hand", &history)?)?;
+    lab.figure("curves", &figures::step_curves("Learning to read digits, gradients derived by hand", &history)?)?;
     lab.checkpoint("model", &network.parameters())?;
     lab.figure("network", &figures::trained("The network after its last step", chain(args), &network.parameters())?)?;
     lab.fingerprint(&network.parameters());

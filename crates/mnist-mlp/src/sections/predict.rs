@@ -4,7 +4,7 @@
 //! pictures. A picture is brought into the form that MNIST's images have: ink on paper, fitted into 20 × 20 pixels, its centre of mass in the
 //! centre of 28 × 28. What is drawn in the terminal is what the network sees.
 //!
-//! Seen: the model is nearly certain of a clearly written digit, and shows the picture that it was given.
+//! Seen: the model is nearly certain of a clearly written digit. The drawing shows what it was given.
 
 use super::train::{Mlp, SCALE};
 use anyhow::Result;

@@ -7,7 +7,7 @@
 //! the bias taking the place of the one that each sum of I products does not need. A training step costs about three times a
 //! forward pass: the gradients of weights and of inputs are products of the same size each.
 //!
-//! Sizes are in MB of 2²⁰ bytes, four bytes a number, and outputs count twice, once for the forward and once for the backward pass, as in the
+//! Sizes are in MB of 2²⁰ bytes, four bytes per number, and outputs count twice, once for the forward and once for the backward pass, as in the
 //! source's table.
 //!
 //! Seen: nearly all parameters are in the first two layers, and what Adam remembers takes twice the memory of the parameters.
@@ -73,7 +73,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         all.outputs += outputs;
     }
     rows.push(row("all", [String::new(), String::new()].into_iter().chain(all.cells(batch))));
-    let numbers = ["input", "output", "parameters", "multiply-adds", "FLOPs an image", "output MB", "parameters MB"];
+    let numbers = ["input", "output", "parameters", "multiply-adds", "FLOPs per image", "output MB", "parameters MB"];
     lab.table(&Column::labelled("layer", numbers), rows)?;
 
     let (input, passes, own) = (mb(batch * N_PIXELS), mb(2 * batch * all.outputs), mb(all.parameters));
@@ -81,7 +81,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     writeln!(lab, "Forward/backward pass size (MB): {passes:.2}")?;
     writeln!(lab, "Params size (MB): {own:.2}")?;
     writeln!(lab, "Estimated total size (MB): {:.2}", input + passes + own)?;
-    writeln!(lab, "Adam remembers two numbers more for each parameter: {:.2} MB", 2.0 * own)?;
+    writeln!(lab, "Adam remembers two more numbers per parameter: {:.2} MB", 2.0 * own)?;
     let sizes_in_mb = [("input MB", input), ("passes MB", passes), ("parameters MB", own), ("total MB", input + passes + own)];
     lab.metrics(sizes_in_mb.map(|(name, value)| (name, (100.0 * value).round() / 100.0)));
     lab.metric("parameters", all.parameters);
