@@ -33,7 +33,7 @@ pub(crate) struct Args {
     /// Not the sections whose `crate/section` matches; may be given several times
     #[arg(long, value_name = "GLOB")]
     skip: Vec<String>,
-    /// Sections to run at a time [default: one a core]
+    /// Sections to run at a time [default: one per core]
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     jobs: Option<usize>,
     /// Accept what differs as the new goldens, after showing it
