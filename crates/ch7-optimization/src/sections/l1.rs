@@ -11,7 +11,7 @@
 //! A proximal step makes zeros: gradient descent on the data's loss alone, then each weight is moved by α λ / N towards 0, and no further
 //! (the soft threshold). What the data do not hold up stays at 0 to the bit.
 //!
-//! Seen: for over-fitting both terms do the same, their accuracies over the seeds are nearly equal. The networks are not: with ℓ1 four
+//! Seen: for over-fitting both terms do the same: their accuracies over the seeds are nearly equal. The networks are not: with ℓ1 four
 //! weights in five end next to zero, with L2 one in three, and without a term none.
 //!
 //! Departs from the book: its formula has λ ℓₚ(θ) of all parameters, its code for L2 divides by N and leaves the biases out. This
