@@ -70,7 +70,7 @@ pub(crate) const EPOCHS: usize = 5;
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let zeros = Initialization { weight: Initializer::ZEROS, bias: Initializer::ZEROS };
     let mut mlp = lab.driver().network::<Mlp, 2, 1>(LOSS, zeros, &mut lab.stream("weights"))?;
-    let split = moons::moon1000(0.5, lab.seed());
+    let split = moons::moon1000(moons::NOISE, lab.seed());
     let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
     let training = watch(run.journal(lab), args.lr, &split.dev)?;
     show(&training, &split, lab)
