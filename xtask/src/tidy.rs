@@ -31,7 +31,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     }
     complaints.extend(check_sources(&root)?);
     complaints.extend(order::check(&root)?);
-    complaints.extend(lessons::check(&root, &chapters()));
+    complaints.extend(lessons::check(&root, &chapters())?);
     complaints.extend(bands::check(&root, &chapters())?);
     complaints.extend(check_lengths(&root)?);
     for complaint in &complaints {

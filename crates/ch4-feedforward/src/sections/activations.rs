@@ -183,7 +183,7 @@ fn compare(functions: &[Named], z: &[f32], lab: &mut Lab) -> Result<()> {
 /// Half the distance of the points of a central difference: rounding and curvature weigh about the same.
 const STEP: f32 = 1.0 / 128.0;
 
-/// (f(z + h) − f(z − h)) / 2h, of f32 values.
+/// `(f(z + h) − f(z − h)) / 2h`, of values in single precision.
 fn central_differences(f: Activation, z: &[f32]) -> Vec<f32> {
     let moved = |by: f32| z.iter().map(|z| z + by).collect::<Vec<f32>>();
     let (right, left) = (moved(STEP), moved(-STEP));

@@ -11,7 +11,7 @@
 //!
 //! `--replay` trains on the source's own random numbers, in the arithmetic of its GPU, and compares the log digit by digit.
 //!
-//! Departs from the book: nothing. Its runs of 4.2 and 4.3 differ in their random weights, not in how the gradients come about.
+//! Departs from the book: nothing. Its runs of sections 4.2 and 4.3 differ in their random weights, not in how the gradients come about.
 
 use super::manual_mlp::Training;
 use crate::replays;

@@ -3,7 +3,7 @@
 //! The network of `vanishing-gradient` starts with biases of −8, far larger than its weights can make up for: every hidden unit has a
 //! negative net input for every sample. ReLU then gives 0 everywhere, with a derivative of 0, so that no weight has a
 //! gradient, and the units stay dead, as nothing before them moves either. Leaky ReLU has the slope 0.01 there, and ELU (alpha = 1) the
-//! slope e⁻⁸ = 0.0003: with both, a gradient reaches every layer, though a small one. Slopes of 0.1 and 0.5, which the book recommends
+//! slope `e⁻⁸ = 0.0003`: with both, a gradient reaches every layer, though a small one. Slopes of 0.1 and 0.5, which the book recommends
 //! against the fading, leave more of it. ELU's is the smaller by far in the first layers, as four of these slopes are multiplied.
 //!
 //! Seen: a ReLU layer whose biases are far below zero passes nothing, and no weight gets a gradient: only the output bias can move.

@@ -1,7 +1,7 @@
 //! S3, section 4.4 · Exploding gradients
 //!
 //! The opposite of `vanishing-gradient`: ten layers, 2-30-…-30-1, with weights from N(0, 3²). On the way back the error is multiplied by each
-//! layer's weights, and 30 of them of size 3 make it 16 times larger (3√30) where f′ = 1. With tanh most units are saturated, f′ is near 0
+//! layer's weights, and 30 of them of size 3 make it `3√30 = 16` times larger where f′ = 1. With tanh most units are saturated, f′ is near 0
 //! for them, and what is left is still a growth from layer to layer towards the input. With ReLU every layer's gradient is enormous: here the activations explode
 //! as well, and each weight gradient is the product of both, so that it is about as large in every layer.
 //!

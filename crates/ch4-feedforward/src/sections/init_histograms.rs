@@ -2,7 +2,7 @@
 //!
 //! What breaks the symmetry of `zero-init`: parameters drawn from a distribution, here N(0, 1) and the uniform distribution on [−1, 1). Samples of
 //! both are drawn as histograms, normalised to an area of 1, with the true density over them. Mean and standard deviation
-//! of n samples miss the true ones by their standard errors, σ/√n and √((κ − 1)/(4n))·σ, where κ is the fourth moment over σ⁴.
+//! of n samples miss the true ones by their standard errors, `σ/√n` and `√((κ − 1)/(4n))·σ`, where κ is the fourth moment over σ⁴.
 //!
 //! Then the network of `zero-init` takes its steps from weights of each distribution: its hidden units, equal there to the bit, are told
 //! apart by the distance between the parameters of the two that are most alike.

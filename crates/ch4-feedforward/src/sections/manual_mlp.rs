@@ -4,13 +4,13 @@
 //! the logistic function (eq. 4.4; backward 4.16) and the binary cross-entropy (backward 4.11). A network of 2 inputs, 5 hidden
 //! units and 1 output is put together from them and trained on Moon1000 by gradient descent on all samples at once.
 //!
-//! Seen: the loss falls, steeply at first, and about eight samples of ten are classified right, about as many as the overlap of the
-//! moons allows. The chain of predefined layers ends with the same bits.
+//! Seen: the loss falls, steeply at first, and about as many samples are classified correctly as the overlap of the moons
+//! allows. The chain of predefined layers ends with the same bits.
 //!
 //! `--replay` trains on the source's own random numbers, in the arithmetic of its GPU, and compares the log digit by digit.
 //!
 //! Departs from the book:
-//! 1. Its text says 2000 epochs, its code 1000: 1000.
+//! 1. Its text says twice as many epochs as its code, which has 1000: 1000.
 //! 2. The loss cuts logarithms off at −100, where the book's formula would become infinite.
 
 use crate::replays;

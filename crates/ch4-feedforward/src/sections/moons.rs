@@ -1,6 +1,6 @@
 //! 4.2.1 · The two moons
 //!
-//! Moon1000: 500 points on each of two interleaved half circles, (cos t, sin t) and (1 − cos t, 0.5 − sin t), shuffled, with noise from
+//! Moon1000: as many points on each of two interleaved half circles, (cos t, sin t) and (1 − cos t, 0.5 − sin t), shuffled, with noise from
 //! N(0, 0.5²) on both coordinates, cut into 640 samples for training, 160 for development and 200 for the test.
 //!
 //! The noise is as large as the half circles are apart: no classifier gets all samples right. How near a good one comes is what `hidden-layers` shows.

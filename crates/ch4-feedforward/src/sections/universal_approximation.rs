@@ -10,7 +10,7 @@
 //!
 //! Width alone does not do it: the steepness must grow with the number of towers.
 //!
-//! The function is that of the demonstration which the lecture notes link to, f(x) = 0.2 + 0.4x² + 0.3x sin 15x + 0.05 cos 50x on [0, 1]. The first
+//! The function is that of the demonstration which the lecture notes link to, `f(x) = 0.2 + 0.4x² + 0.3x sin 15x + 0.05 cos 50x` on [0, 1]. The first
 //! and the last tower reach far beyond it, as the sum is only half as high where it begins.
 
 use anyhow::Result;
@@ -51,7 +51,7 @@ pub(crate) struct Args {
     steepness: Vec<f32>,
 }
 
-/// Towers whose edges f32 tells apart.
+/// Towers whose edges single precision tells apart.
 const MOST_TOWERS: usize = 10_000;
 /// Intervals of the grid on which errors are measured.
 const INTERVALS: u16 = 2000;
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     Ok(())
 }
 
-/// f(x) = 0.2 + 0.4x² + 0.3x sin 15x + 0.05 cos 50x.
+/// `f(x) = 0.2 + 0.4x² + 0.3x sin 15x + 0.05 cos 50x`.
 fn target(x: f32) -> f32 {
     let x = f64::from(x);
     (0.2 + 0.4 * x * x + 0.3 * x * libm::sin(15.0 * x) + 0.05 * libm::cos(50.0 * x)) as f32

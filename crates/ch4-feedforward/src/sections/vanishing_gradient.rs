@@ -3,7 +3,7 @@
 //! A network 2-3-3-3-3-1 with small weights takes one step on Moon1000. On the way back the error passes through each layer's weights and is
 //! multiplied by f′(z) (eq. 4.16 and 4.19): with the logistic function f′ ≤ 1/4, so the gradient shrinks from layer to layer. With
 //! ReLU f′ is 1 where a unit is active, and only the small weights shrink it: a layer of three weights of size 0.01 costs a factor of about
-//! 1/(0.01 √3) = 58, and with f′ ≈ 0.2 one of about 300 (with the weights that are drawn here, 96 and 453). Figure 4.4 shows the L2 norm of each layer's
+//! `1/(0.01 √3) = 58`, and with `f′ = 0.2` one of `290`. Figure 4.4 shows the L2 norm of each layer's
 //! weight gradient; leaky ReLU and tanh are shown beside the book's two. With biases of 1 every unit is active, so that leaky
 //! ReLU gives the very numbers of ReLU.
 //!

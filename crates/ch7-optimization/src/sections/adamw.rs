@@ -8,8 +8,8 @@
 //! Seen: one λ means two things: as a decay it takes a share αλ off each weight in each step, and AdamW's curves stay close to
 //! Adam's; as an L2 term it shrinks the weights far more, and holds training back.
 //!
-//! As an L2 term it rules once the gradients of the loss are small: the weights end with less than a third of the norm that they
-//! have with Adam alone, the training loss hardly falls after the second epoch, and the test accuracy stays a percent behind.
+//! As an L2 term it rules once the gradients of the loss are small: the weights end with a norm of 6.36, with
+//! Adam alone of 21.58, the training loss hardly falls after the second epoch, and the test accuracy stays a percent behind.
 
 use super::optimizers_mnist::LeNets;
 use crate::comparison::Trained;

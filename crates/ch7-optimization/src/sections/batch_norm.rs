@@ -1,8 +1,8 @@
 //! 7.5.1.1–7.5.1.4 · Batch normalisation
 //!
-//! y = γ (x − μ) / √(σ² + ε) + β, with mean μ and biased variance σ² of one unit over the batch. A network 100-200-400-300-2-2 with
-//! tanh and weights from N(0, 1) gets 200 samples from N(0, 1). Without normalisation the net inputs of every layer have standard deviations of
-//! ten and more, so that eight or nine of ten activations are at ±1; and means and standard deviations differ from layer to layer and would
+//! y = γ (x − μ) / √(σ² + ε) + β, with mean μ and biased variance σ² of one unit over the batch. A network `100-200-400-300-2-2` with
+//! tanh and weights from N(0, 1) gets 200 samples from N(0, 1). Without normalisation the net inputs of every layer have standard deviations
+//! above 10, so that from 79 to 89 % of the activations are beyond ±0.99; and means and standard deviations differ from layer to layer and would
 //! move with every change of the weights before: the internal covariate shift. With normalisation each layer has the mean β and the standard
 //! deviation γ that were chosen.
 //!
@@ -16,7 +16,7 @@
 //! 1. All networks have the same weights, so that only the normalisation differs: the book draws anew for each.
 //! 2. Its loop draws new inputs and then passes the same `data` 50 times more: both are shown, the same batch (as printed) and fresh
 //!    ones (as meant). The five samples in test mode meet the averages of the latter.
-//! 3. Its lists of γ and β have a fifth number, for the output layer, which is not normalised: ours have four.
+//! 3. Its lists of γ and β have one number more, for the output layer, which is not normalised: ours have four.
 //! 4. It prints the first and the fourth hidden layer: here all four are, counted from 1.
 
 use crate::{

@@ -1,13 +1,13 @@
 //! 7.2, exercise · The same losses by step
 //!
 //! Exercise 7.1 asks whether different batch sizes do the same when the loss is drawn over steps (iterations) in place of
-//! epochs. The variants are those of `batch-size`, for the first five of its thirty epochs and with the same bits (but
+//! epochs. The variants are those of `batch-size`, for the first five of its 30 epochs and with the same bits (but
 //! means over steps are taken in f64, those of epochs in f32: the last printed digit may differ).
 //!
 //! They do not: the order all but reverses. An epoch with a batch of 16 has 16 times as many steps as one with 256, so that over epochs the
 //! small batch is ahead. Over steps it is behind: the steps of the others are longer, in a direction that more images agree on,
 //! and each doubling of the batch up to 128 lowers the loss. A batch of 256 does not pay here: a learning rate of 0.16 is so
-//! large that the loss first rises, and takes the rest of the thirty epochs of `batch-size` to make up for it.
+//! large that the loss first rises, and takes the rest of the 30 epochs of `batch-size` to make up for it.
 //!
 //! Seen: over equal numbers of steps the order all but reverses: the smallest batch is behind, as each of its steps has seen
 //! fewer images.
@@ -46,7 +46,7 @@ const QUICK: &[&str] =
 const TAPED: &[&str] =
     &["--batch-sizes", "16,32", "--lrs", "0.01,0.02", "--images", "640", "--test-images", "100", "--epochs", "2", "--taped"];
 
-/// The book's hyper-parameters, but five of its thirty epochs.
+/// The book's hyper-parameters, but five of its 30 epochs.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -11,11 +11,11 @@
 //! A proximal step makes zeros: gradient descent on the data's loss alone, then each weight is moved by α λ / N towards 0, and no further
 //! (the soft threshold). What the data do not hold up stays at 0 to the bit.
 //!
-//! Seen: for over-fitting both terms do the same: their accuracies over the seeds are nearly equal. The networks are not: with ℓ1 four
-//! weights in five end next to zero, with L2 one in three, and without a term none.
+//! Seen: for over-fitting both terms do the same: their accuracies over the seeds are nearly equal. The networks are not: with ℓ1
+//! 79 % of the weights end next to zero, with L2 35 %, and without a term none.
 //!
 //! Departs from the book: its formula has λ ℓₚ(θ) of all parameters, its code for L2 divides by N and leaves the biases out. This
-//! section does as that code, with the same λ: one pull of 0.0035 on every weight.
+//! section does as that code, with the same λ: one pull of `λ / N = 0.0035` on every weight.
 
 use crate::{
     moons300::N_TRAIN,
@@ -131,7 +131,7 @@ impl Regularizer for L1 {
         format!("ℓ1, λ = {}", self.lambda)
     }
 
-    /// (λ / N) Σ abs W in f64, rounded once.
+    /// (λ / N) Σ abs W in double precision, rounded once.
     fn penalty(&self, network: &Chain) -> f32 {
         let sizes: Vec<f32> = weights(&network.parameters()).into_iter().map(f32::abs).collect();
         (f64::from(self.lambda) / N_TRAIN as f64 * reduce::sum(&sizes)) as f32

@@ -3,10 +3,11 @@
 //! (λ / 2N) Σ W² is added to the loss of N samples, (λ / N) W to each weight's gradient: large weights, which the network needs to draw a
 //! boundary around single samples, cost something. Biases are free.
 //!
-//! Seen: the L2 term costs some training accuracy and gains test accuracy: the gap between the two shrinks to a fifth.
+//! Seen: the L2 term costs some training accuracy and gains test accuracy: the gap between the two shrinks
+//! from 0.1153 to 0.0222.
 //!
 //! Departs from the book: its text adds ½‖θ‖² (λ is missing) to the loss and λθ to all gradients, its code divides by N and leaves the
-//! biases out, and so does this section: λ = 0.7 adds 0.0035 of each weight to its gradient. Accuracies are averaged over seeds beside the single run.
+//! biases out, and so does this section: `λ = 0.7` adds `λ / N = 0.0035` of each weight to its gradient. Accuracies are averaged over seeds beside the single run.
 
 use crate::{
     moons300::N_TRAIN,
@@ -63,7 +64,7 @@ impl Regularizer for L2 {
         format!("L2, λ = {}", self.lambda)
     }
 
-    /// (λ / 2N) Σ W² in f64, rounded once.
+    /// (λ / 2N) Σ W² in double precision, rounded once.
     fn penalty(&self, network: &Chain) -> f32 {
         (f64::from(self.lambda) / (2.0 * N_TRAIN as f64) * squares_of_weights(&network.parameters())) as f32
     }

@@ -13,7 +13,7 @@
 //! Departs from the book:
 //! 1. Its code says `paddle.sqrt(var, self.eps)`, which never adds ε: ours is inside the root, as the formula says. A standard deviation then misses
 //!    γ by the relative amount ε / 2σ², which shows where the two units of layer 4 are nearly equal.
-//! 2. Its lists of γ and β have a fifth number, for the output layer, which is not normalised: ours have four.
+//! 2. Its lists of γ and β have one number more, for the output layer, which is not normalised: ours have four.
 //! 3. It prints the fourth hidden layer under the name "ln 1": here it is layer 4.
 
 use crate::net_inputs::{Chosen, HIDDEN, LAST, NORMALIZED, RAW, SIZES, batch, net_inputs, network, statistics, tensor};

@@ -35,7 +35,7 @@ pub(crate) fn section() -> Section {
     Section::new(heading, include_str!("layer_norm_mnist.rs"), run).edition("quick", QUICK).taped(TAPED)
 }
 
-/// As long as `batch-norm-mnist`, and a hundred steps with small batches.
+/// As long as `batch-norm-mnist`, and 100 steps with small batches.
 const QUICK: &[&str] = &[
     "--images",
     "1920",

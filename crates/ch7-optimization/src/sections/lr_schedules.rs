@@ -1,7 +1,7 @@
 //! 7.3.2, exercise · Schedules of the learning rate
 //!
 //! Gradient descent with a learning rate that changes from step to step, by the formulas of [`common::optim::Schedule`], on both experiments of
-//! section 7.3.1. Each schedule is fitted to the length T of the run: the decays end at a twentieth of α₀ (cosine: at zero; inverse square root: where its formula leads), the warm-up takes the first
+//! section 7.3.1. Each schedule is fitted to the length T of the run: the decays end at `α₀/20` (cosine: at zero; inverse square root: where its formula leads), the warm-up takes the first
 //! tenth, the triangle goes up and down three times.
 //!
 //! Seen: at the book's learning rates the constant one is best, as smaller steps only arrive later. A decay pays off where α₀ is too large to be kept.
@@ -13,7 +13,7 @@
 //! of Adam is hardly longer than its learning rate, and those of all steps do not add up to the way that w₁ has to go. From α₀ = 1 it does, and ends lower
 //! than at a constant rate, whose moves are too long to come to rest.
 //!
-//! Exponential and natural exponential decay are one curve in two notations: βᵗ = e^(−β′ t) with β′ = −ln β.
+//! Exponential and natural exponential decay are the same curve, noted in two ways: βᵗ = e^(−β′ t) with β′ = −ln β.
 
 use crate::{
     bowl::{self, Path},

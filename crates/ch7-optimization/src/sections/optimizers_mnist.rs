@@ -6,7 +6,7 @@
 //! Seen: plain gradient descent is far behind, but that is its learning rate of 0.01: with `--sgd-lr 0.1` it classifies about
 //! as many of the test images correctly as the others do. Momentum with the same 0.01 moves up to ten times as far where gradients agree.
 //!
-//! The seven others are close: after three epochs their accuracies lie within half a percent. AdaDelta is ahead from the first
+//! The seven others are close: after three epochs their accuracies lie between 0.9826 and 0.9876. AdaDelta is ahead from the first
 //! epoch on, though nobody chose a rate for it.
 
 use crate::{
@@ -59,10 +59,10 @@ pub(crate) struct Args {
     /// Learning rate of RMSprop, with β = 0.9
     #[arg(long, default_value_t = 0.001, value_parser = positive)]
     rmsprop_lr: f32,
-    /// Factor of AdaDelta's moves, with ρ = 0.95
+    /// Factor of AdaDelta's moves, with `ρ = 0.95`
     #[arg(long, default_value_t = 1.0, value_parser = positive)]
     adadelta_lr: f32,
-    /// Learning rate of Adam and AdamW, both with decay rates of 0.9 and 0.999
+    /// Learning rate of Adam and AdamW, both with decay rates of `0.9` and `0.999`
     #[arg(long, default_value_t = 0.001, value_parser = positive)]
     adam_lr: f32,
     #[command(flatten)]

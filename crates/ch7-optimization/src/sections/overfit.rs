@@ -1,6 +1,6 @@
 //! 7.6.1–7.6.2 · A network that over-fits
 //!
-//! 2-20-3-1 with `ReLU` units, written by hand, on 200 noisy moons: small data, a flexible network, and 50,000 steps of
+//! 2-20-3-1 with `ReLU` units, written by hand, on noisy moons: small data, a flexible network, and 50,000 steps of
 //! gradient descent. It learns the noise of its training samples, and 100 other samples pay for it.
 //!
 //! Seen: the training loss goes on falling while the test loss turns and rises: the network learns the noise. Over the seeds
@@ -9,7 +9,7 @@
 //! The lab report (S3) says that ReLU eases over-fitting: the same network with logistic units is trained beside it.
 //!
 //! Departs from the book:
-//! 1. One split of 300 samples says little: the accuracies are also averaged over seeds. The book's 71 % on its test samples is the low end
+//! 1. One split of so few samples says little: the accuracies are also averaged over seeds. The book's 71 % on its test samples is the low end
 //!    of what seeds give; on average they lose less.
 //! 2. The loss is computed from logits in its stable form; the book's takes the logarithm of σ(o), which is −∞ once a unit saturates.
 

@@ -1,16 +1,15 @@
 //! 7.6, exercise · How strong should regularisation be?
 //!
 //! The network of section 7.6 with each of the three regularisers, from far too weak to far too strong; fewer steps and seeds than there,
-//! for it is 21 experiments.
+//! for there are many strengths to try.
 //!
-//! Seen: L2 term and weight decay help most around the book's values, where the norm of the weights is about a quarter of what the
-//! weakest leaves. Fourteen to twenty times as strong, they cost as much as they help, or more: the boundary becomes nearly
-//! straight.
+//! Seen: L2 term and weight decay help most around the book's values, where the norm of the weights is 5.05 and 4.24, down from 18.69
+//! and 18.38 at the weakest. With λ = 10 and β = 0.02 they cost as much as they help, or more: the boundary becomes nearly straight.
 //!
-//! A hundred times as strong, all weights shrink to zero, and the network gives every sample the same answer. An L2 term has one
+//! With λ = 100 and β = 0.1 all weights shrink to zero, and the network gives every sample the same answer. An L2 term has one
 //! more way to fail: a step multiplies a weight by 1 − αλ/N, and beyond λ = 2N/α that is below −1, so the weights grow without
-//! limit. Dropout at p = 0.9 leaves two units in twenty and mostly none of the three behind them: nothing to learn from; at 0.98
-//! what is kept is scaled up so much that the weights grow to twenty times their size, and the network gives one answer to all.
+//! limit. Dropout at p = 0.9 drops nearly all units of the first hidden layer and mostly all three behind them: nothing to learn from; at 0.98
+//! what is kept is scaled up so much that the norm of the weights grows to 374.19, and the network gives one answer to all.
 
 use crate::{
     regularizer::{Fit, Regularizer, Settings, fit, squares_of_weights},

@@ -8,13 +8,13 @@
 //!
 //! Departs from the book:
 //! 1. It takes (0, 0) for a saddle that an optimiser should leave. It is a minimum: the Hessian there has the eigenvalues 1 and 3.
-//!    The saddle is at (0.25, −0.5), a sixteenth higher, and beyond it f falls without end. Observed is what the book
+//!    The saddle is at (0.25, −0.5), 0.0625 higher, and beyond it f falls without end. Observed is what the book
 //!    reports: only Momentum leaves, the others come near (0, 0). But coming to rest there is right, and Momentum does not escape: too
 //!    fast when it comes down from (2, 3), it is carried over the saddle and diverges until its numbers are no longer finite.
 //! 2. So a function with a saddle at (0, 0) stands beside it: x₁² − x₂² from (2, −0.01), nearly on the ridge that leads into the saddle.
 //!    Gradient descent alone is still there after 150 steps: the slope that leads away grows by only 2 % per step. The
 //!    methods that divide by the size of the gradient take full steps along it from the start, however gentle it is; Momentum
-//!    adds up the small pushes, and is out of the figure after sixty steps.
+//!    adds up the small pushes, and is out of the figure at step 60.
 //! 3. Paths are cut at the edge of the figures.
 
 use crate::{

@@ -1,7 +1,7 @@
 //! 7.6.4 · Weight decay
 //!
 //! Each update first shrinks every parameter: θ ← (1 − β) θ − α g. With plain gradient descent this is an L2 term of strength β / α: β = 0.001 at
-//! α = 0.2 adds 0.005 of each parameter to its gradient, λ = 0.7 of section 7.6.3 adds 0.7 / 200 = 0.0035 of each weight. So the two should act
+//! α = 0.2 adds `β / α = 0.005` of each parameter to its gradient, λ = 0.7 of section 7.6.3 adds `λ / N = 0.0035` of each weight. So the two should act
 //! alike, and over seeds they do.
 //!
 //! Seen: weight decay does here what the L2 term does: it costs some training accuracy and gains test accuracy.

@@ -2,7 +2,7 @@
 //!
 //! The network of section 7.6 as a tuple of layers, its gradients from dfdx's tape, its update by dfdx's own gradient descent, whose L2 decay adds
 //! λ θ to every gradient, biases included: θ ← θ − α (g + λ θ). With λ = 0.01 it adds 0.01 of each parameter to its gradient, where the L2
-//! term of section 7.6.3 adds 0.0035 of each weight, and the decay of section 7.6.4 amounts to 0.005 of each parameter.
+//! term of section 7.6.3 adds `λ / N = 0.0035` of each weight, and the decay of section 7.6.4 amounts to `β / α = 0.005` of each parameter.
 //!
 //! dfdx's update is additions and multiplications in a fixed order, so the bits hold: without decay, the network ends with the very
 //! parameters that ours ends with by hand.

@@ -5,7 +5,7 @@
 //! that tanh units saturate at once, and the linear output layer shows what they were fed with.
 //!
 //! Seen: Xavier's weights keep the signal about as strong from layer to layer; with N(0, 1) the tanh units saturate at once, and
-//! the variance of the last layer's outputs is in the hundreds.
+//! the last layer's outputs have a variance of 190.1 in place of 0.008.
 //!
 //! Departs from the book: it passes one sample through the network and shows the two Xavier forms only; here N(0, 1) stands beside them, and
 //! 1000 samples make the variances more than those of a single draw. It leaves out the last layer; here it is shown.
@@ -123,7 +123,7 @@ fn table(n: usize, starts: &[Start], hidden: Activation, lab: &mut Lab) -> Resul
     Ok(columns)
 }
 
-/// The variance of the inputs, then of each layer's output, over all units and `n` samples from N(0, 0.1²). The last layer is linear.
+/// The variance of the inputs, then of each layer's output, over all units and `n` samples from `N(0, 0.1²)`. The last layer is linear.
 fn variances(weight: Initializer, hidden: Activation, n: usize, seed: u64) -> Vec<f64> {
     let (init, mut weights) = (Initialization { weight, bias: Initializer::ZEROS }, Stream::new(seed, "weights"));
     let inputs = Stream::new(seed, "inputs").normals(n * UNITS[0], 0.0, INPUT_DEVIATION);

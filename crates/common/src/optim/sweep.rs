@@ -4,7 +4,6 @@
 //! it is compiled for each instruction set, and long tensors are shared out over threads. Elements do not know of each other, so this moves no bit.
 //!
 //! Bound by memory: Adam reads four vectors and writes three, 28 bytes per parameter, and computes three divisions and a square root meanwhile.
-//! Two million parameters take 0.42 ns each on one core of a Zen 4 with AVX-512, 0.24 ns on two; copying as many bytes takes 0.32 ns on one.
 
 use super::Trainable;
 use crate::kernels::isa::Isa;

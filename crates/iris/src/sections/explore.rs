@@ -1,12 +1,12 @@
 //! 4.5.2 · The flowers
 //!
 //! Fisher's data: sepal and petal lengths and widths of 50 flowers of each of three species. The section counts classes and missing values, gives
-//! the range of each measurement, and finds outliers by the interquartile rule: values more than 1.5 (Q3 − Q1) outside [Q1, Q3].
+//! the range of each measurement, and finds outliers by the interquartile rule: values more than `1.5 (Q3 − Q1)` outside `[Q1, Q3]`.
 //!
 //! Seen: no value is missing; over all flowers together only the sepal width has outliers, and they are plausible flowers, so they
 //! stay. The petal alone separates setosa from the others, and nearly the other two.
 //!
-//! Departs from the book: rows 35 and 38 hold Fisher's values; the widely copied file has them wrong.
+//! Departs from the book: rows `35` and `38` hold Fisher's values; the widely copied file has them wrong.
 
 use anyhow::Result;
 use clap::Args as ClapArgs;

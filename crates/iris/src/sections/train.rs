@@ -3,12 +3,12 @@
 //! A network 4-6-3 with a logistic hidden layer; soft-max and cross-entropy of its three logits; stochastic gradient descent on mini-batches of 16,
 //! shuffled anew each epoch. The model with the best accuracy on the development set is kept, tested, and asked for one flower.
 //!
-//! Seen: a small network classifies nearly all test flowers correctly; for the first forty epochs the loss hardly moves, then it falls.
+//! Seen: a small network classifies nearly all test flowers correctly; for the first 37 epochs the loss hardly moves, then it falls.
 //!
 //! Departs from the book:
 //! 1. Its code shuffles the data anew for each of the three subsets, so that most of the test flowers are training
-//!    flowers; here one permutation cuts the data into disjoint sets of 120, 15 and 15.
-//! 2. With 15 development flowers many models score the same. The book keeps the first of them, which is half trained
+//!    flowers; here one permutation cuts the data into disjoint sets of `120`, `15` and `15`.
+//! 2. With so few development flowers many models score the same. The book keeps the first of them, which is half trained
 //!    (`--keep-first`); here the one with the lowest development loss is kept.
 
 use anyhow::Result;
@@ -73,7 +73,7 @@ pub(crate) struct Args {
 /// Four measurements, six hidden units, three classes.
 pub(super) type Mlp = (Linear<4, 6>, Logistic, Linear<6, 3>);
 
-/// Weights from N(0, 0.01²), biases 1.
+/// Weights from `N(0, 0.01²)`, biases 1.
 const INIT: Initialization =
     Initialization { weight: Initializer::Normal { mean: 0.0, deviation: 0.01 }, bias: Initializer::Constant(1.0) };
 const LOSS: Loss = Loss::SoftmaxCrossEntropy;

@@ -1,6 +1,6 @@
 //! S4, section 3.2 · The same digits by hand
 //!
-//! A network 784-200-10 of hand-derived layers: z = xW + b and the logistic function, z = aW + b, soft-max cross-entropy; stochastic gradient
+//! A network `784-200-10` of hand-derived layers: z = xW + b and the logistic function, z = aW + b, soft-max cross-entropy; stochastic gradient
 //! descent on mini-batches of 64 of 20,000 random training images, 20 epochs. The weights start at 0.01 · N(0, 1), pixels are scaled to [−1, 1].
 //!
 //! Seen: in the first two epochs little happens, since small weights leave all hidden units near ½ and their gradients small; then the

