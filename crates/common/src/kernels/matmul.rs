@@ -7,15 +7,14 @@
 //! c ← 0;   c ← fma(A[i,p], B[p,j], c) for p = 0 … k−1;   C[i,j] = c + bias[j]
 //! ```
 //!
-//! Three fast versions: `thin` for up to 16 columns, the products of small networks; `direct`, which packs nothing, wherever the rows of B
-//! are contiguous and B is not read too often; `wide` for all others. All keep several chains in registers and never split one, so that neither
+//! Two fast versions: `thin` for up to 16 columns, the products of small networks; `direct` for all others, on B where it lies or, where its
+//! columns are contiguous, on a copy of the smaller factor. Both keep several chains in registers and never split one, so that neither
 //! blocking nor the number of threads changes a bit.
 
 mod direct;
 #[cfg(test)]
 mod tests;
 mod thin;
-mod wide;
 
 use crate::kernels::{fused::fused_multiply_add, isa::Isa};
 use direct::Target;
@@ -32,13 +31,7 @@ const MOST_ROWS: usize = 128;
 const LEAST_COLUMNS: usize = 48;
 /// Threads share columns by multiples of this many: the widest vector.
 const COLUMNS_TOGETHER: usize = 16;
-/// Rows of A up to which it does not pay to pack rows of B.
-const DIRECT_ROWS: usize = 512;
-/// Steps of a chain up to which it does not pay to pack columns of A that lie side by side.
-const DIRECT_STEPS: usize = 512;
-/// Rows of A up to which it does not pay to pack B whose columns are contiguous.
-const FEW_ROWS: usize = 16;
-/// Values of B that stay in the fastest cache: it does not pay to pack them.
+/// Values of a B whose columns are contiguous up to which it is copied rather than A.
 const FEW_VALUES: usize = 1 << 13;
 
 /// A matrix seen through strides: rows × columns, element (i, j) at `i * row_stride + j * column_stride`.
@@ -227,10 +220,6 @@ impl WithSimd for Block<'_> {
                 direct::product(simd, (b.transposed(), columns_of_a), None, Target::transposed(c, a.rows));
                 add_bias(bias, b.columns, c);
             }
-            Form::Wide => {
-                wide::product(simd, a, b, c);
-                add_bias(bias, b.columns, c);
-            }
         }
     }
 }
@@ -242,6 +231,9 @@ struct Space {
 }
 
 impl Space {
+    /// Values in a line of the cache: a vector that lies in two of them is loaded twice.
+    const LINE: usize = 16;
+
     #[inline(always)]
     fn new() -> Self {
         Self { stack: [0.0; 256], heap: Vec::new() }
@@ -250,8 +242,9 @@ impl Space {
     #[inline(always)]
     fn of(&mut self, n: usize) -> &mut [f32] {
         if n > self.stack.len() {
-            self.heap.resize(n, 0.0);
-            return &mut self.heap;
+            self.heap.resize(n + Self::LINE, 0.0);
+            let start = self.heap.as_ptr().align_offset(size_of::<[f32; Self::LINE]>()).min(Self::LINE);
+            return &mut self.heap[start..][..n];
         }
         &mut self.stack[..n]
     }
@@ -282,15 +275,12 @@ enum Form {
     Transposed,
     /// The same with a copy of Aᵀ.
     TransposedCopied,
-    /// Both factors packed.
-    Wide,
 }
 
 impl Form {
     /// The fastest way, as measured.
     #[inline(always)]
     fn of<S: Simd>(a: View, b: View) -> Self {
-        let small = b.rows * b.columns <= FEW_VALUES;
         if b.columns <= thin::MAX_COLUMNS {
             return match a.rows {
                 m if a.is_transposed() && m >= S::F32_LANES => Self::Transposed,
@@ -299,11 +289,9 @@ impl Form {
             };
         }
         match b.column_stride {
-            1 if a.rows <= DIRECT_ROWS || small || (a.is_transposed() && b.rows <= DIRECT_STEPS) => Self::Direct,
-            1 => Self::Wide,
-            _ if small => Self::DirectCopied,
-            _ if a.rows <= FEW_ROWS => Self::TransposedCopied,
-            _ => Self::Wide,
+            1 => Self::Direct,
+            _ if b.rows * b.columns <= FEW_VALUES => Self::DirectCopied,
+            _ => Self::TransposedCopied,
         }
     }
 }

@@ -1,21 +1,29 @@
-//! Products that are not worth packing: few rows, or few values of B.
+//! Products with more columns than a vector has lanes.
 //!
-//! Lanes run across columns of C, and the rows of B are read where they lie. The last vector of a row ends with the row: it
-//! overlaps the one before it, and what both compute is the same. C may be written transposed, so that a product of which A has
-//! the contiguous rows is computed as Cᵀ = Bᵀ·Aᵀ; a fused multiply-add does not care which factor comes first.
+//! Lanes run across columns of C, and the rows of B are read where they lie. A tile of C, up to 8 rows by 3 vectors, stays in registers while p
+//! runs. The last vector of a row ends with the row: it overlaps the one before it, and what both compute is the same. C may be written
+//! transposed, so that a product of which A has the contiguous rows is computed as Cᵀ = Bᵀ·Aᵀ; a fused multiply-add does not care which
+//! factor comes first.
 //!
-//! Bound: the latency of the chains where C is small, otherwise loading A and B.
+//! Bound: arithmetic where C has a few hundred values or more (24 multiply-adds for 11 loads), otherwise the latency of the chains.
 
 #![allow(clippy::needless_range_loop, reason = "indices over constant ranges unroll into registers")]
 
 use super::View;
 use crate::kernels::fused::multiply_add;
 use pulp::Simd;
+use std::ops::Range;
 
 /// Vectors in a row of the largest register tile.
 const MAX_VECTORS: usize = 3;
+/// Rows of the largest register tile.
+const TALL: usize = 8;
 /// Lanes of the widest vector.
 const MAX_LANES: usize = 16;
+/// Strips of C up to which all are computed before the next rows.
+const FEW_STRIPS: usize = 2;
+/// Values of A that stay in the second cache.
+const CACHED: usize = 1 << 16;
 
 /// Where C is written: element (i, j) at `i * row_stride + j * column_stride`.
 pub(super) struct Target<'a> {
@@ -39,6 +47,91 @@ impl<'a> Target<'a> {
         let column_stride = values.len() / columns;
         Self { values, row_stride: 1, column_stride, columns }
     }
+
+    /// Writes vector `v` of each of some rows, from (`row`, `column`) on.
+    #[inline(always)]
+    fn store<S: Simd, const ROWS: usize, const VECTORS: usize>(
+        &mut self,
+        chains: &[[S::f32s; VECTORS]; ROWS],
+        v: usize,
+        (row, column): (usize, usize),
+    ) {
+        let first = row * self.row_stride + column * self.column_stride;
+        if self.column_stride == 1 {
+            for i in 0..ROWS {
+                S::as_mut_simd_f32s(&mut self.values[first + i * self.row_stride..][..S::F32_LANES]).0[0] = chains[i][v];
+            }
+            return;
+        }
+        let mut rows = [[0.0; MAX_LANES]; ROWS];
+        for i in 0..ROWS {
+            S::as_mut_simd_f32s(&mut rows[i]).0[0] = chains[i][v];
+        }
+        for lane in 0..S::F32_LANES.min(self.columns - column) {
+            let target = &mut self.values[first + lane * self.column_stride..][..ROWS];
+            for i in 0..ROWS {
+                target[i] = rows[i][lane];
+            }
+        }
+    }
+}
+
+/// Computes C = A·B, or C = A·B + bias with one bias per column. If B has more columns than C, C must be written transposed.
+///
+/// # Panics
+/// If the rows of `b` are not contiguous or shorter than a vector.
+#[inline(always)]
+pub(super) fn product<S: Simd>(simd: S, (a, b): (View, View), bias: Option<&[f32]>, mut c: Target) {
+    assert!(b.column_stride == 1 && b.columns >= S::F32_LANES, "rows of B that are at least a vector");
+    // Either some rows of A or, where B is narrow, all of B stay in the cache, and the other factor is read once.
+    let narrow = b.columns <= FEW_STRIPS * MAX_VECTORS * S::F32_LANES;
+    let together = if narrow { TALL } else { (CACHED / a.columns).next_multiple_of(TALL).max(TALL) };
+    for first in (0..a.rows).step_by(together) {
+        let rows = first..a.rows.min(first + together);
+        let mut column = 0;
+        while column < b.columns {
+            // A narrow strip at the end begins earlier, so that it is a vector wide.
+            let start = column.min(b.columns - S::F32_LANES);
+            let columns = (b.columns - start).min(MAX_VECTORS * S::F32_LANES);
+            let strip = Strip { rows: rows.clone(), column: start, columns };
+            match columns.div_ceil(S::F32_LANES) {
+                1 => strip.run::<S, 1>(simd, (a, b), bias, &mut c),
+                2 => strip.run::<S, 2>(simd, (a, b), bias, &mut c),
+                _ => strip.run::<S, 3>(simd, (a, b), bias, &mut c),
+            }
+            column = start + columns;
+        }
+    }
+}
+
+/// Some rows of C, from `column` on `columns` wide.
+struct Strip {
+    rows: Range<usize>,
+    column: usize,
+    columns: usize,
+}
+
+impl Strip {
+    /// Walks down the strip tile by tile. A 16-register file holds 4 × 3 chains, a 32-register file 8 × 3.
+    #[inline(always)]
+    fn run<S: Simd, const VECTORS: usize>(self, simd: S, factors: (View, View), bias: Option<&[f32]>, c: &mut Target) {
+        let mut tile = Tile { row: self.rows.start, column: self.column, columns: self.columns };
+        while tile.row < self.rows.end {
+            let height = match self.rows.end - tile.row {
+                TALL.. if S::F32_LANES == MAX_LANES => TALL,
+                4.. => 4,
+                fewer => fewer,
+            };
+            match height {
+                TALL => tile.run::<S, TALL, VECTORS>(simd, factors, bias, c),
+                4 => tile.run::<S, 4, VECTORS>(simd, factors, bias, c),
+                3 => tile.run::<S, 3, VECTORS>(simd, factors, bias, c),
+                2 => tile.run::<S, 2, VECTORS>(simd, factors, bias, c),
+                _ => tile.run::<S, 1, VECTORS>(simd, factors, bias, c),
+            }
+            tile.row += height;
+        }
+    }
 }
 
 /// One register tile of C: from (`row`, `column`) on, `columns` wide.
@@ -49,104 +142,92 @@ struct Tile {
     columns: usize,
 }
 
-/// Computes C = A·B, or C = A·B + bias with one bias per column. If B has more columns than C, C must be written transposed.
-///
-/// # Panics
-/// If the rows of `b` are not contiguous or shorter than a vector.
-#[inline(always)]
-pub(super) fn product<S: Simd>(simd: S, (a, b): (View, View), bias: Option<&[f32]>, mut c: Target) {
-    assert!(b.column_stride == 1 && b.columns >= S::F32_LANES, "rows of B that are at least a vector");
-    let widest = MAX_VECTORS * S::F32_LANES;
-    let mut column = 0;
-    while column < b.columns {
-        // A narrow strip at the end begins earlier, so that it is a vector wide.
-        let start = column.min(b.columns - S::F32_LANES);
-        let columns = (b.columns - start).min(widest);
-        let strip = Tile { row: 0, column: start, columns };
-        match columns.div_ceil(S::F32_LANES) {
-            1 => rows::<S, 1>(simd, (a, b), bias, (strip, &mut c)),
-            2 => rows::<S, 2>(simd, (a, b), bias, (strip, &mut c)),
-            _ => rows::<S, 3>(simd, (a, b), bias, (strip, &mut c)),
-        }
-        column = start + columns;
-    }
-}
-
-/// Walks down a strip of C tile by tile. A 16-register file holds 4 × 3 chains, a 32-register file 8 × 3.
-#[inline(always)]
-fn rows<S: Simd, const VECTORS: usize>(simd: S, factors: (View, View), bias: Option<&[f32]>, (mut tile, c): (Tile, &mut Target)) {
-    let m = factors.0.rows;
-    while tile.row < m {
-        let height = match m - tile.row {
-            8.. if S::F32_LANES == MAX_LANES => 8,
-            4.. => 4,
-            fewer => fewer,
+impl Tile {
+    /// Runs `ROWS` × `VECTORS` vectors of chains over the inner index and stores them.
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(
+        self,
+        simd: S,
+        (a, b): (View, View),
+        bias: Option<&[f32]>,
+        c: &mut Target,
+    ) {
+        let starts = self.starts::<S, VECTORS>();
+        let mut chains = if self.columns == VECTORS * S::F32_LANES {
+            self.chains::<S, ROWS, VECTORS, true>(simd, a, b)
+        } else {
+            self.chains::<S, ROWS, VECTORS, false>(simd, a, b)
         };
-        match height {
-            8 => run_tile::<S, 8, VECTORS>(simd, factors, bias, (tile, c)),
-            4 => run_tile::<S, 4, VECTORS>(simd, factors, bias, (tile, c)),
-            3 => run_tile::<S, 3, VECTORS>(simd, factors, bias, (tile, c)),
-            2 => run_tile::<S, 2, VECTORS>(simd, factors, bias, (tile, c)),
-            _ => run_tile::<S, 1, VECTORS>(simd, factors, bias, (tile, c)),
+        if let Some(bias) = bias {
+            let bias = &bias[self.column..];
+            for i in 0..ROWS {
+                for v in 0..VECTORS {
+                    chains[i][v] = simd.add_f32s(chains[i][v], S::as_simd_f32s(&bias[starts[v]..][..S::F32_LANES]).0[0]);
+                }
+            }
         }
-        tile.row += height;
+        for v in 0..VECTORS {
+            c.store::<S, ROWS, VECTORS>(&chains, v, (self.row, self.column + starts[v]));
+        }
+    }
+
+    /// Where each vector begins, from the tile's first column: the last one ends with the tile.
+    #[inline(always)]
+    fn starts<S: Simd, const VECTORS: usize>(self) -> [usize; VECTORS] {
+        std::array::from_fn(|v| (v * S::F32_LANES).min(self.columns - S::F32_LANES))
+    }
+
+    /// Runs the chains over the inner index. `WHOLE`: the vectors follow each other, none overlaps the one before it.
+    #[inline(always)]
+    fn chains<S: Simd, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(
+        self,
+        simd: S,
+        a: View,
+        b: View,
+    ) -> [[S::f32s; VECTORS]; ROWS] {
+        let mut chains = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        let b_rows = &b.data[self.column..];
+        let starts = self.starts::<S, VECTORS>();
+        if a.row_stride == 1 {
+            let a_rows = &a.data[self.row..];
+            for p in 0..a.columns {
+                let a = a_rows[p * a.column_stride..].first_chunk::<ROWS>().expect("a step has a value for each row");
+                let b_row = &b_rows[p * b.row_stride..][..self.columns];
+                step::<S, ROWS, VECTORS, WHOLE>(simd, |i| a[i], (b_row, starts), &mut chains);
+            }
+        } else if a.column_stride == 1 {
+            let rows: [&[f32]; ROWS] = std::array::from_fn(|i| &a.data[(self.row + i) * a.row_stride..][..a.columns]);
+            for p in 0..a.columns {
+                let b_row = &b_rows[p * b.row_stride..][..self.columns];
+                step::<S, ROWS, VECTORS, WHOLE>(simd, |i| rows[i][p], (b_row, starts), &mut chains);
+            }
+        } else {
+            for p in 0..a.columns {
+                let b_row = &b_rows[p * b.row_stride..][..self.columns];
+                step::<S, ROWS, VECTORS, WHOLE>(simd, |i| a.at(self.row + i, p), (b_row, starts), &mut chains);
+            }
+        }
+        chains
     }
 }
 
-/// Where each vector of a tile begins, from the tile's first column.
+/// One step of every chain of a tile.
 #[inline(always)]
-fn starts<S: Simd, const VECTORS: usize>(columns: usize) -> [usize; VECTORS] {
-    std::array::from_fn(|v| (v * S::F32_LANES).min(columns - S::F32_LANES))
-}
-
-/// Runs `ROWS` × `VECTORS` vectors of chains over the inner index and stores them.
-#[inline(always)]
-fn run_tile<S: Simd, const ROWS: usize, const VECTORS: usize>(
+fn step<S: Simd, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(
     simd: S,
-    (a, b): (View, View),
-    bias: Option<&[f32]>,
-    (tile, c): (Tile, &mut Target),
+    a: impl Fn(usize) -> f32,
+    (b, starts): (&[f32], [usize; VECTORS]),
+    chains: &mut [[S::f32s; VECTORS]; ROWS],
 ) {
-    let starts = starts::<S, VECTORS>(tile.columns);
-    let load = |row: &[f32], v: usize| S::as_simd_f32s(&row[starts[v]..][..S::F32_LANES]).0[0];
-    let mut chains = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-    for p in 0..a.columns {
-        let b_row = &b.data[p * b.row_stride + tile.column..][..tile.columns];
-        let b: [S::f32s; VECTORS] = std::array::from_fn(|v| load(b_row, v));
-        let a_column = &a.data[tile.row * a.row_stride + p * a.column_stride..];
-        for i in 0..ROWS {
-            let a_value = simd.splat_f32s(a_column[i * a.row_stride]);
-            for v in 0..VECTORS {
-                chains[i][v] = multiply_add(simd, a_value, b[v], chains[i][v]);
-            }
-        }
-    }
-    if let Some(bias) = bias {
-        let bias = &bias[tile.column..][..tile.columns];
-        for i in 0..ROWS {
-            for v in 0..VECTORS {
-                chains[i][v] = simd.add_f32s(chains[i][v], load(bias, v));
-            }
-        }
+    let mut vectors = [simd.splat_f32s(0.0); VECTORS];
+    for v in 0..VECTORS {
+        let start = if WHOLE { v * S::F32_LANES } else { starts[v] };
+        vectors[v] = S::as_simd_f32s(&b[start..][..S::F32_LANES]).0[0];
     }
     for i in 0..ROWS {
+        let a = simd.splat_f32s(a(i));
         for v in 0..VECTORS {
-            store::<S>(chains[i][v], (tile.row + i, tile.column + starts[v]), c);
+            chains[i][v] = multiply_add(simd, a, vectors[v], chains[i][v]);
         }
-    }
-}
-
-/// Writes a vector to C from (`row`, `column`) on.
-#[inline(always)]
-fn store<S: Simd>(vector: S::f32s, (row, column): (usize, usize), c: &mut Target) {
-    let first = row * c.row_stride + column * c.column_stride;
-    if c.column_stride == 1 {
-        S::as_mut_simd_f32s(&mut c.values[first..][..S::F32_LANES]).0[0] = vector;
-        return;
-    }
-    let mut lanes = [0.0; MAX_LANES];
-    S::as_mut_simd_f32s(&mut lanes).0[0] = vector;
-    for lane in 0..S::F32_LANES.min(c.columns - column) {
-        c.values[first + lane * c.column_stride] = lanes[lane];
     }
 }
