@@ -198,29 +198,24 @@ impl WithSimd for Block<'_> {
             c.fill(0.0);
             return add_bias(bias, b.columns, c);
         }
-        match Form::of::<S>(a, b) {
-            Form::Thin => thin::product::<S>(a, b, bias, c),
+        let mut space = Space::new();
+        // One call of a function that is compiled into this one.
+        let (factors, target) = match Form::of::<S>(a, b) {
+            Form::Thin => return thin::product::<S>(a, b, bias, c),
             Form::OneColumn => {
                 thin::product::<S>(b.transposed(), a.transposed(), None, c);
-                add_bias(bias, 1, c);
+                return add_bias(bias, 1, c);
             }
-            Form::Direct => direct::product(simd, (a, b), bias, Target::of(c, b.columns)),
-            Form::DirectCopied => {
-                let mut space = Space::new();
-                let b = b.contiguous_rows(b.columns, &mut space);
-                direct::product(simd, (a, b), bias, Target::of(c, b.columns));
-            }
-            Form::Transposed => {
-                direct::product(simd, (b.transposed(), a.transposed()), None, Target::transposed(c, a.rows));
-                add_bias(bias, b.columns, c);
-            }
+            Form::Direct => ((a, b), Target::of(c, b.columns)),
+            Form::DirectCopied => ((a, b.contiguous_rows(b.columns, &mut space)), Target::of(c, b.columns)),
+            Form::Transposed => ((b.transposed(), a.transposed()), Target::transposed(c, a.rows)),
             Form::TransposedCopied => {
-                let mut space = Space::new();
                 let columns_of_a = a.transposed().contiguous_rows(a.rows.max(S::F32_LANES), &mut space);
-                direct::product(simd, (b.transposed(), columns_of_a), None, Target::transposed(c, a.rows));
-                add_bias(bias, b.columns, c);
+                ((b.transposed(), columns_of_a), Target::transposed(c, a.rows))
             }
-        }
+        };
+        direct::product(simd, factors, target);
+        add_bias(bias, b.columns, c);
     }
 }
 

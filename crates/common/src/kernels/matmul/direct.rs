@@ -76,12 +76,12 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Computes C = A·B, or C = A·B + bias with one bias per column. If B has more columns than C, C must be written transposed.
+/// Computes C = A·B. If B has more columns than C, C must be written transposed.
 ///
 /// # Panics
 /// If the rows of `b` are not contiguous or shorter than a vector.
 #[inline(always)]
-pub(super) fn product<S: Simd>(simd: S, (a, b): (View, View), bias: Option<&[f32]>, mut c: Target) {
+pub(super) fn product<S: Simd>(simd: S, (a, b): (View, View), mut c: Target) {
     assert!(b.column_stride == 1 && b.columns >= S::F32_LANES, "rows of B that are at least a vector");
     // Either some rows of A or, where B is narrow, all of B stay in the cache, and the other factor is read once.
     let narrow = b.columns <= FEW_STRIPS * MAX_VECTORS * S::F32_LANES;
@@ -95,9 +95,9 @@ pub(super) fn product<S: Simd>(simd: S, (a, b): (View, View), bias: Option<&[f32
             let columns = (b.columns - start).min(MAX_VECTORS * S::F32_LANES);
             let strip = Strip { rows: rows.clone(), column: start, columns };
             match columns.div_ceil(S::F32_LANES) {
-                1 => strip.run::<S, 1>(simd, (a, b), bias, &mut c),
-                2 => strip.run::<S, 2>(simd, (a, b), bias, &mut c),
-                _ => strip.run::<S, 3>(simd, (a, b), bias, &mut c),
+                1 => strip.run::<S, 1>(simd, (a, b), &mut c),
+                2 => strip.run::<S, 2>(simd, (a, b), &mut c),
+                _ => strip.run::<S, 3>(simd, (a, b), &mut c),
             }
             column = start + columns;
         }
@@ -114,20 +114,21 @@ struct Strip {
 impl Strip {
     /// Walks down the strip tile by tile. A 16-register file holds 4 × 3 chains, a 32-register file 8 × 3.
     #[inline(always)]
-    fn run<S: Simd, const VECTORS: usize>(self, simd: S, factors: (View, View), bias: Option<&[f32]>, c: &mut Target) {
+    fn run<S: Simd, const VECTORS: usize>(self, simd: S, factors: (View, View), c: &mut Target) {
         let mut tile = Tile { row: self.rows.start, column: self.column, columns: self.columns };
         while tile.row < self.rows.end {
             let height = match self.rows.end - tile.row {
+                _ if !(factors.0.row_stride == 1 || factors.0.column_stride == 1) => 1,
                 TALL.. if S::F32_LANES == MAX_LANES => TALL,
                 4.. => 4,
                 fewer => fewer,
             };
             match height {
-                TALL => tile.run::<S, TALL, VECTORS>(simd, factors, bias, c),
-                4 => tile.run::<S, 4, VECTORS>(simd, factors, bias, c),
-                3 => tile.run::<S, 3, VECTORS>(simd, factors, bias, c),
-                2 => tile.run::<S, 2, VECTORS>(simd, factors, bias, c),
-                _ => tile.run::<S, 1, VECTORS>(simd, factors, bias, c),
+                TALL => tile.run::<S, TALL, VECTORS>(simd, factors, c),
+                4 => tile.run::<S, 4, VECTORS>(simd, factors, c),
+                3 => tile.run::<S, 3, VECTORS>(simd, factors, c),
+                2 => tile.run::<S, 2, VECTORS>(simd, factors, c),
+                _ => tile.run::<S, 1, VECTORS>(simd, factors, c),
             }
             tile.row += height;
         }
@@ -145,27 +146,15 @@ struct Tile {
 impl Tile {
     /// Runs `ROWS` × `VECTORS` vectors of chains over the inner index and stores them.
     #[inline(always)]
-    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(
-        self,
-        simd: S,
-        (a, b): (View, View),
-        bias: Option<&[f32]>,
-        c: &mut Target,
-    ) {
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S, (a, b): (View, View), c: &mut Target) {
         let starts = self.starts::<S, VECTORS>();
-        let mut chains = if self.columns == VECTORS * S::F32_LANES {
+        // Only the largest tile is worth a copy of the loop.
+        let is_largest = ROWS == TALL && VECTORS == MAX_VECTORS;
+        let chains = if is_largest && self.columns == VECTORS * S::F32_LANES {
             self.chains::<S, ROWS, VECTORS, true>(simd, a, b)
         } else {
             self.chains::<S, ROWS, VECTORS, false>(simd, a, b)
         };
-        if let Some(bias) = bias {
-            let bias = &bias[self.column..];
-            for i in 0..ROWS {
-                for v in 0..VECTORS {
-                    chains[i][v] = simd.add_f32s(chains[i][v], S::as_simd_f32s(&bias[starts[v]..][..S::F32_LANES]).0[0]);
-                }
-            }
-        }
         for v in 0..VECTORS {
             c.store::<S, ROWS, VECTORS>(&chains, v, (self.row, self.column + starts[v]));
         }
@@ -195,7 +184,7 @@ impl Tile {
                 let b_row = &b_rows[p * b.row_stride..][..self.columns];
                 step::<S, ROWS, VECTORS, WHOLE>(simd, |i| a[i], (b_row, starts), &mut chains);
             }
-        } else if a.column_stride == 1 {
+        } else if ROWS > 1 || a.column_stride == 1 {
             let rows: [&[f32]; ROWS] = std::array::from_fn(|i| &a.data[(self.row + i) * a.row_stride..][..a.columns]);
             for p in 0..a.columns {
                 let b_row = &b_rows[p * b.row_stride..][..self.columns];
@@ -204,7 +193,7 @@ impl Tile {
         } else {
             for p in 0..a.columns {
                 let b_row = &b_rows[p * b.row_stride..][..self.columns];
-                step::<S, ROWS, VECTORS, WHOLE>(simd, |i| a.at(self.row + i, p), (b_row, starts), &mut chains);
+                step::<S, ROWS, VECTORS, WHOLE>(simd, |_| a.at(self.row, p), (b_row, starts), &mut chains);
             }
         }
         chains
