@@ -1,14 +1,15 @@
-//! `bench`: how long training takes, beside PyTorch where a `python3` with torch is found.
+//! `bench`: how long training takes, beside PyTorch and JAX where a `python3` with them is found.
 
+pub(crate) mod instructions;
+mod libraries;
 mod peak;
-mod torch;
 mod workloads;
 
 use crate::{reproduce::matches, say};
 use anyhow::Result;
-use common::cli::UsageError;
+use common::{cli::UsageError, kernels::isa::Isa};
+use libraries::{LIBRARIES, Python};
 use std::process::ExitCode;
-use torch::Torch;
 use workloads::{Data, WORKLOADS, Workload};
 
 /// Which workloads are timed, and how often.
@@ -17,8 +18,8 @@ pub(crate) struct Args {
     /// Time only workloads whose name matches, such as 'lenet-*'
     #[arg(long, value_name = "GLOB")]
     only: Option<String>,
-    /// Runs of each workload; the fastest counts
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = common::cli::at_least_one)]
+    /// Runs of each workload, of which the median counts
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = common::cli::at_least_one)]
     runs: usize,
 }
 
@@ -26,19 +27,35 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let chosen = choose(args.only.as_deref())?;
     let threads = rayon::current_num_threads();
     let peak = peak::flops();
-    say(&format!("{threads} threads; peak: {:.0} GFLOP/s, fused multiply-adds in registers on all of them", peak / 1e9));
-    let (data, mut torch) = (Data::new(), Torch::start(threads, &common::cli::data_folder()));
-    let names = "workload";
-    say(&format!("\n{names:<62} {:>10} {:>10} {:>7} {:>8} {:>8}", "ours", "PyTorch", "ratio", "GFLOP/s", "of peak"));
+    say(&format!("{}, {:?}, {threads} threads", processor(), Isa::best()));
+    say(&format!("peak: {:.0} GFLOP/s, fused multiply-adds in registers on all threads", peak / 1e9));
+    say(&format!("median of {} runs\n", args.runs));
+    let data = Data::new();
+    let mut others = LIBRARIES.map(|library| Python::start(&library, threads, &common::cli::data_folder()));
+    say(&heads());
     for workload in chosen {
-        let ours = fastest(args.runs, || (workload.run)(&data))?;
-        let theirs = torch.as_mut().and_then(|torch| fastest(args.runs, || torch.seconds(workload.torch)).ok());
+        let ours = median(args.runs, || (workload.run)(&data).map(Some))?.unwrap_or(f64::NAN);
+        let theirs = others.each_mut().map(|library| {
+            let library = library.as_mut()?;
+            // A library that failed once has no time.
+            median(args.runs, || library.seconds(workload.elsewhere)).ok().flatten()
+        });
         say(&row(workload, (ours, theirs), peak));
     }
-    if torch.is_none() {
-        say("no python3 with torch here: install it, or name one in PYTHON, to see PyTorch's times beside ours");
+    for (library, python) in LIBRARIES.iter().zip(&others) {
+        if python.is_none() {
+            let name = library.name;
+            say(&format!("no python3 with {name} here: install it, or name one in PYTHON, to see {name}'s times beside ours"));
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the system calls the processor.
+fn processor() -> String {
+    let described = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = described.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    name.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.to_owned())
 }
 
 /// The workloads whose names match.
@@ -51,20 +68,34 @@ fn choose(only: Option<&str>) -> Result<Vec<&'static Workload>> {
     Ok(chosen)
 }
 
-/// The shortest of several times.
-fn fastest(runs: usize, mut seconds: impl FnMut() -> Result<f64>) -> Result<f64> {
-    (0..runs).try_fold(f64::INFINITY, |best, _| Ok(best.min(seconds()?)))
+/// The median of several times; nothing if a run has none.
+fn median(runs: usize, mut seconds: impl FnMut() -> Result<Option<f64>>) -> Result<Option<f64>> {
+    let mut times = Vec::with_capacity(runs);
+    for _ in 0..runs {
+        let Some(time) = seconds()? else { return Ok(None) };
+        times.push(time);
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(Some(times[runs / 2]))
 }
 
-fn row(workload: &Workload, (ours, theirs): (f64, Option<f64>), peak: f64) -> String {
+fn heads() -> String {
+    let others: String = LIBRARIES.iter().map(|library| format!(" {:>10} {:>7}", library.name, "ratio")).collect();
+    format!("{:<62} {:>10}{others} {:>8} {:>8}", "workload", "ours", "GFLOP/s", "of peak")
+}
+
+fn row(workload: &Workload, (ours, theirs): (f64, [Option<f64>; LIBRARIES.len()]), peak: f64) -> String {
     let milliseconds = |seconds: f64| format!("{:.1} ms", 1e3 * seconds);
     let (flops, none) = (workload.flops() / ours, || "-".to_owned());
+    let other = |theirs: Option<f64>| {
+        let ratio = theirs.map_or_else(none, |theirs| format!("{:.2}", theirs / ours));
+        format!(" {:>10} {ratio:>7}", theirs.map_or_else(none, milliseconds))
+    };
     format!(
-        "{:<62} {:>10} {:>10} {:>7} {:>8.1} {:>7.1}%",
+        "{:<62} {:>10}{} {:>8.1} {:>7.1}%",
         format!("{}: {}", workload.name, workload.what),
         milliseconds(ours),
-        theirs.map_or_else(none, milliseconds),
-        theirs.map_or_else(none, |theirs| format!("1/{:.1}", theirs / ours)),
+        theirs.map(other).concat(),
         flops / 1e9,
         100.0 * flops / peak
     )
@@ -92,16 +123,17 @@ mod tests {
     }
 
     #[test]
-    fn a_row_says_how_many_times_faster() {
+    fn a_row_says_how_many_times_as_long_others_take() {
         let workload = &WORKLOADS[0];
-        let row = row(workload, (0.5, Some(1.25)), 2.0 * workload.flops());
-        assert!(row.contains("500.0 ms") && row.contains("1250.0 ms") && row.contains("1/2.5"), "{row}");
+        let row = row(workload, (0.5, [Some(1.25), None]), 2.0 * workload.flops());
+        assert!(row.contains("500.0 ms") && row.contains("1250.0 ms") && row.contains("2.50"), "{row}");
         assert!(row.ends_with("100.0%"), "{row}");
     }
 
     #[test]
-    fn the_fastest_run_counts() {
+    fn the_median_counts() {
         let mut times = [3.0, 1.0, 2.0].into_iter();
-        assert_eq!(fastest(3, || Ok(times.next().unwrap())).unwrap(), 1.0);
+        assert_eq!(median(3, || Ok(times.next())).unwrap(), Some(2.0));
+        assert_eq!(median(3, || Ok(None)).unwrap(), None);
     }
 }

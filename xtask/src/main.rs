@@ -36,8 +36,10 @@ enum Chore {
     Ledger(ledger::Args),
     /// Name the first epoch and tensor where two runs of a section diverge, and by how much
     Compare(compare::Args),
-    /// Time training, beside PyTorch where it is installed
+    /// Time training, beside PyTorch and JAX where they are installed
     Bench(bench::Args),
+    /// Count the instructions of a step of each timed training, and compare with the committed counts (needs valgrind)
+    Instructions(bench::instructions::Args),
     /// Restore the MNIST files from public mirrors
     FetchData(fetch_data::Args),
     /// Check the correctly rounded functions at all 2^32 inputs (takes minutes)
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Ledger(args) => ledger::run(&args),
         Chore::Bench(args) => bench::run(&args),
+        Chore::Instructions(args) => bench::instructions::run(&args),
         Chore::Compare(args) => compare::run(&args),
         Chore::FetchData(args) => fetch_data::run(&args),
         Chore::VerifyFunctions(args) => verify_functions::run(&args),

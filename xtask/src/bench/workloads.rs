@@ -4,15 +4,16 @@ use anyhow::Result;
 use common::{
     chain::{Chain, InChain, linear, logistic, relu},
     cli,
-    data::{Batches, Samples, Split, mnist, moons},
+    data::{Batches, Labels, Samples, Split, mnist, moons},
     kernels::Loss,
     lab::Driver,
+    matrix::Matrix,
     models::{ConvNetBatchNorm, LeNet},
     optim::{Adam, Optimizer, Sgd},
     parameters::{Initialization, Initializer},
     rng::Stream,
     tape::{LeakyRelu, Logistic, Tanh, builder::Linear},
-    train::{Decision, Network, Record, Trainer, TrainingConfig},
+    train::{Decision, Journal, Network, Record, Trainer, TrainingConfig},
 };
 use std::{cell::OnceCell, time::Instant};
 
@@ -28,8 +29,8 @@ pub(crate) struct Workload {
     pub(crate) name: &'static str,
     /// What it is.
     pub(crate) what: &'static str,
-    /// Its name in PyTorch's program.
-    pub(crate) torch: &'static str,
+    /// Its name in the other libraries' programs.
+    pub(crate) elsewhere: &'static str,
     /// Samples that pass through the network.
     samples: usize,
     /// Multiply-adds of each layer for one sample.
@@ -46,24 +47,27 @@ impl Workload {
     }
 }
 
-/// A workload: its name, what it is, its name in PyTorch's program, samples, multiply-adds of each layer, one run.
+/// A workload: its name, what it is, its name in the other libraries' programs, its size, one run.
 const fn workload(
     name: &'static str,
     what: &'static str,
-    torch: &'static str,
-    (samples, multiply_adds): (usize, &'static [usize]),
+    elsewhere: &'static str,
+    (samples, multiply_adds): Size,
     run: fn(&Data) -> Result<f64>,
 ) -> Workload {
-    Workload { name, what, torch, samples, multiply_adds, run }
+    Workload { name, what, elsewhere, samples, multiply_adds, run }
 }
 
-const MOONS: (usize, &[usize]) = (640_000, &[10, 5]);
-const OVERFIT: (usize, &[usize]) = (10_000_000, &[40, 60, 3]);
-const MLP: (usize, &[usize]) = (6400, &[784 * 1500, 1500 * 500, 500 * 10]);
-const DFN: (usize, &[usize]) = (IMAGES, &[784 * 200, 200 * 10]);
-const LENET: (usize, &[usize]) = (LENET_IMAGES, &[6 * 9 * 784, 16 * 150 * 100, 400 * 120, 120 * 84, 84 * 10]);
-const BATCH_NORM: (usize, &[usize]) = (6400, &[20 * 25 * 784, 20 * 500 * 196, 980 * 10]);
-const TANH: (usize, &[usize]) = (200, &[2 * 300, 300 * 500, 500 * 700, 700 * 400, 400]);
+/// Samples that pass through a network, and the multiply-adds of each of its layers for one of them.
+type Size = (usize, &'static [usize]);
+
+const MOONS: Size = (640_000, &[10, 5]);
+const OVERFIT: Size = (10_000_000, &[40, 60, 3]);
+const MLP: Size = (6400, &[784 * 1500, 1500 * 500, 500 * 10]);
+const DFN: Size = (IMAGES, &[784 * 200, 200 * 10]);
+const LENET: Size = (LENET_IMAGES, &[6 * 9 * 784, 16 * 150 * 100, 400 * 120, 120 * 84, 84 * 10]);
+const BATCH_NORM: Size = (6400, &[20 * 25 * 784, 20 * 500 * 196, 980 * 10]);
+const TANH: Size = (200, &[2 * 300, 300 * 500, 500 * 700, 700 * 400, 400]);
 
 /// Everything that `bench` times.
 pub(crate) const WORKLOADS: [Workload; 12] = [
@@ -85,11 +89,21 @@ pub(crate) const WORKLOADS: [Workload; 12] = [
 pub(crate) struct Data {
     moons: Split,
     digits: OnceCell<Samples>,
+    /// Where a training is broken off.
+    most_steps: Option<usize>,
 }
 
 impl Data {
     pub(crate) fn new() -> Self {
-        Self { moons: moons::moon1000(0.5, 0), digits: OnceCell::new() }
+        Self { moons: moons::moon1000(0.5, 0), digits: OnceCell::new(), most_steps: None }
+    }
+
+    /// Data for trainings of so many steps whose results do not matter: in place of digits, images that need not be read.
+    pub(crate) fn for_steps(steps: usize) -> Self {
+        let pixels = (0..IMAGES * 784).map(|pixel| (pixel % 251) as f32 / 250.0).collect();
+        let images =
+            Samples { x: Matrix::new(IMAGES, 784, pixels), y: Labels::Classes((0..IMAGES).map(|image| image % 10).collect()) };
+        Self { digits: OnceCell::from(images), most_steps: Some(steps), ..Self::new() }
     }
 
     fn digits(&self) -> Result<&Samples> {
@@ -131,21 +145,38 @@ impl<'a> Plan<'a> {
     }
 
     /// Seconds of the training.
-    fn seconds<N: Network>(self, make: impl FnOnce() -> Result<N> + Send) -> Result<f64> {
+    fn seconds<N: Network>(self, data: &Data, make: impl FnOnce() -> Result<N> + Send) -> Result<f64> {
+        let Self { learning_rate, dev, .. } = self;
+        let steps = Steps { learning_rate, dev, most: data.most_steps };
         // On a thread of the pool, where sections train as well.
         rayon::scope(|_| {
             let mut network = make()?;
-            let mut run = Trainer::new(&mut network, self.optimizer, self.samples, self.config)?;
-            let start = Instant::now();
-            while run.forward_backward()?.is_some() {
-                run.update(self.learning_rate)?;
-                if let Some(dev) = self.dev {
-                    run.evaluate(dev)?;
-                }
-            }
-            Ok(start.elapsed().as_secs_f64())
+            let run = Trainer::new(&mut network, self.optimizer, self.samples, self.config)?;
+            train(run, &steps)
         })
     }
+}
+
+/// Seconds of a training that is set up. Instructions are counted in here, and it must be found by its name.
+#[inline(never)]
+fn train<N: Network, J: Journal>(mut run: Trainer<N, J>, steps: &Steps) -> Result<f64> {
+    let start = Instant::now();
+    let mut done = 0;
+    while steps.most.is_none_or(|most| done < most) && run.forward_backward()?.is_some() {
+        run.update(steps.learning_rate)?;
+        if let Some(dev) = steps.dev {
+            run.evaluate(dev)?;
+        }
+        done += 1;
+    }
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// What is done in each step, and how often at most.
+struct Steps<'a> {
+    learning_rate: f32,
+    dev: Option<&'a Samples>,
+    most: Option<usize>,
 }
 
 /// No trace, and few losses.
@@ -163,47 +194,47 @@ fn moons(data: &Data, driver: Driver) -> Result<f64> {
     let Split { train, dev, .. } = &data.moons;
     let config = TrainingConfig::new(1000, Batches::Full, Decision::Probability);
     let plan = Plan { optimizer: Optimizer::new(Sgd), learning_rate: 0.2, samples: train, dev: Some(dev), config };
-    plan.seconds(|| driver.network::<Mlp, 2, 1>(Loss::BinaryCrossEntropy, Initialization::STANDARD_NORMAL, &mut weights()))
+    plan.seconds(data, || driver.network::<Mlp, 2, 1>(Loss::BinaryCrossEntropy, Initialization::STANDARD_NORMAL, &mut weights()))
 }
 
-fn overfit(_: &Data) -> Result<f64> {
+fn overfit(data: &Data) -> Result<f64> {
     let samples = moons::moons(300, 0.5, 0).select(&(0..200).collect::<Vec<_>>());
     let layers = || [linear(2, 20), relu(), linear(20, 3), relu(), linear(3, 1)];
     let network = || Chain::new(layers(), Loss::BinaryCrossEntropyWithLogits);
     let config = TrainingConfig { record: SPARSE, ..TrainingConfig::new(50_000, Batches::Full, Decision::Logit) };
     let plan = Plan { optimizer: Optimizer::new(Sgd), learning_rate: 0.2, samples: &samples, dev: None, config };
-    plan.seconds(|| Ok(network().initialized(Initialization::STANDARD_NORMAL, &mut weights())))
+    plan.seconds(data, || Ok(network().initialized(Initialization::STANDARD_NORMAL, &mut weights())))
 }
 
 fn mlp(data: &Data) -> Result<f64> {
     type Mlp = ((Linear<784, 1500>, LeakyRelu), (Linear<1500, 500>, LeakyRelu), Linear<500, 10>);
     let plan = Plan::new(Optimizer::new(Adam::new(0.9, 0.999, 1e-8)), 0.001, data.digits()?, in_order(6400, 64));
-    plan.seconds(chain::<Mlp>(Loss::SoftmaxCrossEntropy))
+    plan.seconds(data, chain::<Mlp>(Loss::SoftmaxCrossEntropy))
 }
 
 fn dfn(data: &Data) -> Result<f64> {
     let network = || Chain::new([linear(784, 200), logistic(), linear(200, 10)], Loss::SoftmaxCrossEntropy);
     let batches = Batches::Shuffled { size: 64, stream: Box::new(Stream::new(0, "shuffle")) };
     let plan = Plan::new(Optimizer::new(Sgd), 0.01, data.digits()?, batches);
-    plan.seconds(|| Ok(network().initialized(Initialization::STANDARD_NORMAL, &mut weights())))
+    plan.seconds(data, || Ok(network().initialized(Initialization::STANDARD_NORMAL, &mut weights())))
 }
 
 /// LeNet learns at a rate in proportion to the batch.
 fn lenet(data: &Data, driver: Driver, size: usize) -> Result<f64> {
     let learning_rate = 0.01 * size as f32 / 16.0;
     let plan = Plan::new(Optimizer::new(Sgd), learning_rate, data.digits()?, in_order(LENET_IMAGES, size));
-    plan.seconds(|| driver.network::<LeNet, 784, 10>(Loss::SoftmaxCrossEntropy, XAVIER, &mut weights()))
+    plan.seconds(data, || driver.network::<LeNet, 784, 10>(Loss::SoftmaxCrossEntropy, XAVIER, &mut weights()))
 }
 
 fn batch_norm(data: &Data) -> Result<f64> {
     let plan = Plan::new(Optimizer::new(Adam::new(0.9, 0.999, 1e-8)), 0.01, data.digits()?, in_order(6400, 64));
-    plan.seconds(chain::<ConvNetBatchNorm>(Loss::SoftmaxCrossEntropy))
+    plan.seconds(data, chain::<ConvNetBatchNorm>(Loss::SoftmaxCrossEntropy))
 }
 
-fn tanh(_: &Data) -> Result<f64> {
+fn tanh(data: &Data) -> Result<f64> {
     type First = ((Linear<2, 300>, Tanh), (Linear<300, 500>, Tanh), (Linear<500, 700>, Tanh));
     type Mlp = (First, (Linear<700, 400>, Tanh), Linear<400, 1>);
     let samples = moons::moons(200, 0.5, 0);
     let plan = Plan::new(Optimizer::new(Sgd), 0.005, &samples, in_order(200, 10));
-    plan.seconds(chain::<Mlp>(Loss::BinaryCrossEntropyWithLogits))
+    plan.seconds(data, chain::<Mlp>(Loss::BinaryCrossEntropyWithLogits))
 }

@@ -1,7 +1,7 @@
 """The workloads of `cargo xtask bench` in PyTorch.
 
 Arguments: number of threads, folder of the MNIST files. Each line of the standard input names a workload and is answered by the seconds that
-its training takes; models and data are made before the clock starts.
+its training takes, or by "none" if it is not among them; models and data are made before the clock starts.
 """
 
 import gzip
@@ -163,7 +163,11 @@ WORKLOADS = {
 
 print("ready", flush=True)
 for line in sys.stdin:
-    make, share = WORKLOADS[line.strip()]
+    name = line.strip()
+    if name not in WORKLOADS:
+        print("none", flush=True)
+        continue
+    make, share = WORKLOADS[name]
     run = make()
     start = time.perf_counter()
     run()
