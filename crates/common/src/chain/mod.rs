@@ -151,13 +151,11 @@ impl Chain {
         let first = self.entries.iter().position(|entry| !entry.range.is_empty()).unwrap_or(self.entries.len());
         for (l, entry) in self.entries.iter_mut().enumerate().skip(first).rev() {
             let x = if l == 0 { x.values() } else { &self.values[l - 1] };
-            let dx = (l > first).then(|| {
-                self.dx.resize(x.len(), 0.0);
-                self.dx.as_mut_slice()
-            });
+            let dx = (l > first).then(|| room(&mut self.dx, x.len()));
             let input = Input { parameters: &self.parameters[entry.range.clone()], x, samples };
             let dparameters = &mut self.gradients[entry.range.clone()];
-            entry.layer.backward(input, Output { y: &self.values[l], dy: &self.dy }, Gradients { dx, dparameters });
+            let y = &self.values[l];
+            entry.layer.backward(input, Output { y, dy: &self.dy[..y.len()] }, Gradients { dx, dparameters });
             std::mem::swap(&mut self.dy, &mut self.dx);
         }
     }
@@ -168,19 +166,31 @@ impl Chain {
     }
 }
 
+/// The first `n` values of a buffer that only grows, to be overwritten: to fill what grows back with zeros would cost a part of a
+/// small network's step.
+fn room(buffer: &mut Vec<f32>, n: usize) -> &mut [f32] {
+    if buffer.len() < n {
+        buffer.resize(n, 0.0);
+    }
+    &mut buffer[..n]
+}
+
 impl Network for Chain {
     fn outputs(&self, x: &Matrix) -> Result<Matrix> {
         let (mut y, mut next) = (Vec::new(), Vec::new());
         let mut outputs = Vec::new();
         for rows in x.values().chunks(EVALUATED_TOGETHER * x.columns().max(1)) {
             let samples = rows.len() / x.columns().max(1);
+            let mut size = 0;
             for (l, entry) in self.entries.iter().enumerate() {
-                next.resize(entry.layer.output_shape().size(samples), 0.0);
+                let next_size = entry.layer.output_shape().size(samples);
                 let parameters = &self.parameters[entry.range.clone()];
-                entry.layer.forward(Input { parameters, x: if l == 0 { rows } else { &y }, samples }, &mut next);
+                let x = if l == 0 { rows } else { &y[..size] };
+                entry.layer.forward(Input { parameters, x, samples }, room(&mut next, next_size));
                 std::mem::swap(&mut y, &mut next);
+                size = next_size;
             }
-            outputs.extend_from_slice(if self.entries.is_empty() { rows } else { &y });
+            outputs.extend_from_slice(if self.entries.is_empty() { rows } else { &y[..size] });
         }
         Ok(Matrix::new(x.rows(), outputs.len() / x.rows().max(1), outputs))
     }
@@ -192,8 +202,8 @@ impl Network for Chain {
     fn forward_backward(&mut self, x: &Matrix, labels: &Labels) -> Result<()> {
         self.forward_training(x);
         let outputs = Outputs { values: self.outputs.values(), columns: self.outputs.columns() };
-        self.dy.resize(outputs.values.len(), 0.0);
-        self.loss.gradient(outputs, labels.targets(), &mut self.dy);
+        let dy = room(&mut self.dy, outputs.values.len());
+        self.loss.gradient(outputs, labels.targets(), dy);
         self.backward(x);
         Ok(())
     }
