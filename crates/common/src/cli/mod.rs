@@ -17,6 +17,7 @@ use crate::{
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use clap::{ArgMatches, Args, Command, FromArgMatches, parser::ValueSource};
 use std::{
+    ffi::OsString,
     io::{self, IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
@@ -61,8 +62,14 @@ struct Shared {
 /// (2 for usage, 130 after Ctrl-C, 1 for the rest).
 #[must_use]
 pub fn main(chapter: &Chapter) -> ExitCode {
+    main_with(chapter, std::env::args_os())
+}
+
+/// The same, for a command line that begins with the name of the program.
+#[must_use]
+pub fn main_with(chapter: &Chapter, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     stop_when_interrupted();
-    let matches = command(chapter).get_matches();
+    let matches = command(chapter).get_matches_from(arguments);
     dispatch(chapter, &matches).map_or_else(|error| report(&error), |()| ExitCode::SUCCESS)
 }
 

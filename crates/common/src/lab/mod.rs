@@ -19,7 +19,7 @@ pub use table::{Column, row};
 pub use variants::{Experiment, TrainedVariant, Variant, VariantBar, VariantRun, file_name};
 
 use crate::{
-    files::{prepare, short_sha256, write_whole},
+    files::{Claimed, claim, short_sha256, write_whole},
     parameters::Parameters,
     published::{Band, Entry},
     rng::Stream,
@@ -58,6 +58,8 @@ const METRICS: &str = "metrics.json";
 #[derive(Debug)]
 pub struct Lab {
     settings: Settings,
+    /// Until the run is over, its results folder is its own.
+    _claimed: Claimed,
     description: Description,
     transcript: String,
     /// The settings, until something is printed behind them: a run that fails before prints nothing but its error.
@@ -78,10 +80,11 @@ impl Lab {
     /// A bench for a run; creates the results folder.
     ///
     /// # Errors
-    /// If the folder cannot be created or written to.
+    /// If the folder cannot be created or written to, or another run writes to it.
     pub fn new(settings: Settings, description: Description) -> Result<Self> {
-        prepare(&settings.results)?;
+        let claimed = claim(&settings.results)?;
         Ok(Self {
+            _claimed: claimed,
             opening: Some(description.opening(settings.seed)),
             settings,
             description,
