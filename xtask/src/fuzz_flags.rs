@@ -31,6 +31,8 @@ pub(crate) struct Args {
     seed: u64,
 }
 
+/// How long a run may take.
+const LONGEST: Duration = Duration::from_secs(60);
 /// Exit codes that a run may end with.
 const DOCUMENTED: [i32; 4] = [0, 1, 2, 130];
 /// Flags that cost time or memory: each run has a small number of what they count, or one that must be refused.
@@ -111,13 +113,13 @@ fn attempt(line: &[String]) -> Result<End> {
     let folder = tempfile::tempdir().context("a folder for a run")?;
     let mut command = chore(line)?;
     command.arg("--out").arg(folder.path().join("results"));
-    watch(&mut command, folder.path(), None)
+    watch(&mut command, folder.path(), LONGEST, None)
 }
 
 /// What must not be.
 fn fault(end: &End) -> Option<String> {
     if let Some(limit) = end.stopped_at {
-        return Some(format!("more than {limit}"));
+        return Some(format!("it takes more {limit}"));
     }
     let is_documented = end.code.is_some_and(|code| DOCUMENTED.contains(&code));
     if !is_documented || end.stderr.contains("panicked") {
@@ -130,6 +132,9 @@ fn fault(end: &End) -> Option<String> {
 /// A command line of a section: small numbers of what costs, and now and then a value of another flag.
 fn line(chapter: &Chapter, section: &Section, draws: &mut Stream) -> Vec<String> {
     let mut line = vec!["section".to_owned(), chapter.name.to_owned(), section.id.to_owned()];
+    // One odd value is enough for a refusal: most runs have none, so that they get as far as the section.
+    let is_odd = draws.below(3) == 0;
+    let (count, number) = if is_odd { (odd_count as Draw, odd_number as Draw) } else { (count as Draw, number as Draw) };
     for arg in section.command().get_arguments() {
         let Some(name) = arg.get_long() else { continue };
         let values: Vec<String> = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
@@ -142,7 +147,7 @@ fn line(chapter: &Chapter, section: &Section, draws: &mut Stream) -> Vec<String>
         } else if draws.below(3) == 0 {
             let value = if takes_file(arg) {
                 root().join(pick(FILES, draws)).display().to_string()
-            } else if values.is_empty() || draws.below(8) == 0 {
+            } else if values.is_empty() || (is_odd && draws.below(4) == 0) {
                 list(arg, draws, number)
             } else {
                 list(arg, draws, |draws| pick(&values, draws).clone())
@@ -150,7 +155,7 @@ fn line(chapter: &Chapter, section: &Section, draws: &mut Stream) -> Vec<String>
             line.push(format!("--{name}={value}"));
         }
     }
-    for (name, values) in [("seed", ["1", "18446744073709551615", "-1"]), ("threads", ["1", "3", "0"])] {
+    for (name, values) in [("seed", ["1", "18446744073709551615", "7"]), ("threads", ["1", "3", "16"])] {
         if draws.below(4) == 0 {
             line.push(format!("--{name}={}", pick(&values, draws)));
         }
@@ -168,22 +173,38 @@ fn takes_file(arg: &Arg) -> bool {
 }
 
 /// One to three values where the flag takes several, otherwise one.
-fn list(arg: &Arg, draws: &mut Stream, mut value: impl FnMut(&mut Stream) -> String) -> String {
+fn list(arg: &Arg, draws: &mut Stream, value: impl Fn(&mut Stream) -> String) -> String {
     let n = if arg.get_value_delimiter().is_some() { 1 + draws.below(3) } else { 1 };
     (0..n).map(|_| value(draws)).collect::<Vec<_>>().join(",")
 }
 
-/// A small number of what costs time or memory, or one that is refused.
+/// A value of a flag.
+type Draw = fn(&mut Stream) -> String;
+
+/// A small number of what costs time or memory.
 fn count(draws: &mut Stream) -> String {
-    if draws.below(25) == 0 { (*pick(ODD_COUNTS, draws)).to_owned() } else { (1 + draws.below(40)).to_string() }
+    (1 + draws.below(40)).to_string()
 }
 
-/// A number of any size, whole or not, or something odd.
+/// A small number of what costs time or memory, or one that is refused.
+fn odd_count(draws: &mut Stream) -> String {
+    if draws.below(8) == 0 { (*pick(ODD_COUNTS, draws)).to_owned() } else { count(draws) }
+}
+
+/// A number as a hyper-parameter may be: whole, a share, or a rate.
 fn number(draws: &mut Stream) -> String {
     match draws.below(4) {
+        0 => (1 + draws.below(20)).to_string(),
+        1 => format!("1e-{}", draws.below(8)),
+        _ => draws.unit().to_string(),
+    }
+}
+
+/// A number of any size and sign, whole or not, or something that is none.
+fn odd_number(draws: &mut Stream) -> String {
+    match draws.below(3) {
         0 => (*pick(ODD_NUMBERS, draws)).to_owned(),
-        1 => draws.below(100).to_string(),
-        2 => draws.unit().to_string(),
+        1 => number(draws),
         _ => {
             let (mantissa, exponent) = (draws.uniform(-10.0, 10.0), i64::from(draws.below(40)) - 20);
             format!("{mantissa}e{exponent}")

@@ -10,10 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a process may take.
-pub(crate) const LONGEST: Duration = Duration::from_secs(60);
 /// How much memory it may have, in kilobytes.
-pub(crate) const MOST_MEMORY: u64 = 2_000_000;
+const MOST_MEMORY: u64 = 2_000_000;
 /// How often it is looked after.
 const GLANCE: Duration = Duration::from_millis(2);
 
@@ -42,7 +40,7 @@ pub(crate) fn chore(arguments: &[String]) -> Result<Command> {
 ///
 /// # Errors
 /// If it cannot be started, or what it printed cannot be read.
-pub(crate) fn watch(command: &mut Command, folder: &Path, signal: Option<(&str, Duration)>) -> Result<End> {
+pub(crate) fn watch(command: &mut Command, folder: &Path, longest: Duration, signal: Option<(&str, Duration)>) -> Result<End> {
     let [out, err] = ["stdout", "stderr"].map(|name| folder.join(name));
     let start = Instant::now();
     let mut child = command
@@ -60,7 +58,7 @@ pub(crate) fn watch(command: &mut Command, folder: &Path, signal: Option<(&str, 
         if let Some((name, _)) = signal.take_if(|(_, after)| start.elapsed() >= *after) {
             send(&mut child, name)?;
         }
-        let limit = [(start.elapsed() > LONGEST, "60 seconds"), (memory > MOST_MEMORY, "2 GB")];
+        let limit = [(start.elapsed() > longest, "time than it may"), (memory > MOST_MEMORY, "than 2 GB")];
         if let Some((_, limit)) = limit.into_iter().find(|(is_over, _)| *is_over) {
             stopped_at = Some(limit);
             // It may have ended just now.
