@@ -54,7 +54,7 @@ type Mlp = (
 impl FiveLayers {
     /// The step with each of some hidden activations, on the moons of a seed, from weights of the same.
     pub(crate) fn columns(&self, hidden: &[Hidden], seed: u64, driver: Driver) -> Result<Vec<Column>> {
-        let split = moons::moon1000(0.5, seed);
+        let split = moons::moon1000(moons::NOISE, seed);
         let column = |hidden: &Hidden| {
             let mut mlp = self.network(hidden.f, &mut Stream::new(seed, "weights"), driver)?;
             self.step(*hidden, &mut mlp, Optimizer::new(Sgd), &split)
@@ -91,7 +91,12 @@ impl FiveLayers {
         let hidden = |fan_in| group([linear(fan_in, 6), maxout()]);
         let mut mlp = self.chain(hidden, &mut Stream::new(seed, "maxout weights"));
         // The function of the units is in the chain already.
-        self.step(Hidden { name: "maxout", f: Activation::Identity }, &mut mlp, Optimizer::new(Sgd), &moons::moon1000(0.5, seed))
+        self.step(
+            Hidden { name: "maxout", f: Activation::Identity },
+            &mut mlp,
+            Optimizer::new(Sgd),
+            &moons::moon1000(moons::NOISE, seed),
+        )
     }
 
     /// One step of gradient descent on all samples.

@@ -156,7 +156,7 @@ fn train(f: Activation, bias: f32, seed: u64) -> Result<Shown> {
     let init = Initialization { weight: Initializer::XavierUniform, bias: Initializer::Constant(bias) };
     let mut network = Chain::new(deep(layers, width, || activation(f)), Loss::BinaryCrossEntropyWithLogits)
         .initialized(init, &mut Stream::new(seed, "weights"));
-    let split = moons::moon1000(0.5, seed);
+    let split = moons::moon1000(moons::NOISE, seed);
     let config = TrainingConfig::new(STEPS + 1, Batches::Full, Decision::Logit);
     let config = TrainingConfig { record: Record::Losses { every: 1 }, ..config };
     let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &split.train, config)?;

@@ -27,8 +27,8 @@ const MASKS: usize = 1000;
 pub(crate) fn show(network: &Parameters, x: &Matrix, rate: f32, lab: &mut Lab) -> Result<()> {
     let [first, second] = [linear(network, 0)?, linear(network, 1)?];
     let a = Activate(Activation::Relu).forward(&first.forward(x));
-    let mean_of = |&unit: &usize| statistics(a.column(unit)).mean;
-    let Some(unit) = (0..a.columns()).max_by(|left, right| mean_of(left).total_cmp(&mean_of(right))) else {
+    let means = (0..a.columns()).map(|unit| statistics(a.column(unit)).mean);
+    let Some((unit, _)) = means.enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b)) else {
         unreachable!("a layer has at least one unit")
     };
     let (mut keep, mut masked) = (vec![false; a.values().len()], Matrix::zeros(a.rows(), a.columns()));

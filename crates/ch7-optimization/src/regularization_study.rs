@@ -21,6 +21,12 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// The accuracies of training and test samples, seed by seed.
+    pub(crate) fn new(name: String, accuracies: impl IntoIterator<Item = [f32; 2]>) -> Self {
+        let (train, test) = accuracies.into_iter().map(|accuracies| accuracies.map(f64::from)).map(Into::into).unzip();
+        Self { name, train, test }
+    }
+
     /// Mean of train accuracy − test accuracy.
     pub(crate) fn gap(&self) -> f64 {
         mean(&self.train) - mean(&self.test)
@@ -73,10 +79,8 @@ pub(crate) fn study(methods: &[&dyn Regularizer], settings: &Settings, lab: &mut
         Ok(numbers)
     };
     let runs = lab.over_seeds(seeds, run)?;
-    let column = |i: usize| runs.iter().map(|numbers| f64::from(numbers[i].1)).collect();
-    let methods = methods.iter().enumerate();
-    let spans = methods.map(|(i, method)| Span { name: method.name(), train: column(2 * i), test: column(2 * i + 1) });
-    let spans: Vec<Span> = spans.collect();
+    let accuracies = |i: usize| runs.iter().map(move |numbers| [numbers[2 * i].1, numbers[2 * i + 1].1]);
+    let spans: Vec<Span> = methods.iter().enumerate().map(|(i, method)| Span::new(method.name(), accuracies(i))).collect();
     print_spans(&spans, lab)?;
     for Span { name, train, test } in &spans {
         lab.metric(format!("{name}, mean train accuracy"), mean(train));

@@ -1,7 +1,7 @@
 //! Gradient descent on the network of section 7.6, with and without regularisation.
 
 use crate::moons300::Moons;
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 use clap::Args;
 use common::{
     chain::{Chain, LayerSpec, linear, relu},
@@ -104,12 +104,10 @@ pub(crate) struct Fit {
 impl Fit {
     /// Refuses a run that diverged.
     pub(crate) fn check(&self) -> Result<()> {
-        match self.train_loss.last() {
-            Some((step, loss)) if !loss.is_finite() => {
-                bail!("the loss is {loss} at step {step}: training diverged; try a smaller learning rate")
-            }
-            _ => Ok(()),
+        if let Some((step, loss)) = self.train_loss.last() {
+            ensure!(loss.is_finite(), "the loss is {loss} at step {step}: training diverged; try a smaller learning rate");
         }
+        Ok(())
     }
 }
 

@@ -146,7 +146,7 @@ impl Args {
 
     /// Trains on all samples at once; a loss that is not finite ends it.
     fn train(&self, variant: Variant, seed: u64) -> Result<Run> {
-        let split = moons::moon1000(0.5, seed);
+        let split = moons::moon1000(moons::NOISE, seed);
         let mut network = self.network(variant, &mut Stream::new(seed, "weights"))?;
         // One step more: its loss is that after the last update.
         let config = TrainingConfig::new(self.steps.saturating_add(1), Batches::Full, Decision::Logit);

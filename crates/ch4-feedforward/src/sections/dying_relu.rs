@@ -93,7 +93,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seeds = cli::seeds(lab.seed(), args.seeds)?;
     let (five_layers, driver) = (args.five_layers(), lab.driver());
     let columns = |seed, hidden: &[Hidden]| five_layers.columns(hidden, seed, driver);
-    show(&columns(lab.seed(), &args.activations())?, &moons::moon1000(0.5, lab.seed()), lab)?;
+    show(&columns(lab.seed(), &args.activations())?, &moons::moon1000(moons::NOISE, lab.seed()), lab)?;
     if args.seeds > 1 {
         // The ledger has bands for the leaky ReLU.
         let leaky = &args.activations()[1..2];

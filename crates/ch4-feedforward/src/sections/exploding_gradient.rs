@@ -76,7 +76,7 @@ pub(crate) struct Args {
 
 /// Trains both networks with and without clipping; prints and draws norms and losses.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let split = moons::moon1000(0.5, lab.seed());
+    let split = moons::moon1000(moons::NOISE, lab.seed());
     let small = 1.0 / (args.width as f32).sqrt();
     let mut variants = Vec::new();
     for (activation, f) in [(TANH, Activation::Tanh), (RELU, Activation::Relu)] {

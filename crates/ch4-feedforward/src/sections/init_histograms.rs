@@ -10,17 +10,14 @@
 //! Seen: random first values differ from unit to unit, which is all it takes to break the symmetry; their means and standard
 //! deviations are what the distributions say, but for chance.
 
+use super::zero_init::{EPOCHS, HIDDEN, LEARNING_RATE, Units};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
     chain::{Chain, linear, logistic},
     cli::one_to,
     data::{Batches, moons},
-    kernels::{
-        Loss,
-        functions::exp,
-        reduce::{mean_and_deviation, norm},
-    },
+    kernels::{Loss, functions::exp, reduce::mean_and_deviation},
     lab::{Column, Lab, row},
     optim::{Optimizer, Sgd},
     parameters::{Initialization, Initializer},
@@ -119,12 +116,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     break_symmetry(lab)
 }
 
-/// Hidden units, epochs and learning rate of the network, as in `zero-init`.
-const HIDDEN: usize = 5;
-const EPOCHS: usize = 5;
-const LEARNING_RATE: f32 = 0.2;
-
-/// Trains the network from weights of each distribution; the biases are zero.
+/// Trains the network of `zero-init` from weights of each distribution; the biases are zero.
 fn break_symmetry(lab: &mut Lab) -> Result<()> {
     let split = moons::moon1000(moons::NOISE, lab.seed());
     writeln!(lab, "\n2-{HIDDEN}-1 on the moons, {EPOCHS} epochs: distance between the two hidden units that are most alike")?;
@@ -134,12 +126,12 @@ fn break_symmetry(lab: &mut Lab) -> Result<()> {
         let layers = [linear(2, HIDDEN), logistic(), linear(HIDDEN, 1), logistic()];
         let init = Initialization { weight, bias: Initializer::ZEROS };
         let mut network = Chain::new(layers, Loss::BinaryCrossEntropy).initialized(init, &mut lab.stream("first weights"));
-        let mut distances = vec![least_distance(&network)?];
+        let mut distances = vec![Units::of(&network.parameters())?.least_distance()];
         let config = TrainingConfig::new(EPOCHS, Batches::Full, Decision::Probability);
         let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &split.train, config)?;
         while run.forward_backward()?.is_some() {
             run.update(LEARNING_RATE)?;
-            distances.push(least_distance(run.network())?);
+            distances.push(Units::of(&run.network().parameters())?.least_distance());
         }
         let ends = [("before the first update", distances[0]), ("after the last", distances[EPOCHS])];
         lab.metrics(ends.map(|(when, distance)| (format!("{name}: least distance of two hidden units {when}"), distance)));
@@ -149,16 +141,4 @@ fn break_symmetry(lab: &mut Lab) -> Result<()> {
     lab.table(&Column::labelled("weights from", ["before the first update", "after the last"]), rows)?;
     lab.claim("from either distribution no two hidden units come nearer than 0.1, before, between and after the updates", apart);
     Ok(())
-}
-
-/// How far apart the two hidden units are that are most alike: incoming weights, bias, outgoing weight.
-fn least_distance(network: &Chain) -> Result<f32> {
-    let parameters = network.parameters();
-    let [w1, b1, w2] = [("0.weight", &[2, HIDDEN][..]), ("0.bias", &[HIDDEN]), ("2.weight", &[HIDDEN, 1])]
-        .map(|(name, shape)| parameters.get(name, shape).map(|tensor| &tensor.values));
-    let (w1, b1, w2) = (w1?, b1?, w2?);
-    let unit = |u: usize| [w1[u], w1[HIDDEN + u], b1[u], w2[u]];
-    let distance = |u, v| norm(&[0, 1, 2, 3].map(|place| unit(u)[place] - unit(v)[place]));
-    let pairs = (0..HIDDEN).flat_map(|v| (0..v).map(move |u| (u, v)));
-    Ok(pairs.map(|(u, v)| distance(u, v)).fold(f32::INFINITY, f32::min))
 }

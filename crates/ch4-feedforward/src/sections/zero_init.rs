@@ -25,6 +25,7 @@ use common::{
     cli::{n_steps, positive},
     data::{Batches, Samples, Split, moons},
     figures,
+    kernels::reduce::norm,
     lab::{Column, Lab, Numbers, row},
     optim::{Optimizer, Sgd},
     parameters::{Initialization, Initializer, Parameters},
@@ -51,21 +52,25 @@ pub(crate) fn section() -> Section {
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct Args {
     /// Learning rate of gradient descent
-    #[arg(long, default_value_t = 0.2, value_parser = positive)]
+    #[arg(long, default_value_t = LEARNING_RATE, value_parser = positive)]
     pub(crate) lr: f32,
     /// Epochs, each one full-batch step
-    #[arg(long, default_value_t = 5, value_parser = n_steps)]
+    #[arg(long, default_value_t = EPOCHS, value_parser = n_steps)]
     epochs: usize,
 }
 
 /// Hidden units.
 pub(crate) const HIDDEN: usize = 5;
+/// The book's learning rate.
+pub(crate) const LEARNING_RATE: f32 = 0.2;
+/// The book's epochs.
+pub(crate) const EPOCHS: usize = 5;
 
 /// Trains the network and shows that its hidden units stay equal.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let zeros = Initialization { weight: Initializer::ZEROS, bias: Initializer::ZEROS };
     let mut mlp = lab.driver().network::<Mlp, 2, 1>(LOSS, zeros, &mut lab.stream("weights"))?;
-    let split = moons::moon1000(0.5, lab.seed());
+    let split = moons::moon1000(moons::NOISE, lab.seed());
     let run = Trainer::new(&mut mlp, Optimizer::new(Sgd), &split.train, args.config())?;
     let training = watch(run.journal(lab), args.lr, &split.dev)?;
     show(&training, &split, lab)
@@ -125,7 +130,7 @@ pub(crate) fn show(Watched { outcome, states, end }: &Watched, split: &Split, la
 }
 
 /// The parameters of the network as the hidden units see them: incoming weights, bias, outgoing weight.
-struct Units {
+pub(crate) struct Units {
     w1: [Vec<f32>; 2],
     b1: Vec<f32>,
     w2: Vec<f32>,
@@ -133,7 +138,7 @@ struct Units {
 }
 
 impl Units {
-    fn of(parameters: &Parameters) -> Result<Self> {
+    pub(crate) fn of(parameters: &Parameters) -> Result<Self> {
         let values = |name, shape: &[usize]| parameters.get(name, shape).map(|parameter| parameter.values.clone());
         let w1 = values("0.weight", &[2, HIDDEN])?;
         let (first, second) = w1.split_at(HIDDEN);
@@ -153,6 +158,14 @@ impl Units {
             row(format!("  {name}"), cells)
         });
         lab.table(&Column::labelled(format!("epoch {epoch}"), (1..=HIDDEN).map(|unit| format!("unit {unit}"))), rows)
+    }
+
+    /// How far apart the two hidden units are that are most alike.
+    pub(crate) fn least_distance(&self) -> f32 {
+        let unit = |u: usize| [self.w1[0][u], self.w1[1][u], self.b1[u], self.w2[u]];
+        let distance = |u, v| norm(&[0, 1, 2, 3].map(|place| unit(u)[place] - unit(v)[place]));
+        let pairs = (0..HIDDEN).flat_map(|v| (0..v).map(move |u| (u, v)));
+        pairs.map(|(u, v)| distance(u, v)).fold(f32::INFINITY, f32::min)
     }
 
     /// Whether each row has the same bits in all columns.

@@ -78,10 +78,9 @@ fn try_logistic(relu: &Span, settings: &Settings, lab: &mut Lab) -> Result<()> {
     let runs = lab.each_seed(cli::seeds(lab.seed(), settings.seeds)?, |seed| {
         let fit = fit(&LogisticUnits, settings, seed)?;
         fit.check()?;
-        Ok([fit.train_accuracy, fit.test_accuracy].map(f64::from))
+        Ok([fit.train_accuracy, fit.test_accuracy])
     })?;
-    let [train, test] = [0, 1].map(|place| runs.iter().map(|run| run[place]).collect::<Vec<f64>>());
-    let logistic = Span { name: LogisticUnits.name(), train, test };
+    let logistic = Span::new(LogisticUnits.name(), runs);
     print_spans(&[Span { name: "ReLU".to_owned(), ..relu.clone() }, logistic.clone()], lab)?;
     lab.metric("logistic units, mean gap", logistic.gap());
     lab.claim("over the seeds, the gap between training and test accuracy is larger with ReLU than with logistic units", {

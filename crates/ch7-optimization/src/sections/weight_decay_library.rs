@@ -126,10 +126,7 @@ fn span(args: &Args, lab: &mut Lab) -> Result<()> {
         Ok([accuracies(decays[0])?, accuracies(decays[1])?])
     };
     let runs = lab.each_seed(cli::seeds(lab.seed(), args.settings.seeds)?, run)?;
-    let spans = [0, 1].map(|i| {
-        let [train, test] = [0, 1].map(|part| runs.iter().map(|run| f64::from(run[i][part])).collect());
-        Span { name: name(decays[i]), train, test }
-    });
+    let spans = [0, 1].map(|i| Span::new(name(decays[i]), runs.iter().map(|run| run[i])));
     print_spans(&spans, lab)?;
     let [without, with] = spans.map(|span| span.gap());
     lab.claim("over the seeds, the gap between training and test accuracy is smaller with decay", with < without);
