@@ -9,6 +9,7 @@ mod interrupt;
 mod ledger;
 mod lessons;
 mod order;
+mod prove;
 mod report;
 mod reproduce;
 mod section;
@@ -40,6 +41,8 @@ enum Chore {
     Ledger(ledger::Args),
     /// Name the first epoch and tensor where two runs of a section diverge, and by how much
     Compare(compare::Args),
+    /// Show that every platform that can be had here gives the same bits
+    Prove(prove::Args),
     /// Time training, beside PyTorch where it is installed
     Bench(bench::Args),
     /// Restore the MNIST files from public mirrors
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Chore::Report(args) => report::run(&args),
         Chore::Tidy => tidy::run(),
         Chore::Ledger(args) => ledger::run(&args),
+        Chore::Prove(args) => prove::run(&args),
         Chore::Bench(args) => bench::run(&args),
         Chore::Compare(args) => compare::run(&args),
         Chore::FetchData(args) => fetch_data::run(&args),

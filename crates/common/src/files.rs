@@ -1,5 +1,6 @@
 //! Files that are written whole or not at all, and read only if they are files.
 
+use crate::machine::process_id;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use std::{
@@ -32,7 +33,7 @@ pub fn claim(folder: &Path) -> Result<Claimed> {
         remove_unfinished(folder).with_context(cure)?;
     }
     let _writing = writing();
-    let probe = folder.join(format!(".probe-{}", std::process::id()));
+    let probe = folder.join(format!(".probe-{}", process_id()));
     fs::write(&probe, b"").with_context(cure)?;
     fs::remove_file(&probe).with_context(cure)?;
     Ok(Claimed { _lock: lock })
@@ -98,7 +99,7 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let _writing = writing();
-    let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+    let partial = path.with_file_name(format!(".{name}.{}.partial", process_id()));
     let written = write_synced(&partial, bytes).and_then(|()| fs::rename(&partial, path)).and_then(|()| sync_folder_of(path));
     written.or_else(|error| {
         // The partial file is of no use; that it may be gone already is no further error.

@@ -20,6 +20,7 @@ pub use variants::{Experiment, TrainedVariant, Variant, VariantBar, VariantRun, 
 
 use crate::{
     files::{Claimed, claim, short_sha256, write_whole},
+    machine::{Bar, Stopwatch},
     parameters::Parameters,
     published::{Band, Entry},
     rng::Stream,
@@ -27,13 +28,11 @@ use crate::{
     value::Value,
 };
 use anyhow::{Context, Result};
-use indicatif::ProgressBar;
 use serde_json::{Map, Value as Json, json};
 use std::{
     fmt::{self, Write as _},
     io::{self, Write as _},
     path::{Path, PathBuf},
-    time::Instant,
 };
 
 /// Where a section runs and where its results go.
@@ -53,6 +52,8 @@ pub struct Settings {
 
 /// The file with everything that a run recorded.
 const METRICS: &str = "metrics.json";
+/// The file with everything that it printed.
+const TRANSCRIPT: &str = "transcript.txt";
 
 /// The bench.
 #[derive(Debug)]
@@ -72,7 +73,7 @@ pub struct Lab {
     claims: Vec<(String, bool)>,
     fingerprint: Option<String>,
     files: Vec<(String, String)>,
-    bar: Option<ProgressBar>,
+    bar: Option<Bar>,
     unprinted: Option<io::Error>,
 }
 
@@ -143,11 +144,11 @@ impl Lab {
 
     /// Runs `work` and tells whoever watches a terminal how long it took; a time is never part of a transcript.
     pub fn timed<T>(&mut self, what: &str, work: impl FnOnce() -> T) -> T {
-        let start = Instant::now();
+        let watch = Stopwatch::start();
         let result = work();
-        if self.shows_progress() {
+        if let Some(time) = watch.elapsed().filter(|_| self.shows_progress()) {
             // A time that cannot be shown is not missed.
-            let _ = writeln!(io::stderr(), "{what}: {:.3} s", start.elapsed().as_secs_f32());
+            let _ = writeln!(io::stderr(), "{what}: {:.3} s", time.as_secs_f32());
         }
         result
     }
@@ -368,7 +369,7 @@ impl Lab {
         self.file(METRICS, &serde_json::to_vec_pretty(&results).context("metrics as JSON")?)?;
         // The hash that a golden locks leaves out the version: a new one changes no result.
         self.note_file(METRICS, &locked);
-        write_whole(&self.settings.results.join("transcript.txt"), self.transcript.as_bytes())?;
+        write_whole(&self.settings.results.join(TRANSCRIPT), self.transcript.as_bytes())?;
         self.files.sort();
         Ok(())
     }

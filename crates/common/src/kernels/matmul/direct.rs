@@ -111,6 +111,8 @@ fn run_tile<S: Simd, const ROWS: usize, const VECTORS: usize>(
     let load = |row: &[f32], v: usize| S::as_simd_f32s(&row[starts[v]..][..S::F32_LANES]).0[0];
     let mut chains = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
     for p in 0..a.columns {
+        #[cfg(feature = "fault-in-a-product")]
+        let p = if p < 2 && a.columns > 1 { 1 - p } else { p };
         let b_row = &b.data[p * b.row_stride + tile.column..][..tile.columns];
         let b: [S::f32s; VECTORS] = std::array::from_fn(|v| load(b_row, v));
         let a_column = &a.data[tile.row * a.row_stride + p * a.column_stride..];
