@@ -263,8 +263,7 @@ mod tests {
     #[test]
     fn every_instruction_set_gives_the_bits_of_the_reference() {
         for threads in [1, 2, 5] {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| {
+            crate::machine::with_threads(threads, || {
                 for samples in [1, 15, 16, 17, 40] {
                     check(MaxPool2d { channels: 3, height: 4, width: 6, kernel: 2, stride: 2 }, samples);
                 }
@@ -272,7 +271,8 @@ mod tests {
                 check(MaxPool2d { channels: 1, height: 5, width: 5, kernel: 2, stride: 2 }, 2);
                 check(MaxPool2d { channels: 1, height: 6, width: 9, kernel: 2, stride: 3 }, 2);
                 check(MaxPool2d { channels: 1, height: 4, width: 4, kernel: 3, stride: 1 }, 2);
-            });
+            })
+            .unwrap();
         }
     }
 
