@@ -12,7 +12,7 @@ use std::{path::Path, process::ExitCode};
 
 /// The features, and what each does.
 const FAULTS: &[(&str, &str)] = &[
-    ("fault-in-a-product", "the first two additions of each chain of a small matrix product are swapped"),
+    ("fault-in-a-product", "the first two additions of each chain of a matrix product are swapped"),
     ("fault-in-exp", "the high part of ln 2 is off by one unit in the last of its 42 bits"),
 ];
 /// A section that trains with soft-max and by small products.
