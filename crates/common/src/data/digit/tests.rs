@@ -214,10 +214,16 @@ fn resized(file: &[u8], width: u32, height: u32) -> Vec<u8> {
 
 #[test]
 fn a_palette_of_no_whole_number_of_colours_is_refused() {
-    for n in [1, 2, 4, 5, 767, 769, 771] {
+    let check = |n, complaint: &str| {
         let palette = |encoder: &mut Encoder<&mut Vec<u8>>| encoder.set_palette(vec![9; n]);
         let file = encode((8, 1), (ColorType::Indexed, BitDepth::Eight), &[0; 8], palette);
-        check_refused(&file, &format!("expected a whole PNG picture, found a palette of {n} bytes: "));
+        check_refused(&file, &format!("expected a whole PNG picture, found{complaint}"));
+    };
+    for n in [4, 5, 59, 766, 767] {
+        check(n, &format!(" a palette of {n} bytes: "));
+    }
+    for n in [1, 2, 769, 771] {
+        check(n, ": Chunk length wrong: ");
     }
 }
 
