@@ -83,7 +83,7 @@ fn what_is_no_checkpoint_of_this_run_is_named_with_the_cure() {
     let saved = std::fs::read(bench.path(first)).unwrap();
     for length in [0, 7, saved.len() / 2, saved.len() - 1] {
         bench.write(first, &saved[..length]);
-        let damaged = format!("{first} is not a whole safetensors checkpoint: train again to write a new one: ");
+        let damaged = format!("{first} is not a whole safetensors checkpoint: leave out --resume to train from the start: ");
         run(&bench, ARMS, "2", &["--resume"]).fails(FAILURE, &[&damaged]).silent();
     }
 }
