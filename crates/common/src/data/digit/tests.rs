@@ -181,7 +181,7 @@ fn a_picture_without_a_drawing_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("white.png");
     std::fs::write(&path, grey(30, &[255; 900])).unwrap();
-    let complaint = "expected a digit on a plain background, found nothing that stands out from the shades along the border: draw it dark on light or light on dark";
+    let complaint = "expected a digit on a plain background, found nothing that stands out from the shades along the border: draw it dark on light or light on dark, in even light";
     assert_eq!(read(&path).unwrap_err().to_string(), format!("{}: {complaint}", path.display()));
 }
 
