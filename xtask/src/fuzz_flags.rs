@@ -125,6 +125,11 @@ fn fault(end: &End) -> Option<String> {
     if !is_documented || end.stderr.contains("panicked") {
         return Some(format!("exit code {:?}, {}", end.code, end.stderr.trim_end()));
     }
+    // In JSON, which is for programs, "NaN" is the name.
+    let is_unnamed = |line: &&str| line.contains("NaN") && !line.contains("diverged") && !line.contains("\"NaN\"");
+    if let Some(line) = end.stdout.lines().find(is_unnamed).filter(|_| end.code == Some(0)) {
+        return Some(format!("it prints NaN and does not say why: {line}"));
+    }
     let fails = end.code != Some(0);
     (fails && !end.stderr.starts_with("error: ")).then(|| format!("no message: {}", end.stderr.trim_end()))
 }

@@ -77,8 +77,14 @@ pub fn main_with(chapter: &Chapter, arguments: impl IntoIterator<Item = OsString
 #[must_use]
 pub fn report(error: &Error) -> ExitCode {
     // Where not even the message can be written, the exit code says what there is to say.
-    let _ = writeln!(io::stderr(), "error: {error:#}");
+    let _ = writeln!(io::stderr(), "error: {}", printable(error));
     if error.is::<UsageError>() || error.is::<clap::Error>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+}
+
+/// A message whose control characters, which come from files and names of files, do nothing to the terminal.
+fn printable(error: &Error) -> String {
+    let shown = |c: char| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() };
+    format!("{error:#}").chars().map(shown).collect()
 }
 
 /// Ends the process with exit code 130 on Ctrl-C, once no file is half written.
@@ -158,7 +164,7 @@ fn all(chapter: &Chapter, given: &ArgMatches, shared: &Shared) -> Result<()> {
         }
         let matches = section.command().try_get_matches_from([section.id])?;
         if let Err(error) = run(chapter, section, (&matches, given), shared) {
-            let _ = writeln!(io::stderr(), "error: {}: {error:#}", section.id);
+            let _ = writeln!(io::stderr(), "error: {}: {}", section.id, printable(&error));
             failed.push(section.id);
         }
         if !shared.quiet && !shared.json {

@@ -66,7 +66,7 @@ impl MaxPool2d {
     /// Computes y from x, both in lanes.
     ///
     /// # Panics
-    /// If the sizes do not fit together.
+    /// If the sizes do not fit together, or one of the shape's is 0.
     pub fn forward(&self, isa: Isa, x: &[f32], y: &mut [f32]) {
         self.check(x, y);
         let (from, to) = self.planes();
@@ -76,7 +76,7 @@ impl MaxPool2d {
     /// Computes dx from dy.
     ///
     /// # Panics
-    /// If the sizes do not fit together.
+    /// If the sizes do not fit together, or one of the shape's is 0.
     pub fn backward(&self, isa: Isa, Pooled { x, y }: Pooled, dy: &[f32], dx: &mut [f32]) {
         self.check(x, y);
         self.check(dx, dy);
@@ -95,6 +95,7 @@ impl MaxPool2d {
 
     /// Panics unless the sizes fit together.
     fn check(&self, x: &[f32], y: &[f32]) {
+        assert!(![self.channels, self.height, self.width, self.kernel, self.stride].contains(&0), "pooling of nothing: {self:?}");
         assert!(self.kernel <= self.height.min(self.width), "{self:?}");
         let (from, to) = self.planes();
         assert!(x.len().is_multiple_of(from) && y.len() == x.len() / from * to, "size of the images and of the results");

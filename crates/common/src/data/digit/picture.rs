@@ -74,13 +74,10 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Refuses a palette of anything but up to 256 colours of three bytes, with which the decoder would panic.
+/// Refuses a palette that ends within a colour of three bytes, with which the decoder would panic.
 fn check_palette(bytes: &[u8]) -> Result<()> {
     let n = bytes.len();
-    ensure!(
-        n.is_multiple_of(3) && n <= 3 * 256,
-        "expected a whole PNG picture, found a palette of {n} bytes: save the digit as a PNG file anew"
-    );
+    ensure!(n.is_multiple_of(3), "expected a whole PNG picture, found a palette of {n} bytes: save the digit as a PNG file anew");
     Ok(())
 }
 
