@@ -7,6 +7,7 @@ use std::path::PathBuf;
 /// Sections that take too long under an emulator, with flags that leave a few steps of them: these are compared with the same flags on the
 /// machine itself. Natively the quick goldens of these sections are compared too.
 pub(super) const FEW_STEPS: &[(&str, &str)] = &[
+    ("ch4-feedforward/activations", "--steps 100 --seeds 1"),
     ("ch4-feedforward/hidden-layers", "--epochs 3 --seeds 1"),
     ("ch4-feedforward/quadratic-or-cross-entropy", "--steps 20 --epochs 3 --seeds 1"),
     ("ch4-feedforward/exploding-gradient", "--steps 3"),
@@ -15,6 +16,8 @@ pub(super) const FEW_STEPS: &[(&str, &str)] = &[
     ("mnist-mlp/train", "--images 8 --batch-size 8 --test-images 4 --epochs 1 --taped"),
     ("mnist-mlp/predict", "--index 0"),
     ("mnist-mlp/dfn", "--images 64 --epochs 1 --hidden 4"),
+    ("ch7-optimization/batch-norm", "--samples 20 --passes 3"),
+    ("ch7-optimization/xavier", "--samples 20"),
     ("ch7-optimization/xavier-training", "--epochs 1"),
     ("ch7-optimization/he", "--samples 16 --epochs 1"),
     ("ch7-optimization/overfit", "--steps 20 --seeds 1"),
@@ -38,11 +41,11 @@ pub(super) const FEW_STEPS: &[(&str, &str)] = &[
     ("ch7-optimization/batch-norm-mnist", "--images 8 --batch-size 8 --test-images 4 --epochs 1 --taped"),
     (
         "ch7-optimization/layer-norm-mnist",
-        "--images 8 --batch-size 8 --test-images 4 --epochs 1 --small-images 16 --small-seeds 1",
+        "--images 8 --batch-size 8 --test-images 4 --epochs 1 --small-images 8 --small-seeds 1",
     ),
     (
         "ch7-optimization/layer-norm-mnist",
-        "--images 8 --batch-size 8 --test-images 4 --epochs 1 --small-images 16 --small-seeds 1 --taped",
+        "--images 8 --batch-size 8 --test-images 4 --epochs 1 --small-images 8 --small-seeds 1 --taped",
     ),
 ];
 

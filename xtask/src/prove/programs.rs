@@ -15,8 +15,9 @@ use std::{
 
 /// The chapters' programs.
 const CHAPTERS: &[&str] = &["ch4-feedforward", "iris", "mnist-mlp", "ch7-optimization"];
-/// The test programs that hold the kernels to their bits, with the tests of each that do: those in `common` itself, and two files.
-pub(super) const KERNEL_TESTS: &[(&str, &str)] = &[("common", "kernels::"), ("kernels", ""), ("normalization", "")];
+/// The test programs that hold the kernels to their bits, with the tests of each that do: those in `common` itself, and three files.
+pub(super) const KERNEL_TESTS: &[(&str, &str)] =
+    &[("common", "kernels::"), ("kernels", ""), ("normalization", ""), ("any_shape", "")];
 
 /// How `common` is built.
 #[derive(Debug, Clone, Copy, Default)]
