@@ -18,9 +18,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let traces = [&args.a, &args.b].map(|folder| read(folder));
-    let [a, b] = traces;
-    let Some((epoch, tensor)) = first_difference(&a?, &b?)? else {
+    let Some((epoch, tensor)) = difference(&args.a, &args.b)? else {
         say("every parameter has the same bits before training and after every epoch");
         return Ok(ExitCode::SUCCESS);
     };
@@ -35,6 +33,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::FAILURE)
+}
+
+/// The first epoch and tensor that differ in the traces of two results folders.
+///
+/// # Errors
+/// If there is no trace, or they are those of different networks or of different lengths.
+pub(crate) fn difference(a: &Path, b: &Path) -> Result<Option<(usize, String)>> {
+    first_difference(&read(a)?, &read(b)?)
 }
 
 /// The models that a section saves, by name.

@@ -4,13 +4,18 @@ mod bands;
 mod bench;
 mod compare;
 mod fetch_data;
+mod fuzz_flags;
+mod interrupt;
 mod ledger;
 mod lessons;
 mod order;
+mod prove;
 mod report;
 mod reproduce;
+mod section;
 mod tidy;
 mod verify_functions;
+mod watched;
 
 use clap::{Parser, Subcommand};
 use common::{cli, registry::Chapter};
@@ -36,6 +41,8 @@ enum Chore {
     Ledger(ledger::Args),
     /// Name the first epoch and tensor where two runs of a section diverge, and by how much
     Compare(compare::Args),
+    /// Show that every platform that can be had here gives the same bits
+    Prove(prove::Args),
     /// Time training, beside PyTorch and JAX where they are installed
     Bench(bench::Args),
     /// Count the instructions of a step of each timed training, and compare with the committed counts (needs valgrind)
@@ -44,6 +51,13 @@ enum Chore {
     FetchData(fetch_data::Args),
     /// Check the correctly rounded functions at all 2^32 inputs (takes minutes)
     VerifyFunctions(verify_functions::Args),
+    /// Kill runs at random moments, take them up again, and compare what they leave with an unbroken run
+    Interrupt(interrupt::Args),
+    /// Run sections with random values for every flag: each is a result or an error with a message
+    FuzzFlags(fuzz_flags::Args),
+    /// Run a section as its chapter's binary does
+    #[command(hide = true)]
+    Section(section::Args),
 }
 
 fn main() -> ExitCode {
@@ -53,11 +67,15 @@ fn main() -> ExitCode {
         Chore::Report(args) => report::run(&args),
         Chore::Tidy => tidy::run(),
         Chore::Ledger(args) => ledger::run(&args),
+        Chore::Prove(args) => prove::run(&args),
         Chore::Bench(args) => bench::run(&args),
         Chore::Instructions(args) => bench::instructions::run(&args),
         Chore::Compare(args) => compare::run(&args),
         Chore::FetchData(args) => fetch_data::run(&args),
         Chore::VerifyFunctions(args) => verify_functions::run(&args),
+        Chore::Interrupt(args) => interrupt::run(&args),
+        Chore::FuzzFlags(args) => fuzz_flags::run(&args),
+        Chore::Section(args) => section::run(&args),
     };
     outcome.unwrap_or_else(|error| cli::report(&error))
 }

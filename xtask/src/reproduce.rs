@@ -17,7 +17,7 @@ use std::{
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::{Mutex, mpsc},
+    sync::{Mutex, PoisonError, mpsc},
     time::{Duration, Instant},
 };
 
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let chapters = chapters();
     let jobs = choose(&chapters, args)?;
     let out = args.out.clone().unwrap_or_else(results_folder);
-    files::prepare(&out)?;
+    let _claimed = files::claim(&out)?;
     let workers = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let start = Instant::now();
     let bar = ProgressBar::new(jobs.len() as u64)
@@ -143,7 +143,7 @@ fn run_wave(
             let (queue, sender) = (&queue, sender.clone());
             scope.spawn(move || {
                 // A poisoned lock means that another worker panicked; the queue itself is whole.
-                while let Some(job) = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next() {
+                while let Some(job) = queue.lock().unwrap_or_else(PoisonError::into_inner).next() {
                     bar.set_message(job.path());
                     let start = Instant::now();
                     // A section that panics fails like any other; nothing of it is used afterwards.
@@ -177,6 +177,9 @@ fn attempt(job: &Job, args: &Args, out: &Path, done: &BTreeSet<String>) -> Resul
     if let Some((section, edition)) = job.chapter.needed(job.section, job.edition) {
         let needed = Job { chapter: job.chapter, section, edition };
         if !done.contains(&needed.path()) {
+            // Two that need the same one run it in turn: its folder is one run's at a time.
+            static IN_TURN: Mutex<()> = Mutex::new(());
+            let _turn = IN_TURN.lock().unwrap_or_else(PoisonError::into_inner);
             let run = job.chapter.run_edition(needed.section, needed.edition, (&data_folder(), &out.join(needed.path())));
             run.with_context(|| format!("{}, whose results this one reads", needed.path()))?;
         }

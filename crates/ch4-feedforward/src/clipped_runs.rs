@@ -60,7 +60,11 @@ fn table(variants: &[Variant], numbers: &[usize], cell: impl Fn(&Run, usize) -> 
 pub(crate) fn print_norms(variants: &[Variant], lab: &mut Lab) -> Result<()> {
     writeln!(lab, "L2 norm of each layer's weight gradient in the first step, as it is used")?;
     let layers: Vec<usize> = (1..=variants[0].run.norms.len()).collect();
-    table(variants, &layers, |run, layer| format!("{:.4e}", run.norms[layer - 1]), lab)?;
+    let cell = |run: &Run, layer: usize| match run.norms[layer - 1] {
+        norm if norm.is_finite() => format!("{norm:.4e}"),
+        _ => "not finite".to_owned(),
+    };
+    table(variants, &layers, cell, lab)?;
     for variant in variants {
         lab.metrics((1..).zip(&variant.run.norms).map(|(layer, norm)| (format!("{}, layer {layer}", variant.label()), *norm)));
     }

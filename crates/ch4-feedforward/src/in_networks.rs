@@ -3,6 +3,7 @@
 
 use crate::{dead_units, deep};
 use anyhow::Result;
+use clap::Args;
 use common::{
     chain::{Chain, activation},
     cli,
@@ -24,13 +25,34 @@ use common::{
 };
 use std::fmt::Write;
 
-/// Prints and claims all of it.
-pub(crate) fn show(lab: &mut Lab) -> Result<()> {
-    affine(lab)?;
-    linear_stack(lab)?;
-    jacobian(lab)?;
-    trained(lab)?;
-    ranges(lab)
+/// How long the networks are trained.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Networks {
+    /// Steps of each network, at least 100
+    #[arg(long, default_value_t = 1000, value_parser = n_steps_from_100)]
+    steps: usize,
+    /// Starts to average over, one after the other from --seed on
+    #[arg(long, default_value_t = 20, value_parser = cli::n_seeds)]
+    seeds: usize,
+}
+
+/// A step at which every training has a loss.
+const EARLY: usize = 100;
+
+fn n_steps_from_100(text: &str) -> Result<usize, String> {
+    let steps = cli::n_steps(text)?;
+    if steps < EARLY { Err(format!("expected {EARLY} or more, as the loss of step {EARLY} is shown")) } else { Ok(steps) }
+}
+
+impl Networks {
+    /// Prints and claims all of it.
+    pub(crate) fn show(&self, lab: &mut Lab) -> Result<()> {
+        affine(lab)?;
+        linear_stack(lab)?;
+        jacobian(lab)?;
+        trained(self, lab)?;
+        ranges(lab)
+    }
 }
 
 /// Affine(slope, intercept): an activation function that is a layer's affine map once more, with a derivative that knows no z.
@@ -115,49 +137,48 @@ const ARMS: [(&str, Activation, f32); 4] = [
 ];
 /// Hidden layers, and units of each.
 const HIDDEN: (usize, usize) = (3, 5);
-const SEEDS: usize = 20;
-const STEPS: usize = 1000;
 const LEARNING_RATE: f32 = 0.2;
 
 /// What a training shows: the loss on the way and at its end, dead units at its start, the accuracy at its end.
 type Shown = [f64; 4];
 
 /// Three hidden layers of each function on the two moons.
-fn trained(lab: &mut Lab) -> Result<()> {
+fn trained(&Networks { steps, seeds }: &Networks, lab: &mut Lab) -> Result<()> {
     let (layers, width) = HIDDEN;
     writeln!(
         lab,
-        "\n{layers} hidden layers of {width} units on the two moons, Xavier's weights, learning rate {LEARNING_RATE}, mean of {SEEDS} starts"
+        "\n{layers} hidden layers of {width} units on the two moons, Xavier's weights, learning rate {LEARNING_RATE}, mean of {seeds} starts"
     )?;
+    let [early, last, accuracy] = [format!("loss, step {EARLY}"), format!("loss, step {steps}"), "dev accuracy".to_owned()];
     let (mut rows, mut means) = (Vec::new(), Vec::new());
     for (name, f, bias) in ARMS {
-        let runs = lab.each_seed(cli::seeds(lab.seed(), SEEDS)?, |seed| train(f, bias, seed))?;
+        let runs = lab.each_seed(cli::seeds(lab.seed(), seeds)?, |seed| train((f, bias), steps, seed))?;
         let mean = [0, 1, 2, 3].map(|place| mean_and_deviation(&runs.iter().map(|run: &Shown| run[place]).collect::<Vec<_>>()).0);
         let [way, end, dead, score] = mean;
         // Other units have a gradient at any net input.
         let dead_share = if f == Activation::Relu { format!("{:.1} %", 100.0 * dead) } else { "none".to_owned() };
         rows.push(row(name, [format!("{way:.4}"), format!("{end:.4}"), dead_share, format!("{score:.4}")]));
-        let numbers = [("loss, step 100", way), ("loss, step 1000", end), ("dev accuracy", score)];
+        let numbers = [(&early, way), (&last, end), (&accuracy, score)];
         lab.metrics(numbers.map(|(what, value)| (format!("trained, {name}: {what}"), value)));
         if f == Activation::Relu {
             lab.metric(format!("trained, {name}: dead at the start"), dead);
         }
         means.push(mean);
     }
-    lab.table(&Column::labelled("", ["loss, step 100", "loss, step 1000", "dead at the start", "dev accuracy"]), rows)?;
+    lab.table(&Column::labelled("", [early, last, "dead at the start".to_owned(), accuracy]), rows)?;
     let [logistic, tanh, relu, biased] = [means[0], means[1], means[2], means[3]];
     lab.claim("tanh learns faster than the logistic function, and ends lower", tanh[0] < logistic[0] && tanh[1] < logistic[1]);
     lab.claim("small positive biases leave fewer units of ReLU dead at the start", biased[2] < relu[2]);
     Ok(())
 }
 
-fn train(f: Activation, bias: f32, seed: u64) -> Result<Shown> {
+fn train((f, bias): (Activation, f32), steps: usize, seed: u64) -> Result<Shown> {
     let (layers, width) = HIDDEN;
     let init = Initialization { weight: Initializer::XavierUniform, bias: Initializer::Constant(bias) };
     let mut network = Chain::new(deep(layers, width, || activation(f)), Loss::BinaryCrossEntropyWithLogits)
         .initialized(init, &mut Stream::new(seed, "weights"));
     let split = moons::moon1000(moons::NOISE, seed);
-    let config = TrainingConfig::new(STEPS + 1, Batches::Full, Decision::Logit);
+    let config = TrainingConfig::new(steps + 1, Batches::Full, Decision::Logit);
     let config = TrainingConfig { record: Record::Losses { every: 1 }, ..config };
     let mut run = Trainer::new(&mut network, Optimizer::new(Sgd), &split.train, config)?;
     let (mut losses, mut dead) = (Vec::new(), 0.0);
@@ -170,7 +191,7 @@ fn train(f: Activation, bias: f32, seed: u64) -> Result<Shown> {
         run.update(LEARNING_RATE)?;
     }
     let score = evaluate(&network, &split.dev, Decision::Logit)?.accuracy;
-    Ok([losses[100], losses[STEPS], dead, f64::from(score)])
+    Ok([losses[EARLY], losses[steps], dead, f64::from(score)])
 }
 
 /// Values and derivatives of the logistic function and of ReLU at every half from −10 to 10.

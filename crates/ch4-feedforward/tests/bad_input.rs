@@ -160,6 +160,19 @@ fn a_run_that_fails_at_once_leaves_earlier_results_alone() {
 }
 
 #[test]
+fn numbers_that_are_none_are_named_in_tables() {
+    for (flags, name) in [
+        ("exploding-gradient --layers 38 --width 32 --steps 3", "not finite"),
+        ("dying-relu --weight-sd 1e-13 --bias=-5e15", "undefined"),
+        ("vanishing-gradient --bias 7.5e9", "undefined"),
+    ] {
+        let end = Bench::new().run(CH4, &flags.split(' ').collect::<Vec<_>>());
+        let stdout = &end.succeeds().stdout;
+        assert!(stdout.contains(name) && !stdout.contains("NaN"), "{flags}: {stdout}");
+    }
+}
+
+#[test]
 fn norms_that_are_not_finite_are_not_drawn() {
     let bench = Bench::new();
     let end = bench.run(CH4, &["vanishing-gradient", "--weight-sd", "3e38"]);

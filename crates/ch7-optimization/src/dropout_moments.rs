@@ -61,6 +61,8 @@ pub(crate) fn show(network: &Parameters, x: &Matrix, rate: f32, lab: &mut Lab) -
         keeps_mean &= (with.mean - without.mean).abs() < 4.0 * error;
         adds_variance &= (with.variance / expected - 1.0).abs() < 0.02;
         let numbers = [without.mean, with.mean, without.variance, with.variance, expected];
+        let is_finite = numbers.iter().all(|number| number.is_finite());
+        ensure!(is_finite, "the moments of the {what} are not finite: training diverged; try a smaller learning rate");
         rows.push(row(what, numbers.map(|x| format!("{x:.4}"))));
         lab.metric(format!("{what}, variance with masks / without"), with.variance / without.variance);
     }

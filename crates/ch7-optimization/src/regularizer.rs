@@ -107,6 +107,10 @@ impl Fit {
         if let Some((step, loss)) = self.train_loss.last() {
             ensure!(loss.is_finite(), "the loss is {loss} at step {step}: training diverged; try a smaller learning rate");
         }
+        // The steps behind the last noted loss count, too.
+        let Parameters(tensors) = self.network.parameters();
+        let is_finite = tensors.iter().flat_map(|tensor| &tensor.values).all(|value| value.is_finite());
+        ensure!(is_finite, "the weights are not finite in the end: training diverged; try a smaller learning rate");
         Ok(())
     }
 }

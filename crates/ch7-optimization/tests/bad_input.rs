@@ -82,6 +82,26 @@ fn batch_sizes_that_fit_nothing_are_refused() {
 }
 
 #[test]
+fn a_run_that_diverges_behind_its_last_noted_loss_is_named() {
+    let check = |lr: &str, named: &str| {
+        let flags = ["dropout", "--steps", "3", "--seeds", "2", "--lr", lr];
+        let end = Bench::new().run(CH7, &flags);
+        assert!(!end.stdout.contains("NaN"), "{}", end.stdout);
+        end.fails(FAILURE, &[&format!("error: {named} not finite"), "training diverged; try a smaller learning rate\n"]);
+    };
+    check("1e4", "the moments of the net input are");
+    check("1e30", "the weights are");
+}
+
+#[test]
+fn strengths_at_which_training_diverges_are_counted() {
+    let flags = ["regularization-strength", "--steps", "200", "--seeds", "2", "--lr", "1e9"];
+    let end = Bench::new().run(CH7, &flags);
+    let stdout = &end.succeeds().stdout;
+    assert!(stdout.contains("diverged      0 of 2    2 of 2") && !stdout.contains("NaN"), "{stdout}");
+}
+
+#[test]
 fn an_arm_that_diverges_is_named() {
     let bench = Bench::new();
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");

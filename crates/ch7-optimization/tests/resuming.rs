@@ -83,7 +83,7 @@ fn what_is_no_checkpoint_of_this_run_is_named_with_the_cure() {
     let saved = std::fs::read(bench.path(first)).unwrap();
     for length in [0, 7, saved.len() / 2, saved.len() - 1] {
         bench.write(first, &saved[..length]);
-        let damaged = format!("{first} is not a whole safetensors checkpoint: train again to write a new one: ");
+        let damaged = format!("{first} is not a whole safetensors checkpoint: leave out --resume to train from the start: ");
         run(&bench, ARMS, "2", &["--resume"]).fails(FAILURE, &[&damaged]).silent();
     }
 }
@@ -106,6 +106,28 @@ fn a_run_stopped_by_a_signal_goes_on() {
     let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).stderr(Stdio::null()).status().unwrap();
     child.wait().unwrap();
     assert_eq!(run(&bench, ARMS, "40", &["--resume"]).succeeds().stdout, stdout);
+}
+
+/// On a disk in a name space of its own that becomes larger when it is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_that_filled_the_disk_goes_on_when_there_is_room() {
+    let (stdout, files) = whole(ARMS, "3");
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path("disk")).unwrap();
+    // Two checkpoints of 250 kB each fit, a third beside them does not.
+    let script = "mount -t tmpfs -o size=540k none disk || exit 77; \"$@\" >/dev/null && exit 78; find disk -name '*.partial' >&2; \
+                  mount -o remount,size=8m disk || exit 77; \"$@\" --resume; code=$?; cp -r disk copy; exit $code";
+    let mut unshare = bench.command("unshare");
+    unshare.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", CH7]).args(ARMS);
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
+    let end = unshare.args(["3", "--out", "disk", "--data-dir"]).arg(data).output().map(|output| End::of(&output));
+    let Some(end) = end.ok().filter(|end| end.code != Some(77) && !end.stderr.starts_with("unshare")) else {
+        return eprintln!("SKIPPED: this machine does not let us mount a small disk");
+    };
+    assert_eq!((end.code, &end.stdout), (Some(0), &stdout), "{}", end.stderr);
+    assert!(end.stderr.contains("No space left on device") && !end.stderr.contains("\ndisk"), "{}", end.stderr);
+    assert!(bench.files("copy") == files);
 }
 
 /// A rename whose bytes are not on the disk yet leaves an empty checkpoint after a power cut.

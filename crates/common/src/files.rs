@@ -1,9 +1,10 @@
 //! Files that are written whole or not at all, and read only if they are files.
 
-use anyhow::{Context, Result};
+use crate::machine::process_id;
+use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io::{self, ErrorKind, Read, Write},
     path::Path,
     sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
@@ -12,17 +13,59 @@ use std::{
 /// Shared by all who are writing a file; whoever has it alone knows that every file is whole.
 static WRITING: RwLock<()> = RwLock::new(());
 
-/// Creates a folder for results and makes sure that it can be written to.
+/// A folder for results, which no other run writes to while this value lives.
+#[derive(Debug)]
+pub struct Claimed {
+    /// The folder, opened and locked; the lock goes with the process, however that ends. None where a folder cannot be locked.
+    _lock: Option<File>,
+}
+
+/// Creates a folder for results, makes sure that it can be written to and that no other run does so, and removes what a run that
+/// was killed has left half written.
 ///
 /// # Errors
-/// If it cannot; the message says what to do.
-pub fn prepare(folder: &Path) -> Result<()> {
+/// If it cannot be made or written to, or another run writes to it; the message says what to do.
+pub fn claim(folder: &Path) -> Result<Claimed> {
     let cure = || format!("cannot write results to {}: choose another folder with --out", folder.display());
     fs::create_dir_all(folder).with_context(cure)?;
+    let lock = lock(folder)?;
+    if lock.is_some() {
+        remove_unfinished(folder).with_context(cure)?;
+    }
     let _writing = writing();
-    let probe = folder.join(format!(".probe-{}", std::process::id()));
+    let probe = folder.join(format!(".probe-{}", process_id()));
     fs::write(&probe, b"").with_context(cure)?;
-    fs::remove_file(&probe).with_context(cure)
+    fs::remove_file(&probe).with_context(cure)?;
+    Ok(Claimed { _lock: lock })
+}
+
+/// Locks a folder; nothing where folders cannot be locked.
+///
+/// # Errors
+/// If another run has locked it.
+fn lock(folder: &Path) -> Result<Option<File>> {
+    let Some(file) = cfg!(unix).then(|| File::open(folder).ok()).flatten() else { return Ok(None) };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => bail!(
+            "another run is writing its results to {}: wait until it is over, or choose another folder with --out",
+            folder.display()
+        ),
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
+}
+
+/// Removes the files that nobody will finish.
+fn remove_unfinished(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(".probe-") || (name.starts_with('.') && name.ends_with(".partial")) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens a file to read it.
@@ -56,7 +99,7 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let _writing = writing();
-    let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+    let partial = path.with_file_name(format!(".{name}.{}.partial", process_id()));
     let written = write_synced(&partial, bytes).and_then(|()| fs::rename(&partial, path)).and_then(|()| sync_folder_of(path));
     written.or_else(|error| {
         // The partial file is of no use; that it may be gone already is no further error.
@@ -129,7 +172,32 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, b"").unwrap();
-        let error = prepare(&file.join("results")).unwrap_err().to_string();
+        let error = claim(&file.join("results")).unwrap_err().to_string();
         assert!(error.contains("choose another folder with --out"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_belongs_to_one_run_until_that_is_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = claim(folder.path()).unwrap();
+        let second = claim(folder.path()).unwrap_err().to_string();
+        assert!(second.starts_with("another run is writing its results to "), "{second}");
+        assert!(second.ends_with(": wait until it is over, or choose another folder with --out"), "{second}");
+        drop(first);
+        claim(folder.path()).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_killed_run_left_half_written_goes_and_nothing_else_does() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [".loss.svg.1.partial", ".probe-1", "mine.partial", ".hidden"] {
+            fs::write(folder.path().join(name), b"").unwrap();
+        }
+        claim(folder.path()).unwrap();
+        let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, [".hidden", "mine.partial"]);
     }
 }

@@ -65,7 +65,9 @@ pub fn accept(path: &Path, description: &str, found: &str) -> Result<()> {
     )
 }
 
-fn compare(expected: &str, found: &str) -> Option<Difference> {
+/// Compares what a run printed with what it should have.
+#[must_use]
+pub fn compare(expected: &str, found: &str) -> Option<Difference> {
     let (expected, found): (Vec<&str>, Vec<&str>) = (expected.trim_end().lines().collect(), found.trim_end().lines().collect());
     let differing: Vec<usize> = (0..expected.len().max(found.len())).filter(|&i| expected.get(i) != found.get(i)).collect();
     let line = *differing.first()?;

@@ -76,7 +76,7 @@ impl Parameters {
     /// # Errors
     /// If the file cannot be read, is not a safetensors file, is cut off, or holds anything but finite f32 values.
     pub fn read(path: &Path) -> Result<Self> {
-        let tensors = File::read(path)?.tensors.into_iter().map(|tensor| match tensor.values {
+        let tensors = File::read(path, "train again to write a new one")?.tensors.into_iter().map(|tensor| match tensor.values {
             Values::F32(values) => Ok(Parameter { name: tensor.name, shape: tensor.shape, values }),
             Values::U64(_) => bail!("{}: tensor {}: expected f32 values, found u64", path.display(), tensor.name),
         });

@@ -75,14 +75,13 @@ impl File {
         in_order(safetensors::serialize(views.collect::<Result<Vec<_>>>()?, Some(texts))?)
     }
 
-    /// Reads a file.
+    /// Reads a file; `cure` is what to do where it is no whole one.
     ///
     /// # Errors
     /// If it cannot be read, is not a safetensors file, is cut off, or holds anything but whole and finite f32 numbers.
-    pub(crate) fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path, cure: &str) -> Result<Self> {
         let bytes = files::read(path).with_context(|| format!("cannot read the checkpoint {}", path.display()))?;
-        Self::from_bytes(&bytes)
-            .with_context(|| format!("{} is not a whole safetensors checkpoint: train again to write a new one", path.display()))
+        Self::from_bytes(&bytes).with_context(|| format!("{} is not a whole safetensors checkpoint: {cure}", path.display()))
     }
 
     /// The SHA-256 of the file as bytes, in hexadecimal.

@@ -8,6 +8,7 @@ use common::{
     chain::{Chain, InChain},
     data::{Labels, Samples},
     kernels::Loss,
+    machine::with_threads,
     matrix::Matrix,
     optim::{Optimizer, Sgd},
     parameters::{Initialization, Initializer, Parameters},
@@ -82,7 +83,7 @@ fn same(a: &Parameters, b: &Parameters, what: &str) {
 /// Runs `check` in pools of several threads.
 fn in_pools(check: impl Fn() + Sync + Send) {
     for threads in [1, 2, 5] {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool").install(&check);
+        with_threads(threads, &check).expect("a thread pool");
     }
 }
 

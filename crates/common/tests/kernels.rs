@@ -10,6 +10,7 @@ use common::{
         loss::{Outputs, Targets, softmax},
         reduce,
     },
+    machine::with_threads,
     rng::Stream,
 };
 
@@ -34,8 +35,7 @@ const ACTIVATIONS: [Activation; 12] = [
 /// Runs `check` under several numbers of threads, once for each instruction set.
 fn everywhere(check: impl Fn(Isa) + Sync) {
     for threads in [1, 2, 5] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool");
-        pool.install(|| Isa::available().into_iter().for_each(&check));
+        with_threads(threads, || Isa::available().into_iter().for_each(&check)).expect("a thread pool");
     }
 }
 

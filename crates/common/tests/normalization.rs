@@ -8,14 +8,14 @@ use common::{
         lanes,
         layer_norm::{self, LayerNorm},
     },
+    machine::with_threads,
     rng::Stream,
 };
 
 /// Runs `check` under several numbers of threads, once for each instruction set.
 fn everywhere(check: impl Fn(Isa) + Sync) {
     for threads in [1, 2, 5] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool");
-        pool.install(|| Isa::available().into_iter().for_each(&check));
+        with_threads(threads, || Isa::available().into_iter().for_each(&check)).expect("a thread pool");
     }
 }
 

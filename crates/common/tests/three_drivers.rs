@@ -9,6 +9,7 @@ use common::{
     data::{Labels, Samples, moons},
     kernels::{Activation, Loss},
     layers::{self, Activate, Linear as LinearLayer, LinearGradients},
+    machine::with_threads,
     matrix::Matrix,
     optim::{Optimizer, Sgd},
     parameters::{Initialization, Initializer, Parameters},
@@ -56,10 +57,8 @@ impl Run {
         B::Built: TensorCollection<f32, Device> + Send,
         tape::Model<B::Built, I, C>: Network,
     {
-        let fingerprints = [1, 2, 5].map(|threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a thread pool");
-            (threads, pool.install(|| self.train_all::<B, I, C>()))
-        });
+        let fingerprints =
+            [1, 2, 5].map(|threads| (threads, with_threads(threads, || self.train_all::<B, I, C>()).expect("a thread pool")));
         for (threads, fingerprint) in &fingerprints[1..] {
             assert_eq!(*fingerprint, fingerprints[0].1, "{threads} threads and one end with other parameters");
         }

@@ -321,7 +321,11 @@ fn measurements_that_are_none_are_named() {
         b"5,3,1,1\n6,3,5,2\n",
         "error: mine.csv line 1: expected a header line with the names of the columns, found the number 5\n",
     );
-    check(b"a,b,c,d\n5,3,1,\xfe\n", "error: cannot read mine.csv: expected UTF-8 text, found the byte 0xfe at place 14\n");
+    check(
+        b"a,b,c,d\n5,3,1,\xfe\n",
+        "error: cannot read mine.csv: expected UTF-8 text, found the byte 0xfe at place 14: save the file as UTF-8\n",
+    );
+    check(b"a,b,c,d\n5,3,1,\x1b[31m2\n", "error: mine.csv line 2: petal width: expected a number, found \"\\u{1b}[31m2\"\n");
     bench.run(IRIS, &["predict", "--csv", "missing.csv"]).fails(FAILURE, &["error: cannot read missing.csv: "]).silent();
     assert_eq!(bench.results(), trained);
 

@@ -123,7 +123,7 @@ fn check_picture(bytes: &[u8], complaint: &str) {
 
 #[test]
 fn pictures_that_show_no_digit_are_named_with_the_cure() {
-    let nothing = "expected a digit on a plain background, found nothing that stands out from the shades along the border: draw it dark on light or light on dark\n";
+    let nothing = "expected a digit on a plain background, found nothing that stands out from the shades along the border: draw it dark on light or light on dark, in even light\n";
     check_picture(&png(1, &[0]), nothing);
     check_picture(&png(100, &[255; 10_000]), nothing);
     check_picture(&png(6001, &[255; 6001]), "expected at most 6000 pixels a side, found 6001 x 1: scale the picture down\n");

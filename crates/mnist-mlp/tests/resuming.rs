@@ -95,6 +95,6 @@ fn a_state_that_is_missing_damaged_or_of_another_run_is_refused() {
     bench.write(STATE, &bytes[..bytes.len() / 2]);
     bench
         .run(MNIST, &train(&["--resume"]))
-        .fails(FAILURE, &["resume.safetensors is not a whole safetensors checkpoint"])
+        .fails(FAILURE, &["resume.safetensors is not a whole safetensors checkpoint: leave out --resume to train from the start"])
         .silent();
 }

@@ -10,7 +10,7 @@
 //!
 //! Seen: the sigmoids flatten towards both sides, and their derivatives fade; ReLU keeps a slope of 1 for every positive input.
 
-use crate::in_networks;
+use crate::in_networks::Networks;
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
@@ -46,6 +46,8 @@ pub(crate) struct Args {
     /// Steepness of the gate of swish
     #[arg(long, default_value_t = 1.0, value_parser = finite)]
     beta: f32,
+    #[command(flatten)]
+    networks: Networks,
 }
 
 /// Points of a curve.
@@ -61,7 +63,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     print_table("f'(z)", derivatives, &functions, lab)?;
     draw(&functions, &z, lab)?;
     compare(&functions, &z, lab)?;
-    in_networks::show(lab)
+    args.networks.show(lab)
 }
 
 /// An activation function with its name in tables and figures.

@@ -11,16 +11,17 @@ pub use workspace::{data_folder, results_folder};
 use crate::{
     files::stop_writing,
     lab::Settings,
+    machine::{HAS_THREADS, Stopwatch, on_interruption},
     registry::{Chapter, Section, take_negative_numbers},
     sources,
 };
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use clap::{ArgMatches, Args, Command, FromArgMatches, parser::ValueSource};
 use std::{
+    ffi::OsString,
     io::{self, IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
-    time::Instant,
 };
 
 /// Exit status of wrong usage.
@@ -61,8 +62,14 @@ struct Shared {
 /// (2 for usage, 130 after Ctrl-C, 1 for the rest).
 #[must_use]
 pub fn main(chapter: &Chapter) -> ExitCode {
+    main_with(chapter, std::env::args_os())
+}
+
+/// The same, for a command line that begins with the name of the program.
+#[must_use]
+pub fn main_with(chapter: &Chapter, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     stop_when_interrupted();
-    let matches = command(chapter).get_matches();
+    let matches = command(chapter).get_matches_from(arguments);
     dispatch(chapter, &matches).map_or_else(|error| report(&error), |()| ExitCode::SUCCESS)
 }
 
@@ -70,14 +77,19 @@ pub fn main(chapter: &Chapter) -> ExitCode {
 #[must_use]
 pub fn report(error: &Error) -> ExitCode {
     // Where not even the message can be written, the exit code says what there is to say.
-    let _ = writeln!(io::stderr(), "error: {error:#}");
+    let _ = writeln!(io::stderr(), "error: {}", printable(error));
     if error.is::<UsageError>() || error.is::<clap::Error>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+}
+
+/// A message whose control characters, which come from files and names of files, do nothing to the terminal.
+fn printable(error: &Error) -> String {
+    let shown = |c: char| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() };
+    format!("{error:#}").chars().map(shown).collect()
 }
 
 /// Ends the process with exit code 130 on Ctrl-C, once no file is half written.
 pub fn stop_when_interrupted() {
-    // Without the handler a run could still be stopped; it would only not say so.
-    let _ = ctrlc::set_handler(|| {
+    on_interruption(|| {
         let _no_file_is_half_written = stop_writing();
         let _ = writeln!(io::stderr(), "interrupted: finished files are kept, unfinished ones were not put in place");
         std::process::exit(INTERRUPTED);
@@ -123,7 +135,7 @@ pub fn command(chapter: &Chapter) -> Command {
 fn dispatch(chapter: &Chapter, matches: &ArgMatches) -> Result<()> {
     let Some((name, matches)) = matches.subcommand() else { return Ok(()) };
     let shared = Shared::from_arg_matches(matches)?;
-    if let Some(threads) = shared.threads {
+    if let Some(threads) = shared.threads.filter(|_| HAS_THREADS) {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
     match name {
@@ -152,7 +164,7 @@ fn all(chapter: &Chapter, given: &ArgMatches, shared: &Shared) -> Result<()> {
         }
         let matches = section.command().try_get_matches_from([section.id])?;
         if let Err(error) = run(chapter, section, (&matches, given), shared) {
-            let _ = writeln!(io::stderr(), "error: {}: {error:#}", section.id);
+            let _ = writeln!(io::stderr(), "error: {}: {}", section.id, printable(&error));
             failed.push(section.id);
         }
         if !shared.quiet && !shared.json {
@@ -180,17 +192,16 @@ fn run(chapter: &Chapter, section: &Section, (matches, given): (&ArgMatches, &Ar
         echo: !shared.quiet && !shared.json,
         strict: is_the_books(given),
     };
-    let start = Instant::now();
+    let watch = Stopwatch::start();
     let report = chapter.run(section, requick.as_ref().unwrap_or(matches), settings)?;
     if shared.json {
         let path = results.join("metrics.json");
         let metrics = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         print(&format!("{metrics}\n"))?;
     }
-    if io::stderr().is_terminal() && !shared.quiet {
+    if let Some(time) = watch.elapsed().filter(|_| io::stderr().is_terminal() && !shared.quiet) {
         let names: Vec<&str> = report.files.iter().map(|(name, _)| name.as_str()).collect();
-        let _ =
-            writeln!(io::stderr(), "\n{:.2} s; in {}: {}", start.elapsed().as_secs_f32(), results.display(), names.join(", "));
+        let _ = writeln!(io::stderr(), "\n{:.2} s; in {}: {}", time.as_secs_f32(), results.display(), names.join(", "));
     }
     ensure!(report.failures.is_empty(), report.failures.join("; "));
     Ok(())

@@ -26,7 +26,7 @@ const NOISE: u8 = 6;
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     fit(&Picture::read(path)?).with_context(|| {
         format!(
-            "{}: expected a digit on a plain background, found nothing that stands out from the shades along the border: draw it dark on light or light on dark",
+            "{}: expected a digit on a plain background, found nothing that stands out from the shades along the border: draw it dark on light or light on dark, in even light",
             path.display()
         )
     })

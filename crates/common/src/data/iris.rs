@@ -73,10 +73,12 @@ fn decode(bytes: Vec<u8>) -> Result<String> {
         Some([0xfe, 0xff]) => return utf16(u16::from_be_bytes),
         _ => {}
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let place = error.utf8_error().valid_up_to();
-        anyhow!("expected UTF-8 text, found the byte {:#04x} at place {place}", error.as_bytes()[place])
-    })
+    // UTF-8 forbids no zero byte, but no text has one; UTF-16 has one in each plain letter.
+    let zero = bytes.iter().position(|byte| *byte == 0);
+    if let Some(place) = zero.or_else(|| str::from_utf8(&bytes).err().map(|error| error.valid_up_to())) {
+        bail!("expected UTF-8 text, found the byte {:#04x} at place {place}: save the file as UTF-8", bytes[place]);
+    }
+    Ok(String::from_utf8(bytes)?)
 }
 
 /// Parses the text of `iris.csv`; `name` is what messages call it.
@@ -342,6 +344,8 @@ mod tests {
         }
         for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
             let utf16: Vec<u8> = format!("\u{feff}{commas}").encode_utf16().flat_map(bytes).collect();
+            let unmarked = decode(utf16[2..].to_vec()).unwrap_err().to_string();
+            assert!(unmarked.starts_with("expected UTF-8 text, found the byte 0x00 at place "), "{unmarked}");
             assert_eq!(decode(utf16).unwrap(), commas);
         }
     }

@@ -98,7 +98,7 @@ impl Conv2d {
     /// | `y` | batch × out × rows × columns, in lanes, overwritten |
     ///
     /// # Panics
-    /// If the sizes do not fit together or the padding is as wide as the kernel.
+    /// If the sizes do not fit together, one of the shape's is 0, or the padding is as wide as the kernel.
     pub fn forward(&self, isa: Isa, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
         self.check(x, weight, y);
         forward::convolve(self, isa, x, (weight, bias), y);
@@ -107,7 +107,7 @@ impl Conv2d {
     /// Computes dx from dy.
     ///
     /// # Panics
-    /// If the sizes do not fit together.
+    /// As [`Self::forward`].
     pub fn backward_input(&self, isa: Isa, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
         self.check(dx, weight, dy);
         input::convolve_back(self, isa, dy, weight, dx);
@@ -116,7 +116,7 @@ impl Conv2d {
     /// Computes dw and db from x and dy.
     ///
     /// # Panics
-    /// If the sizes do not fit together.
+    /// As [`Self::forward`].
     pub fn backward_parameters(&self, isa: Isa, x: &[f32], dy: &[f32], gradients: ParameterGradients) {
         let ParameterGradients { dweight, dbias } = gradients;
         self.check(x, dweight, dy);
@@ -126,6 +126,8 @@ impl Conv2d {
 
     /// Panics unless the sizes fit together.
     fn check(&self, x: &[f32], weight: &[f32], y: &[f32]) {
+        let sizes = [self.in_channels, self.out_channels, self.height, self.width, self.kernel, self.stride];
+        assert!(!sizes.contains(&0), "convolution of nothing: {self:?}");
         assert!(self.padding < self.kernel && self.kernel <= self.height.min(self.width) + 2 * self.padding, "{self:?}");
         let groups = x.len() / (self.in_features() * GROUP);
         assert_eq!(x.len(), groups * self.in_features() * GROUP, "size of the images");

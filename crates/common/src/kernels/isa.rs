@@ -54,6 +54,7 @@ impl Isa {
     /// Every instruction set of this processor, narrowest first; never empty.
     #[must_use]
     pub fn available() -> Vec<Self> {
+        #[allow(unused_mut, reason = "most processors have no more")]
         let mut sets = vec![Self::Portable];
         #[cfg(target_arch = "x86_64")]
         {

@@ -23,7 +23,10 @@ pub fn size(samples: usize, features: usize) -> usize {
 /// # Panics
 /// If `lanes` has not the [`size`] of the batch.
 pub fn from_rows(rows: &[f32], features: usize, lanes: &mut [f32]) {
-    assert_eq!(lanes.len(), size(rows.len() / features, features), "one group for every sixteen samples");
+    assert_eq!(lanes.len(), size(samples(rows, features), features), "one group for every sixteen samples");
+    if rows.is_empty() {
+        return;
+    }
     for (group, rows) in lanes.chunks_exact_mut(features * GROUP).zip(rows.chunks(features * GROUP)) {
         let (columns, _) = group.as_chunks_mut::<GROUP>();
         if rows.len() < features * GROUP {
@@ -40,7 +43,7 @@ pub fn from_rows(rows: &[f32], features: usize, lanes: &mut [f32]) {
 /// The same as a vector of its own.
 #[must_use]
 pub fn laid_out(rows: &[f32], features: usize) -> Vec<f32> {
-    let mut lanes = vec![0.0; size(rows.len() / features, features)];
+    let mut lanes = vec![0.0; size(samples(rows, features), features)];
     from_rows(rows, features, &mut lanes);
     lanes
 }
@@ -50,7 +53,10 @@ pub fn laid_out(rows: &[f32], features: usize) -> Vec<f32> {
 /// # Panics
 /// If `lanes` has not the [`size`] of the batch.
 pub fn to_rows(lanes: &[f32], features: usize, rows: &mut [f32]) {
-    assert_eq!(lanes.len(), size(rows.len() / features, features), "one group for every sixteen samples");
+    assert_eq!(lanes.len(), size(samples(rows, features), features), "one group for every sixteen samples");
+    if rows.is_empty() {
+        return;
+    }
     for (group, rows) in lanes.chunks_exact(features * GROUP).zip(rows.chunks_mut(features * GROUP)) {
         let (columns, _) = group.as_chunks::<GROUP>();
         for (lane, row) in rows.chunks_exact_mut(features).enumerate() {
@@ -59,6 +65,11 @@ pub fn to_rows(lanes: &[f32], features: usize, rows: &mut [f32]) {
             }
         }
     }
+}
+
+/// How many samples the rows are; none if they have no features.
+fn samples(rows: &[f32], features: usize) -> usize {
+    rows.len().checked_div(features).unwrap_or_default()
 }
 
 /// Vectors of `S` in a group's feature.

@@ -66,7 +66,7 @@ impl MaxPool2d {
     /// Computes y from x, both in lanes.
     ///
     /// # Panics
-    /// If the sizes do not fit together.
+    /// If the sizes do not fit together, or one of the shape's is 0.
     pub fn forward(&self, isa: Isa, x: &[f32], y: &mut [f32]) {
         self.check(x, y);
         let (from, to) = self.planes();
@@ -76,7 +76,7 @@ impl MaxPool2d {
     /// Computes dx from dy.
     ///
     /// # Panics
-    /// If the sizes do not fit together.
+    /// If the sizes do not fit together, or one of the shape's is 0.
     pub fn backward(&self, isa: Isa, Pooled { x, y }: Pooled, dy: &[f32], dx: &mut [f32]) {
         self.check(x, y);
         self.check(dx, dy);
@@ -95,6 +95,7 @@ impl MaxPool2d {
 
     /// Panics unless the sizes fit together.
     fn check(&self, x: &[f32], y: &[f32]) {
+        assert!(![self.channels, self.height, self.width, self.kernel, self.stride].contains(&0), "pooling of nothing: {self:?}");
         assert!(self.kernel <= self.height.min(self.width), "{self:?}");
         let (from, to) = self.planes();
         assert!(x.len().is_multiple_of(from) && y.len() == x.len() / from * to, "size of the images and of the results");
@@ -263,8 +264,7 @@ mod tests {
     #[test]
     fn every_instruction_set_gives_the_bits_of_the_reference() {
         for threads in [1, 2, 5] {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| {
+            crate::machine::with_threads(threads, || {
                 for samples in [1, 15, 16, 17, 40] {
                     check(MaxPool2d { channels: 3, height: 4, width: 6, kernel: 2, stride: 2 }, samples);
                 }
@@ -272,7 +272,8 @@ mod tests {
                 check(MaxPool2d { channels: 1, height: 5, width: 5, kernel: 2, stride: 2 }, 2);
                 check(MaxPool2d { channels: 1, height: 6, width: 9, kernel: 2, stride: 3 }, 2);
                 check(MaxPool2d { channels: 1, height: 4, width: 4, kernel: 3, stride: 1 }, 2);
-            });
+            })
+            .unwrap();
         }
     }
 

@@ -90,7 +90,8 @@ pub fn column_sums(isa: Isa, x: &[f32], columns: usize) -> Vec<f32> {
 
 /// [`column_sums`] of as many columns as `sums` has entries.
 pub fn column_sums_into(isa: Isa, x: &[f32], sums: &mut [f32]) {
-    let (rows, columns) = (x.len() / sums.len(), sums.len());
+    let columns = sums.len();
+    let rows = x.len().checked_div(columns).unwrap_or_default();
     matmul(isa, View::ones(rows), View::new(x, rows, columns), None, sums);
 }
 

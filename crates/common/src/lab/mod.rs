@@ -19,7 +19,8 @@ pub use table::{Column, row};
 pub use variants::{Experiment, TrainedVariant, Variant, VariantBar, VariantRun, file_name};
 
 use crate::{
-    files::{prepare, short_sha256, write_whole},
+    files::{Claimed, claim, short_sha256, write_whole},
+    machine::{Bar, Stopwatch},
     parameters::Parameters,
     published::{Band, Entry},
     rng::Stream,
@@ -27,13 +28,11 @@ use crate::{
     value::Value,
 };
 use anyhow::{Context, Result};
-use indicatif::ProgressBar;
 use serde_json::{Map, Value as Json, json};
 use std::{
     fmt::{self, Write as _},
     io::{self, Write as _},
     path::{Path, PathBuf},
-    time::Instant,
 };
 
 /// Where a section runs and where its results go.
@@ -53,11 +52,15 @@ pub struct Settings {
 
 /// The file with everything that a run recorded.
 const METRICS: &str = "metrics.json";
+/// The file with everything that it printed.
+const TRANSCRIPT: &str = "transcript.txt";
 
 /// The bench.
 #[derive(Debug)]
 pub struct Lab {
     settings: Settings,
+    /// Until the run is over, its results folder is its own.
+    _claimed: Claimed,
     description: Description,
     transcript: String,
     /// The settings, until something is printed behind them: a run that fails before prints nothing but its error.
@@ -70,7 +73,7 @@ pub struct Lab {
     claims: Vec<(String, bool)>,
     fingerprint: Option<String>,
     files: Vec<(String, String)>,
-    bar: Option<ProgressBar>,
+    bar: Option<Bar>,
     unprinted: Option<io::Error>,
 }
 
@@ -78,10 +81,11 @@ impl Lab {
     /// A bench for a run; creates the results folder.
     ///
     /// # Errors
-    /// If the folder cannot be created or written to.
+    /// If the folder cannot be created or written to, or another run writes to it.
     pub fn new(settings: Settings, description: Description) -> Result<Self> {
-        prepare(&settings.results)?;
+        let claimed = claim(&settings.results)?;
         Ok(Self {
+            _claimed: claimed,
             opening: Some(description.opening(settings.seed)),
             settings,
             description,
@@ -140,11 +144,11 @@ impl Lab {
 
     /// Runs `work` and tells whoever watches a terminal how long it took; a time is never part of a transcript.
     pub fn timed<T>(&mut self, what: &str, work: impl FnOnce() -> T) -> T {
-        let start = Instant::now();
+        let watch = Stopwatch::start();
         let result = work();
-        if self.shows_progress() {
+        if let Some(time) = watch.elapsed().filter(|_| self.shows_progress()) {
             // A time that cannot be shown is not missed.
-            let _ = writeln!(io::stderr(), "{what}: {:.3} s", start.elapsed().as_secs_f32());
+            let _ = writeln!(io::stderr(), "{what}: {:.3} s", time.as_secs_f32());
         }
         result
     }
@@ -365,7 +369,7 @@ impl Lab {
         self.file(METRICS, &serde_json::to_vec_pretty(&results).context("metrics as JSON")?)?;
         // The hash that a golden locks leaves out the version: a new one changes no result.
         self.note_file(METRICS, &locked);
-        write_whole(&self.settings.results.join("transcript.txt"), self.transcript.as_bytes())?;
+        write_whole(&self.settings.results.join(TRANSCRIPT), self.transcript.as_bytes())?;
         self.files.sort();
         Ok(())
     }

@@ -1,11 +1,13 @@
 //! Progress on a terminal.
 
 use super::Lab;
-use crate::train::{Journal, Progress};
+use crate::{
+    machine::Bar,
+    train::{Journal, Progress},
+};
 use anyhow::Result;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::{
-    fmt::{self, Write as _},
+    fmt::Write as _,
     io::{self, IsTerminal},
 };
 
@@ -17,7 +19,7 @@ impl Lab {
 
     pub(super) fn clear_bar(&mut self) {
         if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
+            bar.clear();
         }
     }
 }
@@ -31,8 +33,8 @@ impl Journal for Lab {
         if !self.shows_progress() {
             return;
         }
-        let bar = self.bar.get_or_insert_with(|| progress_bar(n_steps, "steps"));
-        bar.set_position(step as u64);
+        let bar = self.bar.get_or_insert_with(|| Bar::new(n_steps, "steps"));
+        bar.set_position(step);
         if step.is_multiple_of(20) {
             let accuracy = accuracy.map_or_else(String::new, |accuracy| format!("  accuracy {accuracy:.3}"));
             bar.set_message(format!("loss {loss:.4}{accuracy}"));
@@ -41,15 +43,4 @@ impl Journal for Lab {
             self.clear_bar();
         }
     }
-}
-
-/// A bar over so many `units` on the standard error.
-pub(super) fn progress_bar(total: usize, units: &str) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template(&format!("{{wide_bar}} {{pos}}/{{len}} {units}  {{msg}}  {{speed}}  {{eta}} left"));
-    let speed = |state: &ProgressState, out: &mut dyn fmt::Write| {
-        // A bar that cannot be written is not missed.
-        let _ = write!(out, "{:.0}/s", state.per_sec());
-    };
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("speed", speed))
 }

@@ -1,6 +1,12 @@
 //! What a run leaves behind.
 
-use std::fmt::Write as _;
+use super::{METRICS, TRANSCRIPT};
+use crate::files::short_sha256;
+use anyhow::{Context, Result};
+use std::{fmt::Write as _, fs, path::Path};
+
+/// What stands in the metrics before the version, their last member, which a golden leaves out.
+const VERSION: &str = ",\n  \"version\":";
 
 /// What a run leaves.
 #[derive(Debug, Clone)]
@@ -14,6 +20,31 @@ pub struct Report {
 }
 
 impl Report {
+    /// Reads what a run left in a folder that nothing else wrote to. Whether its claims held is in its exit code.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let transcript = folder.join(TRANSCRIPT);
+        let transcript = fs::read_to_string(&transcript).with_context(|| format!("cannot read {}", transcript.display()))?;
+        let mut files = Vec::new();
+        for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name != TRANSCRIPT {
+                let mut bytes = fs::read(entry.path()).with_context(|| format!("cannot read {name}"))?;
+                if name == METRICS {
+                    let metrics = String::from_utf8(bytes).with_context(|| format!("{name} is no text"))?;
+                    bytes =
+                        metrics.rsplit_once(VERSION).map_or(metrics.clone(), |(locked, _)| format!("{locked}\n}}")).into_bytes();
+                }
+                files.push((name, short_sha256(&bytes)));
+            }
+        }
+        files.sort();
+        Ok(Self { transcript, files, failures: Vec::new() })
+    }
+
     /// The text that a golden file locks: the transcript and a hash of each file.
     #[must_use]
     pub fn golden(&self) -> String {

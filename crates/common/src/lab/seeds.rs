@@ -1,7 +1,7 @@
 //! The same experiment with many seeds.
 
-use super::{Lab, progress::progress_bar};
-use crate::published::Band;
+use super::Lab;
+use crate::{machine::Bar, published::Band};
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 use std::ops::RangeInclusive;
@@ -41,17 +41,17 @@ impl Lab {
     /// # Errors
     /// The error of a run that failed, with its seed.
     pub fn each_seed<T: Send>(&self, seeds: RangeInclusive<u64>, run: impl Fn(u64) -> Result<T> + Sync) -> Result<Vec<T>> {
-        let bar = self.shows_progress().then(|| progress_bar(seeds.clone().count(), "seeds"));
+        let bar = self.shows_progress().then(|| Bar::new(seeds.clone().count(), "seeds"));
         let numbered = seeds.into_par_iter().map(|seed| {
             let result = run(seed).with_context(|| format!("seed {seed}"));
             if let Some(bar) = &bar {
-                bar.inc(1);
+                bar.advance();
             }
             result
         });
         let results: Vec<T> = numbered.collect::<Result<_>>()?;
         if let Some(bar) = bar {
-            bar.finish_and_clear();
+            bar.clear();
         }
         Ok(results)
     }

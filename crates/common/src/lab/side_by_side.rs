@@ -2,17 +2,21 @@
 
 use anyhow::Result;
 
-/// Runs each variant on a thread pool of its own, as many at a time as there are threads; gives what they leave in the order of the variants.
+/// Runs each variant on a thread pool of its own, as many at a time as there are threads, or one after the other where threads cannot be started; gives what they leave in the order of the variants.
 ///
 /// In one pool for all, a thread that waits for a part of its variant would begin another variant, and come back when that is through.
 #[cfg(not(feature = "cuda"))]
 pub(super) fn side_by_side<A: Send, T: Send>(variants: Vec<A>, run: impl Fn(A) -> Result<T> + Sync) -> Result<Vec<T>> {
+    use crate::machine::HAS_THREADS;
     use std::{
         panic,
         sync::{Mutex, PoisonError},
         thread,
     };
 
+    if !HAS_THREADS {
+        return variants.into_iter().map(run).collect();
+    }
     let threads = rayon::current_num_threads();
     let lanes = threads.min(variants.len()).max(1);
     let queue = Mutex::new(variants.into_iter().enumerate());

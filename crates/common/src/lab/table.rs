@@ -50,7 +50,8 @@ pub fn row(label: impl Into<String>, cells: impl IntoIterator<Item = String>) ->
 }
 
 impl Lab {
-    /// Prints a table: heads, then rows, each column as wide as its widest cell.
+    /// Prints a table: heads, then rows, each column as wide as its widest cell. A number that is none, such as 0 / 0, is said to be
+    /// undefined.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -59,7 +60,10 @@ impl Lab {
     /// If a row has not one cell per column.
     pub fn table(&mut self, columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>) -> Result<()> {
         let heads: Vec<String> = columns.iter().map(|column| column.head.clone()).collect();
-        let rows: Vec<Vec<String>> = std::iter::once(heads).chain(rows).collect();
+        let mut rows: Vec<Vec<String>> = std::iter::once(heads).chain(rows).collect();
+        for cell in rows.iter_mut().flatten().filter(|cell| *cell == "NaN") {
+            "undefined".clone_into(cell);
+        }
         for row in &rows {
             assert_eq!(row.len(), columns.len(), "cells of a table's row {row:?}");
         }

@@ -1,14 +1,14 @@
 //! The variants of an experiment, trained side by side.
 
-use super::{Lab, progress::progress_bar, side_by_side::side_by_side};
+use super::{Lab, side_by_side::side_by_side};
 use crate::{
     data::{Batches, Dataset},
+    machine::{Bar, Bars},
     optim::Method,
     parameters::Parameters,
     train::{Checkpoint, CheckpointFile, Decision, Evaluation, History, Journal, Network, Progress, Trainer, TrainingConfig},
 };
 use anyhow::{Context, Result, ensure};
-use indicatif::{MultiProgress, ProgressBar};
 use std::{
     fs,
     io::ErrorKind,
@@ -102,7 +102,7 @@ impl Lab {
     ) -> Result<Vec<TrainedVariant<N>>> {
         let prepared = self.prepare(variants, experiment)?;
         let files: Vec<PathBuf> = prepared.iter().map(|prepared| prepared.file.path.clone()).collect();
-        let bars = self.shows_progress().then(MultiProgress::new);
+        let bars = self.shows_progress().then(Bars::new);
         let trained = side_by_side(prepared, |mut prepared| {
             if let Some(bars) = &bars {
                 prepared.bar.show(bars, prepared.variant.batches.per_epoch(experiment.train.len()) * experiment.n_epochs);
@@ -111,8 +111,7 @@ impl Lab {
             run(prepared, experiment, &train).context(name)
         });
         if let Some(bars) = bars {
-            // Bars that cannot be cleared are not missed.
-            let _ = bars.clear();
+            bars.clear();
         }
         let trained = trained?;
         for path in files {
@@ -196,12 +195,12 @@ fn remove_checkpoint(checkpoint: &Path) -> Result<()> {
 #[derive(Debug)]
 pub struct VariantBar {
     name: String,
-    bar: Option<ProgressBar>,
+    bar: Option<Bar>,
 }
 
 impl VariantBar {
-    fn show(&mut self, bars: &MultiProgress, steps: usize) {
-        let bar = bars.add(progress_bar(steps, "steps"));
+    fn show(&mut self, bars: &Bars, steps: usize) {
+        let bar = bars.add(Bar::new(steps, "steps"));
         bar.set_message(self.name.clone());
         self.bar = Some(bar);
     }
@@ -214,7 +213,7 @@ impl Journal for VariantBar {
 
     fn progress(&mut self, Progress { step, loss, .. }: Progress) {
         if let Some(bar) = &self.bar {
-            bar.set_position(step as u64);
+            bar.set_position(step);
             bar.set_message(format!("{}: loss {loss:.4}", self.name));
         }
     }

@@ -132,6 +132,22 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn any_number_of_parameters_and_threads_gives_the_bits_of_the_loop(
+            few in 0usize..100, many in PARALLEL_FROM..3 * PARALLEL_FROM, threads in 1usize..=64,
+        ) {
+            crate::machine::with_threads(threads, || {
+                for isa in Isa::available() {
+                    check(isa, few);
+                    check(isa, many);
+                }
+            }).unwrap();
+        }
+    }
+
     #[test]
     #[should_panic(expected = "one gradient a parameter")]
     fn a_missing_gradient_is_a_bug() {

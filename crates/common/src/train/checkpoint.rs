@@ -72,7 +72,7 @@ impl Checkpoint {
     /// If the file cannot be read, was changed, lacks something, or has parts that do not belong together.
     pub fn read(path: &Path) -> Result<Self> {
         let read = |file| Self::from_file(file).and_then(|checkpoint| checkpoint.check().map(|()| checkpoint));
-        read(File::read(path)?).with_context(|| format!("{} is no checkpoint of a run: {CURE}", path.display()))
+        read(File::read(path, CURE)?).with_context(|| format!("{} is no checkpoint of a run: {CURE}", path.display()))
     }
 
     /// Refuses parts that cannot have been saved together.

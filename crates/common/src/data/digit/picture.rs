@@ -45,6 +45,7 @@ impl Picture {
             "expected at most {LONGEST_SIDE} pixels a side, found {width} x {height}: scale the picture down"
         );
         let mut reader = decoder.read_info().map_err(|error| not_whole(&error))?;
+        check_palette(reader.info().palette.as_deref().unwrap_or_default())?;
         let size = reader.output_buffer_size().context("the picture does not fit the memory: scale it down")?;
         let mut bytes = vec![0; size];
         let frame = reader.next_frame(&mut bytes).map_err(|error| not_whole(&error))?;
@@ -71,6 +72,13 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
         [b'%', b'P', b'D', b'F', ..] => Some("a PDF"),
         _ => None,
     }
+}
+
+/// Refuses a palette that ends within a colour of three bytes, with which the decoder would panic.
+fn check_palette(bytes: &[u8]) -> Result<()> {
+    let n = bytes.len();
+    ensure!(n.is_multiple_of(3), "expected a whole PNG picture, found a palette of {n} bytes: save the digit as a PNG file anew");
+    Ok(())
 }
 
 fn not_whole(error: &DecodingError) -> anyhow::Error {

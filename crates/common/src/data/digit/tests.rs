@@ -181,7 +181,7 @@ fn a_picture_without_a_drawing_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("white.png");
     std::fs::write(&path, grey(30, &[255; 900])).unwrap();
-    let complaint = "expected a digit on a plain background, found nothing that stands out from the shades along the border: draw it dark on light or light on dark";
+    let complaint = "expected a digit on a plain background, found nothing that stands out from the shades along the border: draw it dark on light or light on dark, in even light";
     assert_eq!(read(&path).unwrap_err().to_string(), format!("{}: {complaint}", path.display()));
 }
 
@@ -210,6 +210,21 @@ fn resized(file: &[u8], width: u32, height: u32) -> Vec<u8> {
     crc.update(&file[12..29]);
     file[29..33].copy_from_slice(&crc.sum().to_be_bytes());
     file
+}
+
+#[test]
+fn a_palette_of_no_whole_number_of_colours_is_refused() {
+    let check = |n, complaint: &str| {
+        let palette = |encoder: &mut Encoder<&mut Vec<u8>>| encoder.set_palette(vec![9; n]);
+        let file = encode((8, 1), (ColorType::Indexed, BitDepth::Eight), &[0; 8], palette);
+        check_refused(&file, &format!("expected a whole PNG picture, found{complaint}"));
+    };
+    for n in [4, 5, 59, 766, 767] {
+        check(n, &format!(" a palette of {n} bytes: "));
+    }
+    for n in [1, 2, 769, 771] {
+        check(n, ": Chunk length wrong: ");
+    }
 }
 
 #[test]

@@ -59,7 +59,8 @@ impl File {
         let folders = [folder.to_owned(), folder.join("raw"), folder.with_file_name("MNIST").join("raw")];
         let places = folders.iter().flat_map(|folder| names.iter().map(move |name| (folder, name)));
         let candidates = places.flat_map(|(folder, name)| {
-            [(folder.join(format!("{name}.gz")), true), (folder.join(name), false), (folder.join(name).join(name), false)]
+            let inside = names.each_ref().map(|inner| (folder.join(name).join(inner), false));
+            [(folder.join(format!("{name}.gz")), true), (folder.join(name), false)].into_iter().chain(inside)
         });
         candidates.into_iter().find(|(path, _)| path.exists() && !path.is_dir())
     }
@@ -276,6 +277,7 @@ mod tests {
             "mnist/train-images.idx3-ubyte",
             "mnist/train-images.idx3-ubyte/train-images.idx3-ubyte",
             "mnist/train-images-idx3-ubyte/train-images-idx3-ubyte",
+            "mnist/train-images-idx3-ubyte/train-images.idx3-ubyte",
             "mnist/raw/train-images-idx3-ubyte",
             "MNIST/raw/train-images-idx3-ubyte",
         ] {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::rng::Stream;
+use crate::{machine::with_threads, rng::Stream};
 
 /// Values of many magnitudes, so that a wrong order of additions shows; zero in lanes without a sample.
 fn images(samples: usize, features: usize, stream: &mut Stream) -> Vec<f32> {
@@ -77,13 +77,13 @@ fn every_instruction_set_gives_the_bits_of_the_reference() {
 #[test]
 fn any_number_of_samples_and_threads_gives_the_same_bits() {
     for threads in [1, 2, 5] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
+        with_threads(threads, || {
             for samples in [1, 15, 16, 17, 33] {
                 check(Conv2d { padding: 1, ..shape((3, 6), (10, 10), 3) }, samples);
             }
             check(shape((6, 16), (14, 14), 5), 40);
-        });
+        })
+        .unwrap();
     }
 }
 

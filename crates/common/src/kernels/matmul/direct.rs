@@ -187,6 +187,8 @@ impl Tile {
         } else if ROWS > 1 || a.column_stride == 1 {
             let rows: [&[f32]; ROWS] = std::array::from_fn(|i| &a.data[(self.row + i) * a.row_stride..][..a.columns]);
             for p in 0..a.columns {
+                #[cfg(feature = "fault-in-a-product")]
+                let p = if p < 2 && a.columns > 1 { 1 - p } else { p };
                 let b_row = &b_rows[p * b.row_stride..][..self.columns];
                 step::<S, ROWS, VECTORS, WHOLE>(simd, |i| rows[i][p], (b_row, starts), &mut chains);
             }

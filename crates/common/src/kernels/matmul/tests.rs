@@ -1,7 +1,7 @@
 //! The product against its contract.
 
 use super::*;
-use crate::rng::Stream;
+use crate::{machine::with_threads, rng::Stream};
 
 /// Values of many magnitudes, so that a wrong order of additions shows.
 fn values(n: usize, stream: &mut Stream) -> Vec<f32> {
@@ -74,14 +74,14 @@ fn every_instruction_set_gives_the_bits_of_the_reference() {
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     for threads in [1, 2, 5] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
+        with_threads(threads, || {
             check(64, 300, 100);
             check(331, 65, 67);
             check(2000, 70, 10);
             check(17, 200, 500);
             check(64, 120, 481);
-        });
+        })
+        .unwrap();
     }
 }
 

@@ -1,0 +1,22 @@
+//! What of the machine a run needs beside files and the standard streams: interruption, progress, the process's id, a clock, threads.
+//!
+//! Nothing here reaches a printed number. This is the only module that asks whether the target is WebAssembly, which has none of these:
+//! there a run cannot be interrupted, shows no progress, takes no time and has one thread.
+
+#[cfg_attr(target_family = "wasm", path = "sandbox.rs")]
+mod system;
+
+use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
+
+pub(crate) use system::{Bar, Bars, HAS_THREADS, Stopwatch, on_interruption, process_id};
+
+/// Does `work` in a pool of so many threads of its own; where no threads can be started, as it is called.
+///
+/// # Errors
+/// If the threads cannot be started.
+pub fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Result<T, ThreadPoolBuildError> {
+    if !HAS_THREADS {
+        return Ok(work());
+    }
+    Ok(ThreadPoolBuilder::new().num_threads(threads).build()?.install(work))
+}
