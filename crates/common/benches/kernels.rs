@@ -52,10 +52,13 @@ impl Layer {
     }
 }
 
-/// The layers of the sections: moons, the tanh network, `dfn`, LeNet's and the large network of the optimisers, and a test of images.
+/// The layers of the sections: moons, the network that over-fits, the tanh network, `dfn`, LeNet's and the large network of the optimisers, and a test of images.
 const LAYERS: &[Layer] = &[
     Layer::of(640, 2, 5),
+    Layer::of(640, 5, 1),
+    Layer::of(200, 2, 20),
     Layer::of(200, 20, 3),
+    Layer::of(200, 3, 1),
     Layer::of(10, 300, 500),
     Layer::of(10, 500, 700),
     Layer::of(64, 400, 120),

@@ -48,29 +48,31 @@ impl<'a> Target<'a> {
         Self { values, row_stride: 1, column_stride, columns }
     }
 
-    /// Writes vector `v` of each of some rows, from (`row`, `column`) on.
+    /// Writes a tile.
     #[inline(always)]
-    fn store<S: Simd, const ROWS: usize, const VECTORS: usize>(
-        &mut self,
-        chains: &[[S::f32s; VECTORS]; ROWS],
-        v: usize,
-        (row, column): (usize, usize),
-    ) {
-        let first = row * self.row_stride + column * self.column_stride;
+    fn store<S: Simd, const ROWS: usize, const VECTORS: usize>(&mut self, chains: &[[S::f32s; VECTORS]; ROWS], tile: Tile) {
+        let starts = tile.starts::<S, VECTORS>();
+        let first = tile.row * self.row_stride + tile.column * self.column_stride;
         if self.column_stride == 1 {
+            // A loop over the vectors around one over the rows would not be unrolled, and so keep the chains in memory.
             for i in 0..ROWS {
-                S::as_mut_simd_f32s(&mut self.values[first + i * self.row_stride..][..S::F32_LANES]).0[0] = chains[i][v];
+                let row = &mut self.values[first + i * self.row_stride..][..tile.columns];
+                for v in 0..VECTORS {
+                    S::as_mut_simd_f32s(&mut row[starts[v]..][..S::F32_LANES]).0[0] = chains[i][v];
+                }
             }
             return;
         }
-        let mut rows = [[0.0; MAX_LANES]; ROWS];
-        for i in 0..ROWS {
-            S::as_mut_simd_f32s(&mut rows[i]).0[0] = chains[i][v];
-        }
-        for lane in 0..S::F32_LANES.min(self.columns - column) {
-            let target = &mut self.values[first + lane * self.column_stride..][..ROWS];
+        for v in 0..VECTORS {
+            let mut rows = [[0.0; MAX_LANES]; ROWS];
             for i in 0..ROWS {
-                target[i] = rows[i][lane];
+                S::as_mut_simd_f32s(&mut rows[i]).0[0] = chains[i][v];
+            }
+            for lane in 0..S::F32_LANES.min(self.columns - tile.column - starts[v]) {
+                let target = &mut self.values[first + (starts[v] + lane) * self.column_stride..][..ROWS];
+                for i in 0..ROWS {
+                    target[i] = rows[i][lane];
+                }
             }
         }
     }
@@ -147,7 +149,8 @@ impl Tile {
     /// Runs `ROWS` × `VECTORS` vectors of chains over the inner index and stores them.
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S, (a, b): (View, View), c: &mut Target) {
-        let starts = self.starts::<S, VECTORS>();
+        // Said here, it need not be asked of each vector.
+        assert!(self.columns >= S::F32_LANES && self.columns > (VECTORS - 1) * S::F32_LANES, "a tile of {VECTORS} vectors");
         // Only the largest tile is worth a copy of the loop.
         let is_largest = ROWS == TALL && VECTORS == MAX_VECTORS;
         let chains = if is_largest && self.columns == VECTORS * S::F32_LANES {
@@ -155,15 +158,17 @@ impl Tile {
         } else {
             self.chains::<S, ROWS, VECTORS, false>(simd, a, b)
         };
-        for v in 0..VECTORS {
-            c.store::<S, ROWS, VECTORS>(&chains, v, (self.row, self.column + starts[v]));
-        }
+        c.store::<S, ROWS, VECTORS>(&chains, self);
     }
 
     /// Where each vector begins, from the tile's first column: the last one ends with the tile.
     #[inline(always)]
     fn starts<S: Simd, const VECTORS: usize>(self) -> [usize; VECTORS] {
-        std::array::from_fn(|v| (v * S::F32_LANES).min(self.columns - S::F32_LANES))
+        let mut starts = [0; VECTORS];
+        for v in 0..VECTORS {
+            starts[v] = if v + 1 == VECTORS { self.columns - S::F32_LANES } else { v * S::F32_LANES };
+        }
+        starts
     }
 
     /// Runs the chains over the inner index. `WHOLE`: the vectors follow each other, none overlaps the one before it.
