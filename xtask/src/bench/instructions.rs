@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_twentieth_is_close() {
-        assert!(is_close(105, 100) && is_close(95, 100) && !is_close(106, 100) && !is_close(94, 100));
+    fn four_percent_are_close() {
+        assert!(is_close(104, 100) && is_close(96, 100) && !is_close(106, 100) && !is_close(94, 100));
     }
 }
