@@ -6,11 +6,8 @@
 #[cfg_attr(target_family = "wasm", path = "sandbox.rs")]
 mod system;
 
-mod awake;
-
 use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 
-pub use awake::awake;
 pub(crate) use system::{Bar, Bars, HAS_THREADS, Stopwatch, on_interruption, process_id};
 
 /// Does `work` in a pool of so many threads of its own; where no threads can be started, as it is called.

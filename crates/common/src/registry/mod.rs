@@ -7,7 +7,6 @@ pub use hyperparameters::Hyperparameter;
 
 use crate::{
     lab::{Description, Driver, Lab, Report, Settings},
-    machine::awake,
     published,
 };
 use anyhow::{Context, Result, bail};
@@ -248,7 +247,7 @@ impl Chapter {
         let mut lab = Lab::new(settings, description)?;
         let run = section.replay.as_ref().filter(|_| is_replay).map_or(&section.run, |replay| &replay.run);
         // On a thread of the pool the kernels share their work without waking it anew each time.
-        match awake(|| run(matches, &mut lab)) {
+        match rayon::scope(|_| run(matches, &mut lab)) {
             Ok(()) => lab.finish(),
             Err(error) => {
                 // The first error is the one to report.
