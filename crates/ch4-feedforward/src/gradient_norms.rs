@@ -200,8 +200,29 @@ pub(crate) fn figure(title: &str, columns: &[Column], looks: &[(Marker, Dash)]) 
     Curves::new(title).panel(panel).render()
 }
 
-/// The middle one of an odd number of values.
+/// The median of the values that are numbers; NaN if none is.
 pub(crate) fn median(mut values: Vec<f32>) -> f32 {
+    // Which sign 0 / 0 has, and so where it would be sorted, is the processor's choice.
+    values.retain(|value| !value.is_nan());
     values.sort_unstable_by(f32::total_cmp);
-    values[values.len() / 2]
+    match values.len() {
+        0 => f32::NAN,
+        n if n % 2 == 1 => values[n / 2],
+        n => f32::midpoint(values[n / 2 - 1], values[n / 2]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_that_of_the_numbers_whatever_sign_the_others_have() {
+        let check = |values: &[f32], expected: f32| assert_eq!(median(values.to_vec()), expected, "{values:?}");
+        for none in [f32::NAN, -f32::NAN] {
+            check(&[none, 3.0, 1.0, none, 2.0, none], 2.0);
+            check(&[4.0, none, 1.0, 2.0, 3.0], 2.5);
+        }
+        assert!(median(vec![-f32::NAN]).is_nan());
+    }
 }

@@ -23,7 +23,8 @@ pub struct Parameter {
 impl Parameter {
     /// The values as little-endian bytes.
     fn bytes(&self) -> Vec<u8> {
-        self.values.iter().flat_map(|x| x.to_le_bytes()).collect()
+        // Which NaN an operation gives is the processor's choice: all count as one.
+        self.values.iter().flat_map(|x| if x.is_nan() { f32::NAN } else { *x }.to_le_bytes()).collect()
     }
 
     /// The first 64 bits of the SHA-256 of the values' bits.
@@ -256,6 +257,13 @@ mod tests {
         let path = folder.path().join("parameters.safetensors");
         std::fs::write(&path, parameters.to_safetensors().unwrap()).unwrap();
         Parameters::read(&path).unwrap()
+    }
+
+    #[test]
+    fn every_nan_has_the_same_hash() {
+        let hash = |nan: f32| Parameter { name: "w".to_owned(), shape: vec![1], values: vec![nan] }.hash();
+        assert_eq!(hash(f32::NAN), hash(-f32::NAN));
+        assert_eq!(hash(f32::NAN), hash(f32::from_bits(0x7fa0_0001)));
     }
 
     #[test]

@@ -105,11 +105,15 @@ impl Args {
 }
 
 impl Args {
-    /// Weights of other sizes: the median over some starts of the factor that a layer costs.
+    /// Weights of other sizes: the median over some starts of the factor that a layer costs. A start whose last hidden layer is dead has no
+    /// gradient at all, and no factor: 0 / 0.
     fn try_scales(&self, lab: &mut Lab) -> Result<()> {
         let [logistic, relu, ..] = self.activations();
         let seeds = cli::seeds(lab.seed(), STARTS)?;
-        writeln!(lab, "\nWeights from N(0, sd²): mean factor that a layer costs, median of {STARTS} starts")?;
+        writeln!(
+            lab,
+            "\nWeights from N(0, sd²): mean factor that a layer costs, median of those of {STARTS} starts that have a gradient"
+        )?;
         let (mut rows, mut medians) = (Vec::new(), Vec::new());
         for sd in SCALES {
             let layers = FiveLayers { weight_sd: sd, ..self.five_layers() };
@@ -143,7 +147,7 @@ impl Args {
 const SCALES: [f32; 5] = [0.01, 0.1, 0.5, 1.0, 2.0];
 /// The units that are tried with them.
 const UNITS: [&str; 3] = ["logistic", "ReLU", "maxout"];
-/// Starts of each, an odd number: one is the median.
+/// Starts of each.
 const STARTS: usize = 21;
 
 /// Prints and draws the norms.
