@@ -118,9 +118,8 @@ fn draw(functions: &[Named; 10], z: &[f32], lab: &mut Lab) -> Result<()> {
     let figure = |title: String, curves: Vec<Series>| {
         let looks = [(theme::TRAIN, Dash::Solid), (theme::DEV, Dash::Dashed), (theme::NEUTRAL, Dash::Dotted)];
         let panel = CurvePanel::new("z", "a").through_origin();
-        let curves = curves.into_iter().zip(looks);
-        Curves::new(title)
-            .panel(curves.fold(panel, |panel, (curve, (color, dash))| panel.with(curve.colored(color).dashed(dash))))
+        let add = |panel: CurvePanel, (curve, (color, dash)): (Series, _)| panel.with(curve.colored(color).dashed(dash));
+        Curves::new(title).panel(curves.into_iter().zip(looks).fold(panel, add))
     };
     for (name, title, pair) in [
         ("logistic-tanh", "Functions that saturate on both sides", [logistic, tanh]),
@@ -170,7 +169,6 @@ fn compare(functions: &[Named], z: &[f32], lab: &mut Lab) -> Result<()> {
     let worst = largest_difference(&away_from_corners(&numeric), &away_from_corners(&|f| derivatives(f, z)));
     writeln!(lab, "derivatives and central differences, away from the corners, differ by at most {worst:.1e}")?;
     lab.metric("derivatives against central differences", worst);
-
     lab.claim("tanh z = 2σ(2z) − 1 to within one ulp of 1, which is 2⁻²³, at every point", apart <= 1.0);
     let touches =
         |hard, model| values(hard, &[0.0]) == values(model, &[0.0]) && derivatives(hard, &[0.0]) == derivatives(model, &[0.0]);
