@@ -46,7 +46,9 @@ pub use activations::{
     Activate, Elementwise, Elu, Function, HardLogistic, HardTanh, LeakyRelu, Logistic, Relu, Softplus, Swish, Tanh, functions,
 };
 pub use batch_norm::{BatchNorm, Channels};
-pub use device::{Batch, Flow, Key};
+#[cfg(not(feature = "cuda"))]
+pub use device::Key;
+pub use device::{Batch, Flow};
 pub use dropout::Dropout;
 pub use images::{Conv2d, Flatten, Image, Images, MaxPool2d};
 pub use layer_norm::{LayerNorm, LayerNorm2d};
