@@ -1,6 +1,7 @@
 //! `instructions`: how many instructions a step of each workload takes, which, unlike time, is the same on a busy machine.
 //!
 //! Valgrind's callgrind counts them on one thread. It knows no AVX-512, so these are the instructions of AVX2 and fused multiply-add.
+//! Another compiler chooses others: the file names the one that it counts for, and with another one nothing fails.
 
 use super::{
     choose,
@@ -23,7 +24,7 @@ const TOLERANCE: f64 = 0.05;
 const STEPS: usize = 4;
 /// The function in which instructions are counted.
 const COUNTED: &str = "*workloads::train*";
-const HEAD: &str = "workload,instructions per step";
+const HEAD: &str = "workload,instructions per step by ";
 
 /// Which workloads are counted.
 #[derive(Debug, clap::Args)]
@@ -45,7 +46,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         (workload.run)(&Data::for_steps(STEPS))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut committed = read(&fs::read_to_string(path()).unwrap_or_default())?;
+    let csv = fs::read_to_string(path()).unwrap_or_default();
+    let mut committed = read(&csv)?;
+    let compiler = compiler()?;
     let chosen = choose(args.only.as_deref())?;
     say(&format!("{:<16} {:>14} {:>14} {:>8}", "workload", "per step", "committed", "change"));
     let counts: Vec<Result<u64>> = chosen.par_iter().map(|workload| count(workload)).collect();
@@ -57,7 +60,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         say(&row(workload.name, found, before));
     }
     if args.bless {
-        files::write_whole(&path(), text(&committed).as_bytes())?;
+        files::write_whole(&path(), text(&committed, &compiler).as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if csv.lines().next() != Some(&format!("{HEAD}{compiler}")) {
+        say(&format!("not compared: the committed counts are those of another compiler than {compiler}"));
         return Ok(ExitCode::SUCCESS);
     }
     if differ > 0 {
@@ -104,9 +111,16 @@ fn path() -> PathBuf {
     root().join("xtask/instructions.csv")
 }
 
-fn text(counts: &BTreeMap<String, u64>) -> String {
+/// What the compiler calls itself.
+fn compiler() -> Result<String> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).arg("--version").output().context("cannot start rustc")?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn text(counts: &BTreeMap<String, u64>, compiler: &str) -> String {
     let lines = counts.iter().map(|(name, count)| format!("{name},{count}\n"));
-    format!("{HEAD}\n{}", lines.collect::<String>())
+    format!("{HEAD}{compiler}\n{}", lines.collect::<String>())
 }
 
 fn read(csv: &str) -> Result<BTreeMap<String, u64>> {
@@ -129,7 +143,7 @@ mod tests {
         let mut workloads: Vec<_> = WORKLOADS.iter().map(|workload| workload.name).collect();
         workloads.sort_unstable();
         assert_eq!(names, workloads);
-        assert_eq!(read(&text(&committed)).unwrap(), committed);
+        assert_eq!(read(&text(&committed, "rustc")).unwrap(), committed);
     }
 
     #[test]
