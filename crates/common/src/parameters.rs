@@ -3,7 +3,7 @@
 use crate::{
     kernels::reduce,
     rng::Stream,
-    storage::{File, Stored, Values},
+    storage::{File, Stored, Values, bytes},
 };
 use anyhow::{Result, bail, ensure};
 use sha2::{Digest, Sha256};
@@ -21,16 +21,10 @@ pub struct Parameter {
 }
 
 impl Parameter {
-    /// The values as little-endian bytes.
-    fn bytes(&self) -> Vec<u8> {
-        // Which NaN an operation gives is the processor's choice: all count as one.
-        self.values.iter().flat_map(|x| if x.is_nan() { f32::NAN } else { *x }.to_le_bytes()).collect()
-    }
-
     /// The first 64 bits of the SHA-256 of the values' bits.
     #[must_use]
     pub fn hash(&self) -> u64 {
-        first_bits(&Sha256::digest(self.bytes()))
+        first_bits(&Sha256::digest(bytes(&self.values)))
     }
 }
 
@@ -46,7 +40,7 @@ impl Parameters {
         by_name.sort_by(|a, b| a.name.cmp(&b.name));
         let digest = by_name
             .iter()
-            .fold(Sha256::new(), |sha, parameter| sha.chain_update(&parameter.name).chain_update(parameter.bytes()));
+            .fold(Sha256::new(), |sha, parameter| sha.chain_update(&parameter.name).chain_update(bytes(&parameter.values)));
         format!("{:016x}", first_bits(&digest.finalize()))
     }
 

@@ -47,10 +47,15 @@ impl Values {
 
     fn bytes(&self) -> Vec<u8> {
         match self {
-            Self::F32(values) => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            Self::F32(values) => bytes(values),
             Self::U64(values) => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
         }
     }
+}
+
+/// Numbers as little-endian bytes. Which NaN an operation gives is the processor's choice: all count as one.
+pub(crate) fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|x| if x.is_nan() { f32::NAN } else { *x }.to_le_bytes()).collect()
 }
 
 /// A whole file.
