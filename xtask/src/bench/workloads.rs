@@ -7,6 +7,7 @@ use common::{
     data::{Batches, Labels, Samples, Split, mnist, moons},
     kernels::Loss,
     lab::Driver,
+    machine::awake,
     matrix::Matrix,
     models::{ConvNetBatchNorm, LeNet},
     optim::{Adam, Optimizer, Sgd},
@@ -149,7 +150,7 @@ impl<'a> Plan<'a> {
         let Self { learning_rate, dev, .. } = self;
         let steps = Steps { learning_rate, dev, most: data.most_steps };
         // On a thread of the pool, where sections train as well.
-        rayon::scope(|_| {
+        awake(|| {
             let mut network = make()?;
             let run = Trainer::new(&mut network, self.optimizer, self.samples, self.config)?;
             train(run, &steps)

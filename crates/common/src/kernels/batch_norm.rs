@@ -38,6 +38,7 @@ use super::{
     lanes::{self, GROUP},
     reduce::tree,
 };
+use crate::machine::share_out;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -156,7 +157,7 @@ impl BatchNorm<'_> {
         self.check(x, statistics);
         let Self { shape, eps, .. } = *self;
         let together = self.channels_together();
-        statistics.par_chunks_mut(together).enumerate().for_each(|(task, statistics)| {
+        share_out(statistics.par_chunks_mut(together).enumerate(), |(task, statistics)| {
             isa.dispatch(Measure { shape, eps, first: task * together, x, statistics });
         });
     }
@@ -170,7 +171,8 @@ impl BatchNorm<'_> {
         assert_eq!(y.len(), x.len(), "one output an input");
         let length = self.shape.plane * GROUP;
         let together = self.columns_together();
-        y.par_chunks_mut(together * length).zip(x.par_chunks(together * length)).enumerate().for_each(|(task, (y, x))| {
+        let chunks = y.par_chunks_mut(together * length).zip(x.par_chunks(together * length));
+        share_out(chunks.enumerate(), |(task, (y, x))| {
             isa.dispatch(Normalize { layer: *self, first: task * together, x, statistics, y });
         });
     }
@@ -187,7 +189,7 @@ impl BatchNorm<'_> {
         assert!(dgamma.len() == self.shape.channels && dbeta.len() == self.shape.channels, "one gradient a parameter");
         let mut sums = vec![[0.0; 2]; self.shape.channels];
         let together = self.channels_together();
-        sums.par_chunks_mut(together).enumerate().for_each(|(task, sums)| {
+        share_out(sums.par_chunks_mut(together).enumerate(), |(task, sums)| {
             isa.dispatch(SumGradients { shape: self.shape, first: task * together, saved, dy, sums });
         });
         for (([of_dy, of_products], dgamma), dbeta) in sums.iter().zip(dgamma).zip(dbeta) {
@@ -195,7 +197,7 @@ impl BatchNorm<'_> {
         }
         let (length, together) = (self.shape.plane * GROUP, self.columns_together());
         let chunks = dx.par_chunks_mut(together * length).zip(saved.x.par_chunks(together * length));
-        chunks.zip(dy.par_chunks(together * length)).enumerate().for_each(|(task, ((dx, x), dy))| {
+        share_out(chunks.zip(dy.par_chunks(together * length)).enumerate(), |(task, ((dx, x), dy))| {
             let saved = Saved { x, ..saved };
             isa.dispatch(Backward { layer: *self, first: task * together, saved, sums: &sums, dy, dx });
         });

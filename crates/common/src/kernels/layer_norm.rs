@@ -32,6 +32,7 @@ use super::{
     isa::Isa,
     reduce::tree,
 };
+use crate::machine::share_out;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -82,7 +83,7 @@ impl LayerNorm<'_> {
         let rows = self.rows_together(statistics.len());
         let values = rows * self.features;
         let chunks = statistics.par_chunks_mut(rows).zip(x.par_chunks(values)).zip(y.par_chunks_mut(values));
-        chunks.for_each(|((statistics, x), y)| isa.dispatch(Forward { layer: *self, x, statistics, y }));
+        share_out(chunks, |((statistics, x), y)| isa.dispatch(Forward { layer: *self, x, statistics, y }));
     }
 
     /// Computes the gradients of x, γ and β from that of y.
@@ -97,7 +98,7 @@ impl LayerNorm<'_> {
         let rows = self.rows_together(saved.statistics.len());
         let values = rows * self.features;
         let inputs = saved.statistics.par_chunks(rows).zip(saved.x.par_chunks(values)).zip(dy.par_chunks(values));
-        inputs.zip(dx.par_chunks_mut(values)).for_each(|(((statistics, x), dy), dx)| {
+        share_out(inputs.zip(dx.par_chunks_mut(values)), |(((statistics, x), dy), dx)| {
             isa.dispatch(BackwardInput { layer: *self, saved: Saved { x, statistics }, dy, dx });
         });
         isa.dispatch(BackwardParameters { layer: *self, saved, dy, dgamma, dbeta });

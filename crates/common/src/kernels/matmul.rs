@@ -17,6 +17,7 @@ mod tests;
 mod thin;
 
 use crate::kernels::{fused::fused_multiply_add, isa::Isa};
+use crate::machine::share_out;
 use direct::Target;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -152,7 +153,7 @@ pub fn matmul(isa: Isa, a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
 /// Shares a product by rows.
 fn by_rows(isa: Isa, (a, b): (View, View), bias: Option<&[f32]>, c: &mut [f32], threads: usize) {
     let rows = a.rows.div_ceil(threads).next_multiple_of(ROWS_TOGETHER);
-    c.par_chunks_mut(rows * b.columns).enumerate().for_each(|(chunk, c)| {
+    share_out(c.par_chunks_mut(rows * b.columns).enumerate(), |(chunk, c)| {
         let a = a.row_range(chunk * rows, c.len() / b.columns);
         isa.dispatch(Block { a, b, bias, c });
     });
@@ -161,15 +162,12 @@ fn by_rows(isa: Isa, (a, b): (View, View), bias: Option<&[f32]>, c: &mut [f32], 
 /// Shares a product by columns: of a large B, each thread packs its own columns only.
 fn by_columns(isa: Isa, (a, b): (View, View), bias: Option<&[f32]>, c: &mut [f32], threads: usize) {
     let columns = b.columns.div_ceil(threads).next_multiple_of(COLUMNS_TOGETHER);
-    let starts: Vec<usize> = (0..b.columns).step_by(columns).collect();
-    let parts = starts.par_iter().map(|&first| {
-        let count = columns.min(b.columns - first);
-        let mut part = vec![0.0; a.rows * count];
+    let starts = (0..b.columns).step_by(columns).map(|first| (first, columns.min(b.columns - first)));
+    let mut parts: Vec<_> = starts.map(|(first, count)| (first, count, vec![0.0; a.rows * count])).collect();
+    share_out(parts.par_iter_mut(), |&mut (first, count, ref mut part)| {
         let bias = bias.map(|bias| &bias[first..first + count]);
-        isa.dispatch(Block { a, b: b.column_range(first, count), bias, c: &mut part });
-        (first, count, part)
+        isa.dispatch(Block { a, b: b.column_range(first, count), bias, c: part });
     });
-    let parts: Vec<_> = parts.collect();
     for (first, count, part) in parts {
         for (row, part) in c.chunks_exact_mut(b.columns).zip(part.chunks_exact(count)) {
             row[first..first + count].copy_from_slice(part);

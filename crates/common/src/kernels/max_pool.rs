@@ -11,6 +11,7 @@ use crate::kernels::{
     isa::Isa,
     lanes::{GROUP, vectors},
 };
+use crate::machine::share_out;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -70,7 +71,9 @@ impl MaxPool2d {
     pub fn forward(&self, isa: Isa, x: &[f32], y: &mut [f32]) {
         self.check(x, y);
         let (from, to) = self.planes();
-        x.par_chunks_exact(from).zip(y.par_chunks_exact_mut(to)).for_each(|(x, y)| isa.dispatch(Forward { shape: *self, x, y }));
+        share_out(x.par_chunks_exact(from).zip(y.par_chunks_exact_mut(to)), |(x, y)| {
+            isa.dispatch(Forward { shape: *self, x, y });
+        });
     }
 
     /// Computes dx from dy.
@@ -83,9 +86,9 @@ impl MaxPool2d {
         let (from, to) = self.planes();
         let pooled = x.par_chunks_exact(from).zip(y.par_chunks_exact(to));
         let gradients = dy.par_chunks_exact(to).zip(dx.par_chunks_exact_mut(from));
-        pooled
-            .zip(gradients)
-            .for_each(|((x, y), (dy, dx))| isa.dispatch(Backward { shape: *self, pooled: Pooled { x, y }, dy, dx }));
+        share_out(pooled.zip(gradients), |((x, y), (dy, dx))| {
+            isa.dispatch(Backward { shape: *self, pooled: Pooled { x, y }, dy, dx });
+        });
     }
 
     /// Values of one group before and after.

@@ -10,6 +10,7 @@
 use super::{Gradients, Input, Layer, Output, Shape};
 use crate::{
     kernels::{Activation, activation::Activated, isa::Isa},
+    machine::share_out,
     matrix::Matrix,
 };
 use rayon::prelude::*;
@@ -40,7 +41,7 @@ impl Layer for ActivationLayer {
         if z.len() <= TOGETHER {
             return self.f.forward(Isa::best(), z, a);
         }
-        z.par_chunks(TOGETHER).zip(a.par_chunks_mut(TOGETHER)).for_each(|(z, a)| self.f.forward(Isa::best(), z, a));
+        share_out(z.par_chunks(TOGETHER).zip(a.par_chunks_mut(TOGETHER)), |(z, a)| self.f.forward(Isa::best(), z, a));
     }
 
     fn backward(&mut self, input: Input, Output { y: a, dy: da }: Output, gradients: Gradients) {
@@ -53,7 +54,7 @@ impl Layer for ActivationLayer {
         let a = if self.reads_output() { a } else { z };
         let activated = z.par_chunks(TOGETHER).zip(a.par_chunks(TOGETHER));
         let gradients = da.par_chunks(TOGETHER).zip(dz.par_chunks_mut(TOGETHER));
-        activated.zip(gradients).for_each(|((z, a), (da, dz))| self.f.backward(Isa::best(), Activated { z, a }, da, dz));
+        share_out(activated.zip(gradients), |((z, a), (da, dz))| self.f.backward(Isa::best(), Activated { z, a }, da, dz));
     }
 
     fn reads_output(&self) -> bool {

@@ -6,7 +6,7 @@
 //! Bound by memory: Adam reads four vectors and writes three, 28 bytes per parameter, and computes three divisions and a square root meanwhile.
 
 use super::Trainable;
-use crate::kernels::isa::Isa;
+use crate::{kernels::isa::Isa, machine::both};
 use pulp::{Simd, WithSimd};
 
 /// From this many parameters on, a tensor is shared out over threads.
@@ -61,7 +61,7 @@ fn share_out<const N: usize>(isa: Isa, piece: Piece<'_, N>, rule: impl ElementRu
     let memory = rest_of_memory.each_mut().map(|(first, _)| std::mem::take(first));
     let first = Piece { parameter, gradient, memory };
     let second = Piece { parameter: rest, gradient: rest_of_gradient, memory: rest_of_memory.map(|(_, second)| second) };
-    rayon::join(|| share_out(isa, first, rule), || share_out(isa, second, rule));
+    both(|| share_out(isa, first, rule), || share_out(isa, second, rule));
 }
 
 /// The loop over one piece.

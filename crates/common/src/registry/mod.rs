@@ -7,7 +7,7 @@ pub use hyperparameters::Hyperparameter;
 
 use crate::{
     lab::{Description, Driver, Lab, Report, Settings},
-    published,
+    machine, published,
 };
 use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
@@ -246,8 +246,7 @@ impl Chapter {
         };
         let mut lab = Lab::new(settings, description)?;
         let run = section.replay.as_ref().filter(|_| is_replay).map_or(&section.run, |replay| &replay.run);
-        // On a thread of the pool the kernels share their work without waking it anew each time.
-        match rayon::scope(|_| run(matches, &mut lab)) {
+        match machine::awake(|| run(matches, &mut lab)) {
             Ok(()) => lab.finish(),
             Err(error) => {
                 // The first error is the one to report.

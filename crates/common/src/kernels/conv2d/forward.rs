@@ -6,6 +6,7 @@ use crate::kernels::{
     isa::Isa,
     lanes::{GROUP, vectors},
 };
+use crate::machine::share_out_with;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -25,7 +26,7 @@ pub(super) fn convolve(shape: &Conv2d, isa: Isa, x: &[f32], (weight, bias): (&[f
         isa.dispatch(Group { shape: surrounded, x, weight: &packed, bias, y });
     };
     let (x, y) = (x.par_chunks_exact(shape.in_features() * GROUP), y.par_chunks_exact_mut(shape.out_features() * GROUP));
-    x.zip(y).for_each_init(Vec::new, group);
+    share_out_with(x.zip(y), Vec::new, group);
 }
 
 /// Output channels of the next tile, of `channels` that are left.

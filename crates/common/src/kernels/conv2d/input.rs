@@ -9,6 +9,7 @@ use crate::kernels::{
     isa::Isa,
     lanes::{GROUP, vectors},
 };
+use crate::machine::share_out_with;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -34,7 +35,7 @@ pub(super) fn convolve_back(shape: &Conv2d, isa: Isa, dy: &[f32], weight: &[f32]
         isa.dispatch(Group { shape: *shape, rows, dy: framed, weight: &packed, dx });
     };
     let (dy, dx) = (dy.par_chunks_exact(shape.out_features() * GROUP), dx.par_chunks_exact_mut(shape.in_features() * GROUP));
-    dy.zip(dx).for_each_init(Vec::new, group);
+    share_out_with(dy.zip(dx), Vec::new, group);
 }
 
 /// Input channels of the next tile, of `channels` that are left.

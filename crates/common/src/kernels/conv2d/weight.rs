@@ -7,6 +7,7 @@ use crate::kernels::{
     lanes::{GROUP, vectors},
     reduce::tree,
 };
+use crate::machine::share_out;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -26,15 +27,15 @@ pub(super) fn correlate(shape: &Conv2d, isa: Isa, x: &[f32], dy: &[f32], dweight
     }
     let x = if shape.padding > 0 { &framed } else { x };
     let images = Images { shape: surrounded, x, dy };
-    let tasks = tasks(shape);
-    let run = |task: &Task| {
-        let mut sums = [[0.0; MAX_TAPS]; MAX_CHANNELS];
-        isa.dispatch(Row { images, task: *task, sums: &mut sums });
-        (*task, sums)
-    };
+    let mut tasks: Vec<_> = tasks(shape).into_iter().map(|task| (task, [[0.0; MAX_TAPS]; MAX_CHANNELS])).collect();
+    let run = |(task, sums): &mut (Task, _)| isa.dispatch(Row { images, task: *task, sums });
     let work = dy.len() * shape.in_channels * shape.kernel * shape.kernel;
-    let sums: Vec<_> = if work < PARALLEL_FROM { tasks.iter().map(run).collect() } else { tasks.par_iter().map(run).collect() };
-    for (task, sums) in sums {
+    if work < PARALLEL_FROM {
+        tasks.iter_mut().for_each(run);
+    } else {
+        share_out(tasks.par_iter_mut(), run);
+    }
+    for (task, sums) in tasks {
         for (channel, sums) in sums.iter().take(task.channels).enumerate() {
             let row = ((task.channel + channel) * shape.in_channels + task.input) * shape.kernel + task.row;
             dweight[row * shape.kernel + task.tap..][..task.taps].copy_from_slice(&sums[..task.taps]);

@@ -1,0 +1,202 @@
+//! The threads of the pool as a team that stays awake while a network is trained.
+//!
+//! A thread that has nothing to do soon sleeps, and to wake it takes longer than its share of a small product. So the threads that wait,
+//! for work or for the rest of a work that they share, look out for it; only one that has found none for a while sleeps.
+
+use super::HAS_THREADS;
+use rayon::{
+    Yield,
+    iter::{
+        IndexedParallelIterator,
+        plumbing::{Producer, ProducerCallback},
+    },
+};
+use std::{
+    hint,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
+
+/// Looks in vain after which a thread looks only now and then: about a millisecond.
+const MOST_LOOKS: u32 = 10_000;
+/// Time between two looks then.
+const PAUSE: Duration = Duration::from_micros(50);
+/// Turns that the others have to begin: about a millisecond.
+const MOST_TURNS: u32 = 10_000;
+/// Looks for the end of a shared work before a thread lets the system have its core between two of them.
+const CLOSE_LOOKS: u32 = 2_000;
+
+/// Does `work` on a thread of the pool, whose other threads stay awake meanwhile, if each has a core of its own.
+pub fn awake<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let (begun, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    rayon::scope(|scope| {
+        let others = rayon::current_num_threads() - 1;
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        if !HAS_THREADS || others == 0 || others >= cores {
+            return work();
+        }
+        for _ in 0..others {
+            scope.spawn(|_| {
+                begun.fetch_add(1, Ordering::Relaxed);
+                stand_by(&over);
+            });
+        }
+        let _over = SetWhenDropped(&over);
+        // One that has not begun could be begun by this thread while it waits for a part of its work, and would keep it.
+        if !(0..MOST_TURNS).any(|_| begun_by(others, &begun)) {
+            over.store(true, Ordering::Relaxed);
+        }
+        work()
+    })
+}
+
+fn begun_by(others: usize, begun: &AtomicUsize) -> bool {
+    hint::spin_loop();
+    begun.load(Ordering::Relaxed) == others
+}
+
+/// Does what there is to do until all is over.
+fn stand_by(over: &AtomicBool) {
+    let mut looks = 0;
+    while !over.load(Ordering::Relaxed) {
+        looks = if rayon::yield_now() == Some(Yield::Executed) { 0 } else { looks + 1 };
+        if looks > MOST_LOOKS {
+            thread::sleep(PAUSE);
+        } else {
+            hint::spin_loop();
+        }
+    }
+}
+
+/// Sets a flag even when the work panics.
+struct SetWhenDropped<'a>(&'a AtomicBool);
+
+impl Drop for SetWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Does `first` here and `second` on another thread, or after it if all have work.
+pub(crate) fn both(first: impl FnOnce() + Send, second: impl FnOnce() + Send) {
+    let (begun, done) = (AtomicBool::new(false), AtomicBool::new(false));
+    let look_out = || {
+        first();
+        if begun.load(Ordering::Relaxed) {
+            wait_for(&done);
+        }
+    };
+    let on_another = || {
+        begun.store(true, Ordering::Relaxed);
+        second();
+        done.store(true, Ordering::Relaxed);
+    };
+    rayon::join(look_out, on_another);
+}
+
+/// Waits a while for the end of what another thread does.
+fn wait_for(done: &AtomicBool) {
+    for look in 0..MOST_LOOKS {
+        if done.load(Ordering::Relaxed) {
+            return;
+        }
+        if look < CLOSE_LOOKS {
+            hint::spin_loop();
+        } else {
+            thread::yield_now();
+        }
+    }
+}
+
+/// Does `work` with each of the parts, shared out among the threads.
+pub(crate) fn share_out<I: IndexedParallelIterator>(parts: I, work: impl Fn(I::Item) + Sync) {
+    share_out_with(parts, || (), |(), part| work(part));
+}
+
+/// The same with a space of its own for each thread, used again from part to part.
+pub(crate) fn share_out_with<I: IndexedParallelIterator, T>(
+    parts: I,
+    space: impl Fn() -> T + Sync,
+    work: impl Fn(&mut T, I::Item) + Sync,
+) {
+    struct Callback<'a, T, W> {
+        parts: usize,
+        space: &'a (dyn Fn() -> T + Sync),
+        work: W,
+    }
+    impl<T, I, W: Fn(&mut T, I) + Sync> ProducerCallback<I> for Callback<'_, T, W> {
+        type Output = ();
+
+        fn callback<P: Producer<Item = I>>(self, producer: P) {
+            halve(producer, self.parts, rayon::current_num_threads(), self.space, &self.work);
+        }
+    }
+    let parts_left = parts.len();
+    parts.with_producer(Callback { parts: parts_left, space: &space, work });
+}
+
+/// Halves the parts until there are at least as many pieces as threads.
+fn halve<P: Producer, T>(
+    producer: P,
+    parts: usize,
+    threads: usize,
+    space: &(dyn Fn() -> T + Sync),
+    work: &(impl Fn(&mut T, P::Item) + Sync),
+) {
+    if parts <= 1 || threads <= 1 {
+        let mut space = space();
+        producer.into_iter().for_each(|part| work(&mut space, part));
+        return;
+    }
+    let middle = parts / 2;
+    let (first, second) = producer.split_at(middle);
+    both(|| halve(first, middle, threads / 2, space, work), || halve(second, parts - middle, threads.div_ceil(2), space, work));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::with_threads;
+    use rayon::prelude::*;
+    use std::panic;
+
+    #[test]
+    fn work_is_done_with_any_number_of_threads() {
+        for threads in [1, 2, 3, 64] {
+            let sum = with_threads(threads, || awake(|| rayon::join(|| 1, || 2)));
+            assert_eq!(sum.unwrap(), (1, 2), "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn each_part_is_done_once() {
+        for threads in [1, 2, 3, 64] {
+            for parts in [0, 1, 2, 5, 100] {
+                let mut counts = vec![0; parts];
+                with_threads(threads, || awake(|| share_out(counts.par_iter_mut(), |count| *count += 1))).unwrap();
+                assert_eq!(counts, vec![1; parts], "{threads} threads");
+            }
+        }
+    }
+
+    #[test]
+    fn works_that_share_a_pool_all_end() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        let sum = AtomicUsize::new(0);
+        let work = || {
+            let add = |n: usize| sum.fetch_add(n, Ordering::Relaxed);
+            pool.install(|| awake(|| (0..100).for_each(|_| both(|| _ = add(1), || _ = add(2)))));
+        };
+        thread::scope(|scope| (0..8).for_each(|_| _ = scope.spawn(work)));
+        assert_eq!(sum.into_inner(), 8 * 100 * 3);
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller() {
+        for (first, second) in [(true, false), (false, true)] {
+            let panics = || with_threads(2, || awake(|| both(|| assert!(!first), || assert!(!second)))).unwrap();
+            assert!(panic::catch_unwind(panics).is_err());
+        }
+    }
+}
