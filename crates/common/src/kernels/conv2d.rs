@@ -44,6 +44,18 @@ pub struct Conv2d {
     pub padding: usize,
 }
 
+/// Multiply-adds that a thread takes at least: to fetch what another has written costs as much as some hundred thousand.
+const LEAST_WORK: usize = 1 << 20;
+
+/// Channels of a register tile, of `channels` in all.
+fn channels_together(channels: usize) -> usize {
+    match channels {
+        // Six channels are better two times three than four and two.
+        6 => 3,
+        fewer => fewer.clamp(1, 4),
+    }
+}
+
 /// The gradients of a convolution's parameters.
 #[derive(Debug)]
 pub struct ParameterGradients<'a> {

@@ -22,7 +22,7 @@ use direct::Target;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-/// Multiply-adds below which a product stays on one thread: about 20 µs of work.
+/// Multiply-adds below which a product stays on one thread: a few microseconds of work.
 const PARALLEL_FROM: usize = 1 << 20;
 /// Threads share a product by multiples of this many rows.
 const ROWS_TOGETHER: usize = 8;
@@ -139,11 +139,9 @@ pub fn matmul(isa: Isa, a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
     assert_eq!(c.len(), a.rows * b.columns, "size of a product");
     assert!(bias.is_none_or(|bias| bias.len() == b.columns), "one bias per column");
     let threads = rayon::current_num_threads();
-    if threads == 1 || a.rows < 2 * ROWS_TOGETHER || a.rows * a.columns * b.columns < PARALLEL_FROM {
+    if threads == 1 || a.rows * a.columns * b.columns < PARALLEL_FROM {
         isa.dispatch(Block { a, b, bias, c });
-        return;
-    }
-    if a.rows <= MOST_ROWS && b.columns >= threads * LEAST_COLUMNS {
+    } else if a.rows <= MOST_ROWS && b.columns >= threads * LEAST_COLUMNS {
         by_columns(isa, (a, b), bias, c, threads);
     } else {
         by_rows(isa, (a, b), bias, c, threads);

@@ -15,7 +15,7 @@ use crate::{
 };
 use rayon::prelude::*;
 
-/// Values that a thread takes at a time: to wake one costs as much as some ten thousand.
+/// Values that a thread takes at a time.
 const TOGETHER: usize = 1 << 17;
 
 /// An activation function behind samples of a given shape.

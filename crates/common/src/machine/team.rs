@@ -136,7 +136,7 @@ pub(crate) fn share_out_with<I: IndexedParallelIterator, T>(
     parts.with_producer(Callback { parts: parts_left, space: &space, work });
 }
 
-/// Halves the parts until there are at least as many pieces as threads.
+/// Halves the parts until there are at least as many pieces as threads, or half would be less than a thread takes at least.
 fn halve<P: Producer, T>(
     producer: P,
     parts: usize,
@@ -144,7 +144,7 @@ fn halve<P: Producer, T>(
     space: &(dyn Fn() -> T + Sync),
     work: &(impl Fn(&mut T, P::Item) + Sync),
 ) {
-    if parts <= 1 || threads <= 1 {
+    if parts < 2 * producer.min_len() || threads <= 1 {
         let mut space = space();
         producer.into_iter().for_each(|part| work(&mut space, part));
         return;

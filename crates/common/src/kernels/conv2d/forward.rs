@@ -1,12 +1,12 @@
 //! y, some output channels times some columns at a time.
 
-use super::{Conv2d, Frame};
+use super::{Conv2d, Frame, LEAST_WORK, channels_together};
 use crate::kernels::{
     fused::multiply_add,
     isa::Isa,
     lanes::{GROUP, vectors},
 };
-use crate::machine::share_out_with;
+use crate::machine::{share_out, share_out_with};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -16,69 +16,57 @@ const MAX_COLUMNS: usize = 6;
 /// Computes y of every group.
 pub(super) fn convolve(shape: &Conv2d, isa: Isa, x: &[f32], (weight, bias): (&[f32], &[f32]), y: &mut [f32]) {
     let packed = pack(shape, weight);
+    let taps = shape.in_channels * shape.kernel * shape.kernel;
     let (surrounded, frame) = (shape.padded(), Frame::around(shape));
+    let together = channels_together(shape.out_channels);
+    let plane = shape.out_height() * shape.out_width() * GROUP;
+    let least = LEAST_WORK.div_ceil(together * plane * taps);
     let group = |framed: &mut Vec<f32>, (x, y): (&[f32], &mut [f32])| {
         framed.clear();
         if shape.padding > 0 {
             frame.append(x, framed);
         }
-        let x = if shape.padding > 0 { framed } else { x };
-        isa.dispatch(Group { shape: surrounded, x, weight: &packed, bias, y });
+        let x = if shape.padding > 0 { &framed[..] } else { x };
+        let parameters = packed.par_chunks(together * taps).zip(bias.par_chunks(together));
+        let tiles = y.par_chunks_mut(together * plane).zip(parameters).with_min_len(least);
+        share_out(tiles, |(y, parameters)| isa.dispatch(Channels { shape: &surrounded, x, parameters, y }));
     };
     let (x, y) = (x.par_chunks_exact(shape.in_features() * GROUP), y.par_chunks_exact_mut(shape.out_features() * GROUP));
     share_out_with(x.zip(y), Vec::new, group);
 }
 
-/// Output channels of the next tile, of `channels` that are left.
-fn tile_channels(channels: usize) -> usize {
-    match channels {
-        4.. => 4,
-        2.. => 2,
-        _ => 1,
-    }
-}
-
 /// The weights in the order in which tiles read them: for each tile's channels, every (in, row, column), the channels side by side.
 fn pack(shape: &Conv2d, weight: &[f32]) -> Vec<f32> {
     let taps = shape.in_channels * shape.kernel * shape.kernel;
+    let together = channels_together(shape.out_channels);
     let mut packed = Vec::with_capacity(weight.len());
-    let mut first = 0;
-    while first < shape.out_channels {
-        let channels = tile_channels(shape.out_channels - first);
-        packed.extend((0..taps).flat_map(|tap| (first..first + channels).map(move |o| weight[o * taps + tap])));
-        first += channels;
+    for first in (0..shape.out_channels).step_by(together) {
+        let channels = first..shape.out_channels.min(first + together);
+        packed.extend((0..taps).flat_map(|tap| channels.clone().map(move |o| weight[o * taps + tap])));
     }
     packed
 }
 
-/// One group of sixteen samples; the image needs no more padding.
-struct Group<'a> {
-    shape: Conv2d,
+/// Some output channels of one group of sixteen samples; the image needs no more padding.
+struct Channels<'a> {
+    shape: &'a Conv2d,
     x: &'a [f32],
-    weight: &'a [f32],
-    bias: &'a [f32],
+    /// Weight and bias.
+    parameters: (&'a [f32], &'a [f32]),
     y: &'a mut [f32],
 }
 
-impl WithSimd for Group<'_> {
+impl WithSimd for Channels<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { shape, x, weight, bias, y } = self;
-        let (taps, plane) = (shape.in_channels * shape.kernel * shape.kernel, shape.out_height() * shape.out_width());
-        let mut first = 0;
-        while first < shape.out_channels {
-            let channels = tile_channels(shape.out_channels - first);
-            let weight = &weight[first * taps..][..channels * taps];
-            let bias = &bias[first..][..channels];
-            let y = &mut y[first * plane * GROUP..][..channels * plane * GROUP];
-            match channels {
-                4 => rows::<S, 4>(simd, &shape, x, (weight, bias), y),
-                2 => rows::<S, 2>(simd, &shape, x, (weight, bias), y),
-                _ => rows::<S, 1>(simd, &shape, x, (weight, bias), y),
-            }
-            first += channels;
+        let Self { shape, x, parameters, y } = self;
+        match parameters.1.len() {
+            4 => rows::<S, 4>(simd, shape, x, parameters, y),
+            3 => rows::<S, 3>(simd, shape, x, parameters, y),
+            2 => rows::<S, 2>(simd, shape, x, parameters, y),
+            _ => rows::<S, 1>(simd, shape, x, parameters, y),
         }
     }
 }

@@ -3,13 +3,13 @@
 //! dy is surrounded by zero columns, and for strides above one spread out with zeros between; rows outside it are left out. Neither
 //! changes a bit, since a zero result counts as +0.
 
-use super::{Conv2d, Frame};
+use super::{Conv2d, Frame, LEAST_WORK, channels_together};
 use crate::kernels::{
     fused::multiply_add,
     isa::Isa,
     lanes::{GROUP, vectors},
 };
-use crate::machine::share_out_with;
+use crate::machine::{share_out, share_out_with};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -29,80 +29,60 @@ pub(super) fn convolve_back(shape: &Conv2d, isa: Isa, dy: &[f32], weight: &[f32]
         rows: (0, 0),
         columns: (margin, shape.width + shape.kernel - 1 - margin - columns),
     };
+    let together = channels_together(shape.in_channels);
+    let (taps, plane) = (shape.out_channels * shape.kernel * shape.kernel, shape.height * shape.width * GROUP);
+    let least = LEAST_WORK.div_ceil(together * plane * taps);
     let group = |framed: &mut Vec<f32>, (dy, dx): (&[f32], &mut [f32])| {
         framed.clear();
         frame.append(dy, framed);
-        isa.dispatch(Group { shape: *shape, rows, dy: framed, weight: &packed, dx });
+        let tiles = dx.par_chunks_mut(together * plane).zip(packed.par_chunks(together * taps)).with_min_len(least);
+        share_out(tiles, |(dx, weight)| isa.dispatch(Channels { block: Block { shape, rows, dy: framed, weight }, dx }));
     };
     let (dy, dx) = (dy.par_chunks_exact(shape.out_features() * GROUP), dx.par_chunks_exact_mut(shape.in_features() * GROUP));
     share_out_with(dy.zip(dx), Vec::new, group);
 }
 
-/// Input channels of the next tile, of `channels` that are left.
-fn tile_channels(channels: usize) -> usize {
-    match channels {
-        // Six channels are better two times three than four and two.
-        3 | 6 => 3,
-        4.. => 4,
-        2 => 2,
-        _ => 1,
-    }
-}
-
 /// The weights in the order in which tiles read them: for each tile's channels, every (out, row, column), the channels side by side.
 fn pack(shape: &Conv2d, weight: &[f32]) -> Vec<f32> {
     let taps = shape.kernel * shape.kernel;
+    let together = channels_together(shape.in_channels);
     let mut packed = Vec::with_capacity(weight.len());
-    let mut first = 0;
-    while first < shape.in_channels {
-        let channels = tile_channels(shape.in_channels - first);
+    for first in (0..shape.in_channels).step_by(together) {
+        let channels = first..shape.in_channels.min(first + together);
         for o in 0..shape.out_channels {
-            let planes = |tap| (first..first + channels).map(move |c| weight[(o * shape.in_channels + c) * taps + tap]);
+            let planes = |tap| channels.clone().map(move |c| weight[(o * shape.in_channels + c) * taps + tap]);
             packed.extend((0..taps).flat_map(planes));
         }
-        first += channels;
     }
     packed
 }
 
-/// One group of sixteen samples.
-struct Group<'a> {
-    shape: Conv2d,
-    /// Rows of the framed dy.
-    rows: usize,
-    dy: &'a [f32],
-    weight: &'a [f32],
+/// Some input channels of one group of sixteen samples.
+struct Channels<'a> {
+    block: Block<'a>,
     dx: &'a mut [f32],
 }
 
-impl WithSimd for Group<'_> {
+impl WithSimd for Channels<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { shape, rows, dy, weight, dx } = self;
-        let (taps, plane) = (shape.out_channels * shape.kernel * shape.kernel, shape.height * shape.width);
-        let mut first = 0;
-        while first < shape.in_channels {
-            let channels = tile_channels(shape.in_channels - first);
-            let weight = &weight[first * taps..][..channels * taps];
-            let dx = &mut dx[first * plane * GROUP..][..channels * plane * GROUP];
-            let block = Block { shape: &shape, rows, dy, weight };
-            match channels {
-                4 => block.lines::<S, 4>(simd, dx),
-                3 => block.lines::<S, 3>(simd, dx),
-                2 => block.lines::<S, 2>(simd, dx),
-                _ => block.lines::<S, 1>(simd, dx),
-            }
-            first += channels;
+        let Self { block, dx } = self;
+        match dx.len() / (block.shape.height * block.shape.width * GROUP) {
+            4 => block.lines::<S, 4>(simd, dx),
+            3 => block.lines::<S, 3>(simd, dx),
+            2 => block.lines::<S, 2>(simd, dx),
+            _ => block.lines::<S, 1>(simd, dx),
         }
     }
 }
 
-/// Some input channels of one group.
+/// What the gradients of some input channels are computed from.
 #[derive(Clone, Copy)]
 struct Block<'a> {
     shape: &'a Conv2d,
+    /// Rows of the framed dy.
     rows: usize,
     dy: &'a [f32],
     weight: &'a [f32],

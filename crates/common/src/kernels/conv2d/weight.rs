@@ -15,8 +15,8 @@ use rayon::prelude::*;
 const MAX_TAPS: usize = 5;
 /// Most output channels that are.
 const MAX_CHANNELS: usize = 4;
-/// Multiply-adds from which threads share the work: to wake one costs as much as a few million.
-const PARALLEL_FROM: usize = 1 << 23;
+/// Multiply-adds from which threads share the work: a few microseconds.
+const PARALLEL_FROM: usize = 1 << 21;
 
 /// Computes dw. Each chain is whole on one thread: threads share out kernels' rows.
 pub(super) fn correlate(shape: &Conv2d, isa: Isa, x: &[f32], dy: &[f32], dweight: &mut [f32]) {
