@@ -46,13 +46,17 @@ fn columns<S: Simd, const N: usize>(a: View, b: View, bias: Option<&[f32]>, c: &
     let (b, _) = b.data[..b.rows * N].as_chunks::<N>();
     let (c, _) = c.as_chunks_mut::<N>();
     let (fours, rest) = c.as_chunks_mut::<4>();
-    let done = 4 * fours.len();
+    let (twos, rest) = rest.as_chunks_mut::<2>();
+    let (in_fours, in_twos) = (4 * fours.len(), 2 * twos.len());
     let bias = bias.and_then(|bias| bias.first_chunk::<N>());
     for (i, c) in fours.iter_mut().enumerate() {
         *c = with_bias(rows::<S, 4, N>(a, 4 * i, b), bias);
     }
+    for (i, c) in twos.iter_mut().enumerate() {
+        *c = with_bias(rows::<S, 2, N>(a, in_fours + 2 * i, b), bias);
+    }
     for (i, c) in rest.iter_mut().enumerate() {
-        [*c] = with_bias(rows::<S, 1, N>(a, done + i, b), bias);
+        [*c] = with_bias(rows::<S, 1, N>(a, in_fours + in_twos + i, b), bias);
     }
 }
 
