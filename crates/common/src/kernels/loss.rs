@@ -5,6 +5,7 @@
 //! once.
 
 use crate::kernels::{functions, isa::Isa, reduce};
+use pulp::{Simd, WithSimd};
 
 /// What the outputs are compared with.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +51,8 @@ impl Outputs<'_> {
 
 /// The logarithm of a probability is cut off here.
 const LOWEST_LOG: f32 = -100.0;
+/// Terms of a loss that are computed together; a multiple of the lanes of a sum.
+const BLOCK: usize = 128;
 /// p (1 − p) is not taken below this in the gradient.
 const LOWEST_VARIANCE: f32 = 1e-12;
 
@@ -63,7 +66,7 @@ impl Loss {
         let n = outputs.samples() as f64;
         let mean = |terms: &[f32], n: f64| (reduce::sum(terms) / n) as f32;
         match self {
-            Self::BinaryCrossEntropy => -mean(&log_likelihoods(isa, outputs.values, values(targets)), n),
+            Self::BinaryCrossEntropy => (-(log_likelihood(isa, outputs.values, values(targets)) / n)) as f32,
             Self::BinaryCrossEntropyWithLogits => (logit_losses(isa, outputs.values, values(targets)) / n) as f32,
             Self::SoftmaxCrossEntropy => {
                 let terms: Vec<f32> = outputs
@@ -146,7 +149,6 @@ pub fn softmax(isa: Isa, logits: Outputs, probabilities: &mut [f32]) {
 
 /// Σ(max(z, 0) − y z + ln(1 + e^−|z|)), the terms passing through a block on the stack.
 fn logit_losses(isa: Isa, z: &[f32], y: &[f32]) -> f64 {
-    const BLOCK: usize = 128;
     assert_eq!(z.len(), y.len(), "one label a logit");
     let (mut sum, mut terms) = (reduce::Sum::default(), [0.0; BLOCK]);
     for (z, y) in z.chunks(BLOCK).zip(y.chunks(BLOCK)) {
@@ -160,23 +162,46 @@ fn logit_losses(isa: Isa, z: &[f32], y: &[f32]) -> f64 {
     sum.total()
 }
 
-/// y ln p + (1 − y) ln(1 − p) for each sample. A label of exactly 0 or 1 needs one logarithm only: the other term is a
-/// zero, and adding it would change no bit.
-fn log_likelihoods(isa: Isa, p: &[f32], y: &[f32]) -> Vec<f32> {
+/// Σ(y ln p + (1 − y) ln(1 − p)), the terms passing through a block on the stack.
+fn log_likelihood(isa: Isa, p: &[f32], y: &[f32]) -> f64 {
     assert_eq!(p.len(), y.len(), "one label a probability");
-    let chosen: Vec<f32> = p.iter().zip(y).map(|(&p, &y)| if y == 0.0 { 1.0 - p } else { p }).collect();
-    let mut terms = vec![0.0; chosen.len()];
-    functions::ln_slice(isa, &chosen, &mut terms);
-    for ((term, &p), &y) in terms.iter_mut().zip(p).zip(y) {
-        *term = cut_off(*term);
-        if y != 0.0 && y != 1.0 {
-            *term = y * *term + (1.0 - y) * cut_off(functions::ln(1.0 - p));
+    isa.dispatch(LogLikelihood { p, y })
+}
+
+struct LogLikelihood<'a> {
+    p: &'a [f32],
+    y: &'a [f32],
+}
+
+impl WithSimd for LogLikelihood<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f64 {
+        let (mut sum, mut terms) = (reduce::Sum::default(), [0.0; BLOCK]);
+        for (p, y) in self.p.chunks(BLOCK).zip(self.y.chunks(BLOCK)) {
+            let terms = &mut terms[..p.len()];
+            // A label of exactly 0 or 1 needs one logarithm only: the other term is a zero, and adding it would change no bit.
+            let mut between = false;
+            for ((term, &p), &y) in terms.iter_mut().zip(p).zip(y) {
+                *term = cut_off(functions::ln(if y == 0.0 { 1.0 - p } else { p }));
+                between |= y != 0.0 && y != 1.0;
+            }
+            if between {
+                for ((term, &p), &y) in terms.iter_mut().zip(p).zip(y) {
+                    if y != 0.0 && y != 1.0 {
+                        *term = y * *term + (1.0 - y) * cut_off(functions::ln(1.0 - p));
+                    }
+                }
+            }
+            sum.add(terms);
         }
+        sum.total()
     }
-    terms
 }
 
 /// The larger of a logarithm and −100; NaN stays NaN, so that a diverging run is seen.
+#[inline(always)]
 fn cut_off(log: f32) -> f32 {
     if log < LOWEST_LOG { LOWEST_LOG } else { log }
 }

@@ -37,11 +37,16 @@ pub struct Sum {
 
 impl Sum {
     /// Adds the entries of a block.
+    #[inline(always)]
     pub fn add(&mut self, block: &[f32]) {
-        for chunk in block.chunks(LANES) {
+        let (chunks, rest) = block.as_chunks::<LANES>();
+        for chunk in chunks {
             for (lane, &x) in self.lanes.iter_mut().zip(chunk) {
                 *lane += f64::from(x);
             }
+        }
+        for (lane, &x) in self.lanes.iter_mut().zip(rest) {
+            *lane += f64::from(x);
         }
     }
 
