@@ -17,6 +17,7 @@ pub(super) fn prepare(platform: &Platform) -> Result<()> {
         if !is_there(need.command) {
             install(*need)?;
         }
+        check_version(*need)?;
     }
     platform.target.map_or(Ok(()), add_target)
 }
@@ -27,12 +28,29 @@ pub(super) fn is_there(command: &str) -> bool {
     env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| is_file(&folder)))
 }
 
-fn cure(Need { command, package }: Need) -> String {
+fn cure(Need { command, package, .. }: Need) -> String {
     format!("needs the command {command}: apt-get install {package}")
 }
 
+fn check_version(need: Need) -> Result<()> {
+    let Need { command, package, version: Some(least) } = need else { return Ok(()) };
+    let output = Command::new(command).arg("--version").output().with_context(|| cure(need))?;
+    let found = major_version(&String::from_utf8_lossy(&output.stdout));
+    ensure!(
+        found.is_some_and(|found| found >= least),
+        "needs {command} {least} or later, here is {}: install {package} from your system's backports",
+        found.map_or_else(|| "one of unknown version".to_owned(), |found| found.to_string())
+    );
+    Ok(())
+}
+
+/// The first number of what a command says of its version.
+fn major_version(said: &str) -> Option<u32> {
+    said.split_whitespace().find_map(|word| word.split('.').next()?.parse().ok())
+}
+
 fn install(need: Need) -> Result<()> {
-    let Need { command, package } = need;
+    let Need { command, package, .. } = need;
     let cure = cure(need);
     ensure!(is_there("apt-get"), "{cure}");
     // A list that cannot be brought up to date may still do.
@@ -76,8 +94,18 @@ mod tests {
 
     #[test]
     fn what_cannot_be_had_is_named_with_the_cure() {
-        let missing = Need { command: "qemu-vax", package: "qemu-user" };
+        let missing = Need { command: "qemu-vax", package: "qemu-user", version: None };
         assert_eq!(cure(missing), "needs the command qemu-vax: apt-get install qemu-user");
+    }
+
+    #[test]
+    fn an_old_version_is_told_from_a_new_one() {
+        assert_eq!(major_version("qemu-s390x version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)\n"), Some(7));
+        assert_eq!(major_version("no number"), None);
+        let too_new = Need { command: "cargo", package: "cargo", version: Some(1000) };
+        let error = check_version(too_new).unwrap_err().to_string();
+        assert!(error.starts_with("needs cargo 1000 or later, here is 1:"), "{error}");
+        assert!(check_version(Need { version: Some(1), ..too_new }).is_ok());
     }
 
     #[test]

@@ -37,10 +37,12 @@ pub(super) enum Runner {
 pub(super) struct Need {
     pub(super) command: &'static str,
     pub(super) package: &'static str,
+    /// The first version that will do, where one that is too old is about.
+    pub(super) version: Option<u32>,
 }
 
 const fn need(command: &'static str, package: &'static str) -> Need {
-    Need { command, package }
+    Need { command, package, version: None }
 }
 
 const fn native(name: &'static str, how: &'static str, threads: usize) -> Platform {
@@ -53,8 +55,8 @@ const fn older(name: &'static str, how: &'static str, command: &'static [&'stati
     Platform { name, how, target: None, linker: None, runner: Runner::Command(command), needs: NEEDS, leaves_out: &[] }
 }
 
-/// s390x under an emulator whose product of two f32 as an f64 is wrong.
-const WRONG_PRODUCT: &str = "the emulator's f32 × f32 → f64 is wrong";
+/// Version 7.2 computes the product of two f32 as an f64 wrongly: 2.1e18 where 225 is right.
+const QEMU_S390X: Need = Need { version: Some(10), ..need("qemu-s390x", "qemu-user") };
 
 /// Every platform, the cheapest first.
 pub(super) const PLATFORMS: &[Platform] = &[
@@ -101,8 +103,8 @@ pub(super) const PLATFORMS: &[Platform] = &[
         target: Some("s390x-unknown-linux-gnu"),
         linker: Some("s390x-linux-gnu-gcc"),
         runner: Runner::Command(&["qemu-s390x"]),
-        needs: &[need("qemu-s390x", "qemu-user"), need("s390x-linux-gnu-gcc", "gcc-s390x-linux-gnu libc6-dev-s390x-cross")],
-        leaves_out: &[("*.replay", WRONG_PRODUCT)],
+        needs: &[QEMU_S390X, need("s390x-linux-gnu-gcc", "gcc-s390x-linux-gnu libc6-dev-s390x-cross")],
+        leaves_out: &[],
     },
     Platform {
         name: "wasm32",
@@ -166,7 +168,7 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_not_taken() {
-        let s390x = chosen(&["s390x".to_owned()])[0];
-        assert!(!s390x.takes("ch4-feedforward/neuron.replay") && s390x.takes("ch4-feedforward/neuron"));
+        let windows = chosen(&["windows".to_owned()])[0];
+        assert!(!windows.takes("kernels::fused") && windows.takes("ch4-feedforward/neuron"));
     }
 }
