@@ -1,4 +1,4 @@
-//! The convolutional networks of chapter 7, for 28 × 28 grey digits: rows of 784 pixels in, ten logits out.
+//! The convolutional networks of chapter 7 and of the case study, for 28 × 28 grey digits: rows of 784 pixels in, ten logits out.
 
 use crate::tape::{
     Flatten, Image, MaxPool2d, Relu,
@@ -59,6 +59,23 @@ pub type ConvNetLayerNorm = (
     Linear<980, 10>,
 );
 
+/// A small convolutional network, made for time: pooling comes first, so that normalisation and ReLU have a quarter of the values to work on.
+///
+/// | layer | output | parameters |
+/// | --- | --- | --- |
+/// | convolution 5 × 5 | 8 × 24 × 24 | 208 |
+/// | max-pooling 2 × 2, batch normalisation, ReLU | 8 × 12 × 12 | 16 |
+/// | convolution 5 × 5 | 24 × 8 × 8 | 4,824 |
+/// | max-pooling 2 × 2, batch normalisation, ReLU | 24 × 4 × 4 | 48 |
+/// | linear | 10 | 3,850 |
+pub type SmallConvNet = (
+    Image<1, 28, 28>,
+    (Conv2d<1, 8, 5>, MaxPool2d<2, 2>, BatchNorm<8>, Relu),
+    (Conv2d<8, 24, 5>, MaxPool2d<2, 2>, BatchNorm<24>, Relu),
+    Flatten<384>,
+    Linear<384, 10>,
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +94,6 @@ mod tests {
         assert_eq!(parameters::<ConvNet>(), 520 + 10_020 + 9_810);
         assert_eq!(parameters::<ConvNetBatchNorm>(), parameters::<ConvNet>() + 4 * 20);
         assert_eq!(parameters::<ConvNetLayerNorm>(), parameters::<ConvNet>() + 4);
+        assert_eq!(parameters::<SmallConvNet>(), 208 + 16 + 4_824 + 48 + 3_850);
     }
 }
