@@ -22,13 +22,13 @@ use common::{
     },
     figures,
     kernels::{Loss, reduce::mean_and_deviation},
-    lab::{Column, Lab},
+    lab::{Column, Driver, Lab},
     models::SmallConvNet,
     optim::{Adam, Optimizer, Schedule},
     parameters::{Initialization, Initializer},
     registry::{Heading, Section},
     rng::Stream,
-    train::{Decision, Log, Network, Record, Trainer, TrainingConfig, evaluate},
+    train::{Decision, History, Log, Network, Record, Trainer, TrainingConfig, evaluate},
 };
 use std::fmt::Write;
 
@@ -79,7 +79,7 @@ const LOSS: Loss = Loss::SoftmaxCrossEntropy;
 /// As the layers of book chapter 7 start: kernels from N(0, 2 / inputs), matrices uniform after Xavier, biases 0.
 const INIT: Initialization = Initialization { weight: Initializer::ByShape, bias: Initializer::ZEROS };
 
-/// Trains once with tests in between, then with many seeds.
+/// Trains once with tests in between, once more without, to see how long it takes, then with many seeds.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let (train, test) = (Images::train(lab.data())?, Images::test(lab.data())?);
     let train = ImageDataset::first(&train, args.images, PixelScale::Unit);
@@ -88,10 +88,9 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let parameters = Chain::of::<SmallConvNet>(LOSS).n_parameters();
     writeln!(lab, "a network of {parameters} parameters\n")?;
     lab.metric("parameters", parameters);
-    let mut network = network(lab.seed(), lab)?;
-    let config = args.config(lab.seed());
-    let schedule = Schedule::Cosine { initial: args.lr.into(), steps: config.n_steps(args.images) };
-    let config = TrainingConfig { log: Some(Log::Tested { every: args.log_every }), ..config };
+    let mut network = network(lab.seed(), lab.driver())?;
+    let schedule = args.schedule();
+    let config = TrainingConfig { log: Some(Log::Tested { every: args.log_every }), ..args.config(lab.seed()) };
     let mut run = Trainer::new(&mut network, Optimizer::new(Adam::of_libraries()), &train, config)?.journal(lab);
     while let Some(step) = run.forward_backward()? {
         run.update(schedule.at(step.index))?;
@@ -105,23 +104,22 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     lab.checkpoint("model", &network.parameters())?;
     lab.fingerprint(&network.parameters());
     lab.test(evaluate(&network, &test, Decision::Argmax)?)?;
-    over_seeds(args, (&train, &test), &schedule, lab)
+
+    let mut again = self::network(lab.seed(), lab.driver())?;
+    let seed = lab.seed();
+    lab.timed("the training without tests", || args.train(&mut again, seed, &train, None))?;
+    let same = again.parameters().fingerprint() == network.parameters().fingerprint();
+    lab.claim("without tests in between the training ends with the same bits", same);
+    over_seeds(args, (&train, &test), lab)
 }
 
 /// Trains with each seed, and shows what the accuracies after each epoch span.
-fn over_seeds(args: &Args, (train, test): (&ImageDataset, &ImageDataset), schedule: &Schedule, lab: &mut Lab) -> Result<()> {
+fn over_seeds(args: &Args, (train, test): (&ImageDataset, &ImageDataset), lab: &mut Lab) -> Result<()> {
     let seeds: Vec<u64> = cli::seeds(lab.seed(), args.seeds)?.collect();
+    let driver = lab.driver();
     let accuracies = lab.over_variants(&seeds, |&seed| {
-        let mut network = network(seed, lab)?;
-        let config = TrainingConfig { record: Record::Losses { every: args.images }, ..args.config(seed) };
-        let mut run = Trainer::new(&mut network, Optimizer::new(Adam::of_libraries()), train, config)?;
-        while let Some(step) = run.forward_backward()? {
-            run.update(schedule.at(step.index))?;
-            if step.ends_epoch {
-                run.evaluate(test)?;
-            }
-        }
-        let scores = run.finish().history.dev_score;
+        let mut network = network(seed, driver)?;
+        let scores = args.train(&mut network, seed, train, Some(test))?.dev_score;
         Ok(scores.into_iter().map(|(_, accuracy)| f64::from(accuracy)).collect::<Vec<_>>())
     })?;
     let of_epoch = |epoch: usize| accuracies.iter().map(move |of_seed| of_seed[epoch]).collect::<Vec<f64>>();
@@ -148,9 +146,33 @@ impl Args {
         let batches = Batches::Shuffled { size: self.batch_size, stream: Box::new(Stream::new(seed, "shuffle")) };
         TrainingConfig::new(self.epochs, batches, Decision::Argmax)
     }
+
+    fn schedule(&self) -> Schedule {
+        Schedule::Cosine { initial: self.lr.into(), steps: self.epochs * self.images.div_ceil(self.batch_size) }
+    }
+
+    /// Trains and keeps nothing of it but the tests after each epoch, if there is something to test with.
+    fn train(
+        &self,
+        network: &mut Box<dyn Network>,
+        seed: u64,
+        train: &ImageDataset,
+        test: Option<&ImageDataset>,
+    ) -> Result<History> {
+        let schedule = self.schedule();
+        let config = TrainingConfig { record: Record::Losses { every: self.images }, ..self.config(seed) };
+        let mut run = Trainer::new(network, Optimizer::new(Adam::of_libraries()), train, config)?;
+        while let Some(step) = run.forward_backward()? {
+            run.update(schedule.at(step.index))?;
+            if let Some(test) = test.filter(|_| step.ends_epoch) {
+                run.evaluate(test)?;
+            }
+        }
+        Ok(run.finish().history)
+    }
 }
 
-fn network(seed: u64, lab: &Lab) -> Result<Box<dyn Network>> {
+fn network(seed: u64, driver: Driver) -> Result<Box<dyn Network>> {
     let weights = &mut Stream::new(seed, "weights");
-    lab.driver().network::<SmallConvNet, N_PIXELS, N_DIGITS>(LOSS, INIT, weights)
+    driver.network::<SmallConvNet, N_PIXELS, N_DIGITS>(LOSS, INIT, weights)
 }
