@@ -161,8 +161,11 @@ impl<const O: usize, const K: usize> WithSimd for Chains<'_, O, K> {
                 for i in 0..rows {
                     let start = (task.input * height + i * stride + task.row) * width + task.tap;
                     let pixels = &x[start * count + part..];
-                    let gradients: [&[S::f32s]; O] =
-                        std::array::from_fn(|o| &dy[(((task.channel + o) * rows + i) * columns) * count + part..][..line]);
+                    // A closure would not be compiled into this function.
+                    let mut gradients: [&[S::f32s]; O] = [&[]; O];
+                    for o in 0..O {
+                        gradients[o] = &dy[(((task.channel + o) * rows + i) * columns) * count + part..][..line];
+                    }
                     for j in 0..columns {
                         let window = &pixels[j * stride * count..][..span];
                         let mut taps = [simd.splat_f32s(0.0); K];
@@ -226,7 +229,10 @@ fn add_channels<S: Simd, const O: usize>(simd: S, dy: &[f32], plane: usize, (fir
     for part in 0..count {
         let mut sums = [simd.splat_f32s(0.0); O];
         for group in dy.chunks_exact(channels * plane) {
-            let planes: [&[S::f32s]; O] = std::array::from_fn(|o| S::as_simd_f32s(&group[(first + o) * plane..][..plane]).0);
+            let mut planes: [&[S::f32s]; O] = [&[]; O];
+            for o in 0..O {
+                planes[o] = S::as_simd_f32s(&group[(first + o) * plane..][..plane]).0;
+            }
             for position in 0..plane / GROUP {
                 for o in 0..O {
                     sums[o] = simd.add_f32s(sums[o], planes[o][position * count + part]);
