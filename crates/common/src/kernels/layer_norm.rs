@@ -32,7 +32,7 @@ use super::{
     isa::Isa,
     reduce::tree,
 };
-use crate::machine::share_out;
+use crate::machine::{share_out, threads};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -113,7 +113,7 @@ impl LayerNorm<'_> {
 
     /// How many of `rows` a task takes: all of a small batch, else so many that each thread has some to do.
     fn rows_together(&self, rows: usize) -> usize {
-        let threads = rayon::current_num_threads();
+        let threads = threads();
         let alone = threads == 1 || rows * self.features < PARALLEL_FROM;
         if alone { rows.max(1) } else { rows.div_ceil(2 * threads) }
     }

@@ -17,7 +17,7 @@ mod tests;
 mod thin;
 
 use crate::kernels::{fused::fused_multiply_add, isa::Isa};
-use crate::machine::share_out;
+use crate::machine::{share_out, threads};
 use direct::Target;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -138,7 +138,7 @@ pub fn matmul(isa: Isa, a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
     assert_eq!(a.columns, b.rows, "inner dimensions of a product");
     assert_eq!(c.len(), a.rows * b.columns, "size of a product");
     assert!(bias.is_none_or(|bias| bias.len() == b.columns), "one bias per column");
-    let threads = rayon::current_num_threads();
+    let threads = threads();
     if threads == 1 || a.rows * a.columns * b.columns < PARALLEL_FROM {
         isa.dispatch(Block { a, b, bias, c });
     } else if a.rows <= MOST_ROWS && b.columns >= threads * LEAST_COLUMNS {

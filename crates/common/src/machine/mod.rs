@@ -11,7 +11,7 @@ use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 
 pub(crate) use system::{Bar, Bars, HAS_THREADS, Stopwatch, on_interruption, process_id};
 pub use team::awake;
-pub(crate) use team::{both, share_out, share_out_with};
+pub(crate) use team::{Crowd, both, share_out, share_out_with, threads};
 
 /// Does `work` in a pool of so many threads of its own; where no threads can be started, as it is called.
 ///

@@ -12,8 +12,12 @@ use rayon::{
     },
 };
 use std::{
+    cell::RefCell,
     hint,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -22,13 +26,63 @@ use std::{
 const MOST_LOOKS: u32 = 10_000;
 /// Time between two looks then.
 const PAUSE: Duration = Duration::from_micros(50);
+/// Time between two looks for a core that is free.
+const LONG_PAUSE: Duration = Duration::from_millis(1);
 /// Turns that the others have to begin: about a millisecond.
 const MOST_TURNS: u32 = 10_000;
 /// Looks for the end of a shared work before a thread lets the system have its core between two of them.
 const CLOSE_LOOKS: u32 = 2_000;
 
+thread_local! {
+    /// Those that this thread's work shares the cores with.
+    static CROWD: RefCell<Option<Arc<Crowd>>> = const { RefCell::new(None) };
+}
+
+/// Works that go on side by side, each in a pool of as many threads as there are for all of them.
+#[derive(Debug)]
+pub(crate) struct Crowd {
+    works: AtomicUsize,
+}
+
+impl Crowd {
+    /// So many works that have not ended.
+    pub(crate) fn of(works: usize) -> Arc<Self> {
+        Arc::new(Self { works: AtomicUsize::new(works) })
+    }
+
+    /// One of the works has ended, and leaves its threads to the others.
+    pub(crate) fn leave(&self) {
+        self.works.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Does one of the works on a thread of the pool.
+    pub(crate) fn awake<T: Send>(self: &Arc<Self>, work: impl FnOnce() -> T + Send) -> T {
+        awake_in(Some(self), || {
+            CROWD.set(Some(Arc::clone(self)));
+            let result = work();
+            CROWD.set(None);
+            result
+        })
+    }
+
+    /// Its share of a pool's threads.
+    fn share(&self, threads: usize) -> usize {
+        (threads / self.works.load(Ordering::Relaxed).max(1)).max(1)
+    }
+}
+
+/// Threads that work which is shared out here can have now, this one included.
+pub(crate) fn threads() -> usize {
+    let all = rayon::current_num_threads();
+    CROWD.with_borrow(|crowd| crowd.as_ref().map_or(all, |crowd| crowd.share(all)))
+}
+
 /// Does `work` on a thread of the pool, whose other threads stay awake meanwhile, if each has a core of its own.
 pub fn awake<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    awake_in(None, work)
+}
+
+fn awake_in<T: Send>(crowd: Option<&Arc<Crowd>>, work: impl FnOnce() -> T + Send) -> T {
     let (begun, over) = (AtomicUsize::new(0), AtomicBool::new(false));
     rayon::scope(|scope| {
         let others = rayon::current_num_threads() - 1;
@@ -36,10 +90,11 @@ pub fn awake<T: Send>(work: impl FnOnce() -> T + Send) -> T {
         if !HAS_THREADS || others == 0 || others >= cores {
             return work();
         }
-        for _ in 0..others {
-            scope.spawn(|_| {
+        for thread in 1..=others {
+            let (begun, over) = (&begun, &over);
+            scope.spawn(move |_| {
                 begun.fetch_add(1, Ordering::Relaxed);
-                stand_by(&over);
+                stand_by(over, || crowd.is_none_or(|crowd| thread < crowd.share(others + 1)));
             });
         }
         let _over = SetWhenDropped(&over);
@@ -56,10 +111,14 @@ fn begun_by(others: usize, begun: &AtomicUsize) -> bool {
     begun.load(Ordering::Relaxed) == others
 }
 
-/// Does what there is to do until all is over.
-fn stand_by(over: &AtomicBool) {
+/// Does what there is to do until all is over, while a core is free for it.
+fn stand_by(over: &AtomicBool, has_core: impl Fn() -> bool) {
     let mut looks = 0;
     while !over.load(Ordering::Relaxed) {
+        if !has_core() {
+            thread::sleep(LONG_PAUSE);
+            continue;
+        }
         looks = if rayon::yield_now() == Some(Yield::Executed) { 0 } else { looks + 1 };
         if looks > MOST_LOOKS {
             thread::sleep(PAUSE);
@@ -129,7 +188,7 @@ pub(crate) fn share_out_with<I: IndexedParallelIterator, T>(
         type Output = ();
 
         fn callback<P: Producer<Item = I>>(self, producer: P) {
-            halve(producer, self.parts, rayon::current_num_threads(), self.space, &self.work);
+            halve(producer, self.parts, threads(), self.space, &self.work);
         }
     }
     let parts_left = parts.len();
@@ -178,6 +237,16 @@ mod tests {
                 assert_eq!(counts, vec![1; parts], "{threads} threads");
             }
         }
+    }
+
+    #[test]
+    fn works_side_by_side_have_a_share_of_the_threads_and_the_last_has_all() {
+        let crowd = Crowd::of(2);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+        assert_eq!(pool.install(|| crowd.awake(threads)), 2);
+        crowd.leave();
+        assert_eq!(pool.install(|| crowd.awake(threads)), 4);
+        assert_eq!(pool.install(threads), 4, "outside of a crowd");
     }
 
     #[test]
