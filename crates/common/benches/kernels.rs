@@ -3,18 +3,21 @@
 //! `cargo bench -p common` runs all, `cargo bench -p common -- products` some. Each kernel runs on one thread and on all: `--threads`
 //! is divan's own flag and something else, `RAYON_NUM_THREADS=1` is what you want.
 
-use common::kernels::{
-    conv2d::{Conv2d, ParameterGradients},
-    isa::Isa,
-    lanes,
-    matmul::{View, matmul},
+use common::{
+    kernels::{
+        conv2d::{Conv2d, ParameterGradients},
+        isa::Isa,
+        lanes,
+        matmul::{View, matmul},
+    },
+    machine::awake,
 };
 use divan::{Bencher, counter::ItemsCount};
 use std::{fmt, hint::black_box};
 
 fn main() {
     // On a thread of the pool, where sections train as well.
-    rayon::scope(|_| divan::main());
+    awake(divan::main);
 }
 
 /// Some values that are neither zero nor subnormal.
