@@ -190,10 +190,7 @@ impl Tile {
                 step::<S, ROWS, VECTORS, WHOLE>(simd, |i| a[i], (b_row, starts), &mut chains);
             }
         } else if ROWS > 1 || a.column_stride == 1 {
-            let mut rows: [&[f32]; ROWS] = [&[]; ROWS];
-            for i in 0..ROWS {
-                rows[i] = &a.data[(self.row + i) * a.row_stride..][..a.columns];
-            }
+            let rows: [&[f32]; ROWS] = std::array::from_fn(|i| &a.data[(self.row + i) * a.row_stride..][..a.columns]);
             for p in 0..a.columns {
                 #[cfg(feature = "fault-in-a-product")]
                 let p = if p < 2 && a.columns > 1 { 1 - p } else { p };
