@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Training, lab: &mut Lab) -> Result<()> {
     let (_, end) = args.over_seeds(seeds, mlp, lab)?;
     let train = moons::moon1000(args.noise, lab.seed()).train;
     let same = with_dfdx(args, &train, &mut lab.stream("weights"))?.fingerprint() == end;
-    lab.claim("dfdx's own loop and optimiser end with the same bits in every parameter", same);
+    lab.claim_of_the_tape("dfdx's own loop and optimiser end with the same bits in every parameter", same);
     Ok(())
 }
 

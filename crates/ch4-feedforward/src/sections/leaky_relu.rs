@@ -85,7 +85,7 @@ pub(crate) fn compare(args: &Args, x: &Matrix, lab: &mut Lab, look: impl Fn(&Mat
             look(&by_hand.y, lab);
         }
     }
-    lab.claim("outputs and gradients of the operator and of the tape have the same bits", same_bits);
+    lab.claim_of_the_tape("outputs and gradients of the operator and of the tape have the same bits", same_bits);
     Ok(())
 }
 

@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     lab.table(&["epoch", "loss by hand", "loss by tape", "largest gradient gap"].map(Column::number), rows)?;
     report(&hand, &tape, lab);
     let same_end = by_hand.parameters().fingerprint() == by_tape.parameters().fingerprint();
-    lab.claim("the parameters after the last step are the same bits", same_end);
+    lab.claim_of_the_tape("the parameters after the last step are the same bits", same_end);
     lab.fingerprint(&by_hand.parameters());
     compare(args, lab)
 }
@@ -148,5 +148,5 @@ fn report(hand: &[Step], tape: &[Step], lab: &mut Lab) {
     let differs = |(a, b): &(&Step, &Step)| !same_bits(&[a.loss], &[b.loss]) || !same_bits(&a.gradients, &b.gradients);
     let differing = hand.iter().zip(tape).filter(differs).count();
     lab.metric("steps that differ in a bit", differing);
-    lab.claim("loss and every gradient are the same bits at every step", differing == 0);
+    lab.claim_of_the_tape("loss and every gradient are the same bits at every step", differing == 0);
 }

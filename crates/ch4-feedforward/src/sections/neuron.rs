@@ -80,7 +80,7 @@ pub(crate) fn compare(x: &Matrix, neuron: &Linear, other: Option<(&str, &Matrix)
     }
     writeln!(lab)?;
     lab.table(&Column::labelled("sample", columns.iter().map(|(name, _)| *name)), rows)?;
-    lab.claim("the formula and the predefined layer give the same bits", same_bits(by_hand.values(), &by_layer));
+    lab.claim_of_the_tape("the formula and the predefined layer give the same bits", same_bits(by_hand.values(), &by_layer));
     Ok(())
 }
 

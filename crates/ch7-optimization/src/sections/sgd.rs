@@ -108,7 +108,7 @@ fn one_step(learning_rate: f32, lab: &mut Lab) -> Result<()> {
     lab.table(&Column::labelled("", ["w₁", "w₂"]), rows)?;
     lab.metric("w1 after one step", ours[0]);
     lab.metric("w2 after one step", ours[1]);
-    lab.claim("the library's step has the same bits", ours.map(f32::to_bits) == dfdx.map(f32::to_bits));
+    lab.claim_of_the_tape("the library's step has the same bits", ours.map(f32::to_bits) == dfdx.map(f32::to_bits));
     Ok(())
 }
 

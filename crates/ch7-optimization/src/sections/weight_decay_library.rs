@@ -86,7 +86,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
                 by_hand.step(&moons.train, args.settings.lr);
             }
             let same = by_hand.has_bits_of(&network.parameters());
-            lab.claim("without decay, dfdx's tape and update end with the bits of those written by hand", same);
+            lab.claim_of_the_tape("without decay, dfdx's tape and update end with the bits of those written by hand", same);
         } else {
             lab.fingerprint(&network.parameters());
         }

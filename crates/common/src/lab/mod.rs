@@ -1,5 +1,6 @@
 //! The bench that a section runs on: all it sees of the outside world.
 
+mod claims;
 mod description;
 mod driver;
 mod ledger;
@@ -28,6 +29,7 @@ use crate::{
     value::Value,
 };
 use anyhow::{Context, Result};
+use claims::Finding;
 use serde_json::{Map, Value as Json, json};
 use std::{
     fmt::{self, Write as _},
@@ -70,7 +72,7 @@ pub struct Lab {
     bands: Vec<(String, Band)>,
     verdicts: Vec<Json>,
     sequences: Vec<(String, Vec<String>)>,
-    claims: Vec<(String, bool)>,
+    claims: Vec<(String, Finding)>,
     fingerprint: Option<String>,
     files: Vec<(String, String)>,
     bar: Option<Bar>,
@@ -292,11 +294,6 @@ impl Lab {
         Ok(())
     }
 
-    /// States what the experiment is there to show. If it does not hold with the book's hyper-parameters, the section fails at its end.
-    pub fn claim(&mut self, sentence: impl Into<String>, holds: bool) {
-        self.claims.push((sentence.into(), holds));
-    }
-
     /// States the parameters that training ended with, or the data that a section shows, for the fingerprint in the last line.
     pub fn fingerprint(&mut self, parameters: &Parameters) {
         self.fingerprint = Some(parameters.fingerprint());
@@ -308,13 +305,7 @@ impl Lab {
     /// If the ledger has no number where ours is compared with it, or transcript, metrics or standard output cannot be written.
     pub fn finish(mut self) -> Result<Report> {
         self.clear_bar();
-        let mut failures = Vec::new();
-        for (i, (claim, holds)) in std::mem::take(&mut self.claims).into_iter().enumerate() {
-            let space = if i == 0 { "\n" } else { "" };
-            writeln!(self, "{space}[Claim] {claim}: {}", if holds { "holds" } else { "DOES NOT HOLD" })?;
-            self.print_answers(&claim, holds)?;
-            failures.extend((!holds).then(|| format!("the claim does not hold: {claim}")));
-        }
+        let mut failures = self.print_claims()?;
         failures.extend(self.print_ledger()?);
         if let Some(ending) = self.description.ending() {
             self.write_str(&ending)?;

@@ -109,7 +109,7 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
     let seed = lab.seed();
     lab.timed("the training without tests", || args.train(&mut again, seed, &train, None))?;
     let same = again.parameters().fingerprint() == network.parameters().fingerprint();
-    lab.claim("without tests in between the training ends with the same bits", same);
+    lab.claim_of_the_tape("without tests in between the training ends with the same bits", same);
     over_seeds(args, (&train, &test), lab)
 }
 
