@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use common::{
     cli,
     published::{self, Class, Entry, Outcome},
-    registry::{Chapter, Section},
+    registry::Chapter,
 };
 use serde::Deserialize;
 use std::{
@@ -31,10 +31,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let mut totals = BTreeMap::<String, Total>::new();
     for chapter in chapters() {
         let judgements = Judgements::read(&chapter, &results)?;
+        if let Some(missing) = &judgements.missing {
+            bail!("no {}: run `cargo xtask reproduce-all` first", missing.display());
+        }
         for entry in published::parse(chapter.published)? {
-            let (outcome, line) = judgements.of(&entry);
+            let Judged { outcome, ours, verdict } = judgements.of(&entry);
             if !args.totals {
-                say(&format!("{}\t{}\t{}\t{line}", entry.stands_in, entry.section, entry.metric));
+                let Entry { stands_in, section, metric, printed, class, .. } = &entry;
+                say(&format!("{stands_in}\t{section}\t{metric}\t{printed}\t{ours}\t{class}\t{verdict}"));
             }
             let source = entry.stands_in.split(' ').next().unwrap_or_default();
             totals.entry(source.to_owned()).or_default().add(&entry, outcome);
@@ -60,50 +64,68 @@ struct Judgement {
     verdict: String,
 }
 
-/// What the runs of a chapter say, by section; a replay comes before the run on our own numbers.
-struct Judgements(BTreeMap<&'static str, Vec<Judgement>>);
+/// What became of a line of the ledger.
+#[derive(Debug, Clone)]
+pub(crate) struct Judged {
+    pub(crate) outcome: Outcome,
+    /// Our value; nothing for a statement.
+    pub(crate) ours: String,
+    pub(crate) verdict: String,
+}
+
+/// What the runs of a chapter say; a replay comes before the run on our own numbers.
+#[derive(Default)]
+pub(crate) struct Judgements {
+    by_section: BTreeMap<&'static str, Vec<Judgement>>,
+    /// The first run that has left nothing.
+    missing: Option<PathBuf>,
+}
 
 impl Judgements {
-    fn read(chapter: &Chapter, results: &Path) -> Result<Self> {
-        let read = |section: &Section| Ok((section.id, read(section, &results.join(chapter.name))?));
-        chapter.sections.iter().map(read).collect::<Result<_>>().map(Self)
+    /// What the full editions and the replays of a chapter say, as far as their results are there.
+    ///
+    /// # Errors
+    /// If one is damaged.
+    pub(crate) fn read(chapter: &Chapter, results: &Path) -> Result<Self> {
+        let mut judgements = Self::default();
+        for section in &chapter.sections {
+            let of_section = judgements.by_section.entry(section.id).or_default();
+            for edition in section.editions.iter().filter(|edition| ["full", "replay"].contains(&edition.name)) {
+                let path = results.join(chapter.name).join(section.name(*edition)).join("metrics.json");
+                match read(&path)? {
+                    Some(metrics) => of_section.extend(metrics.verdicts),
+                    None => judgements.missing = judgements.missing.or(Some(path)),
+                }
+            }
+        }
+        Ok(judgements)
     }
 
-    /// The outcome of a line of the ledger, and what to print of it.
-    fn of(&self, entry: &Entry) -> (Outcome, String) {
-        let judgements = self.0.get(entry.section.as_str()).map(Vec::as_slice).unwrap_or_default();
+    /// What became of a line of the ledger.
+    pub(crate) fn of(&self, entry: &Entry) -> Judged {
+        let judgements = self.by_section.get(entry.section.as_str()).map(Vec::as_slice).unwrap_or_default();
         let of_entry = judgements.iter().filter(|found| found.metric == entry.metric && found.printed == entry.printed);
         // The best outcome counts: a digit that a replay gives needs no band.
         let Some(found) = of_entry.min_by_key(|found| found.outcome) else {
-            let (outcome, text) = match entry.class {
+            let (outcome, verdict) = match entry.class {
                 Class::NotReproducible => (Outcome::NotReproducible, "not reproducible"),
                 _ => (Outcome::NotCompared, "not compared"),
             };
-            return (outcome, format!("{}\t\t{}\t{text}", entry.printed, entry.class));
+            return Judged { outcome, ours: String::new(), verdict: verdict.to_owned() };
         };
         let ours = found.ours.as_ref().map(ToString::to_string).unwrap_or_default();
-        (found.outcome, format!("{}\t{ours}\t{}\t{}", entry.printed, entry.class, found.verdict))
+        Judged { outcome: found.outcome, ours, verdict: found.verdict.clone() }
     }
 }
 
-/// What the full edition and the replay of a section say.
-fn read(section: &Section, results: &Path) -> Result<Vec<Judgement>> {
-    let mut judgements = Vec::new();
-    let told = section.editions.iter().filter(|edition| ["full", "replay"].contains(&edition.name));
-    for edition in told {
-        let path = results.join(section.name(*edition)).join("metrics.json");
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                bail!("no {}: run `cargo xtask reproduce-all` first", path.display())
-            }
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-        };
-        let metrics: Metrics = serde_json::from_str(&text)
-            .with_context(|| format!("{} is damaged: run `cargo xtask reproduce-all` again", path.display()))?;
-        judgements.extend(metrics.verdicts);
-    }
-    Ok(judgements)
+/// What a run has left; nothing if it was not run.
+fn read(path: &Path) -> Result<Option<Metrics>> {
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        text => text.with_context(|| format!("cannot read {}", path.display()))?,
+    };
+    let damaged = || format!("{} is damaged: run `cargo xtask reproduce-all` again", path.display());
+    serde_json::from_str(&text).with_context(damaged)
 }
 
 /// What became of the values of one source.

@@ -8,7 +8,7 @@ use common::{
     published::{self, Entry},
     registry::{Chapter, Section},
 };
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 /// Characters that one or two sentences need.
 const LONGEST: usize = 330;
@@ -45,12 +45,32 @@ pub(crate) fn check(root: &Path, chapters: &[Chapter]) -> Result<Vec<String>> {
     for chapter in chapters {
         let entries = published::parse(chapter.published)?;
         for section in &chapter.sections {
-            let printed = [goldens(root, chapter, section), sources(&entries, section)].concat();
-            let found = is_long(section).into_iter().chain(unread(&docs(section.source), &printed));
+            let printed = Printed::of(root, chapter, section, &entries);
+            let found = is_long(section).into_iter().chain(printed.lack(&docs(section.source)));
             complaints.extend(found.map(|complaint| format!("{} {}: {complaint}", chapter.name, section.id)));
         }
     }
     Ok(complaints)
+}
+
+/// What the goldens of a section and its source print.
+pub(crate) struct Printed(String);
+
+impl Printed {
+    pub(crate) fn of(root: &Path, chapter: &Chapter, section: &Section, entries: &[Entry]) -> Self {
+        Self::by_a_run(&[goldens(root, chapter, section), sources(entries, section)].concat())
+    }
+
+    /// What a run has printed.
+    pub(crate) fn by_a_run(transcript: &str) -> Self {
+        // `10,000` is found as it is written and as a number.
+        Self(format!("{transcript}\n{}", transcript.replace(',', "")))
+    }
+
+    /// The numbers and shares of a text that it lacks, or that cannot be looked up there.
+    pub(crate) fn lack(&self, text: &str) -> Vec<String> {
+        unread(text, &self.0)
+    }
 }
 
 /// The goldens of a section, up to where they repeat what is seen.
@@ -140,6 +160,11 @@ fn is_share(word: &str, before: &[String]) -> bool {
 fn numbers(text: &str) -> impl Iterator<Item = &str> {
     let tokens = text.split(|letter: char| !letter.is_ascii_digit() && letter != '.');
     tokens.map(|token| token.trim_matches('.')).filter(|token| token.parse::<f64>().is_ok())
+}
+
+/// The numbers of a text, each once, without the commas of thousands.
+pub(crate) fn numbers_of(text: &str) -> BTreeSet<String> {
+    numbers(&text.replace(',', "")).map(str::to_owned).collect()
 }
 
 /// Whether `number` is `printed`, rounded to its decimals where it has some, or as a percentage.

@@ -13,6 +13,7 @@ mod prove;
 mod report;
 mod reproduce;
 mod section;
+mod site;
 mod tidy;
 mod verify_functions;
 mod watched;
@@ -31,10 +32,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Run every section, compare with the golden files, leave results/index.html
+    /// Run every section, compare with the golden files, leave results/site/index.html
     ReproduceAll(reproduce::Args),
-    /// Write results/index.html anew over the results that are there, such as those of several parts copied together
-    Report(report::Args),
+    /// Write results/site/ anew over the results that are there, such as those of several parts copied together
+    Site(site::Args),
+    /// Run what the site's pages propose to try, and read each number of the outcomes in what the runs print
+    Tasks(site::tasks::Args),
     /// Check the workspace's own rules: goldens, README rows, file sizes, ledgers and their bands
     Tidy,
     /// Print every value that the sources print with ours and the verdict, and totals of each source
@@ -64,7 +67,8 @@ fn main() -> ExitCode {
     cli::stop_when_interrupted();
     let outcome = match Cli::parse().chore {
         Chore::ReproduceAll(args) => reproduce::run(&args),
-        Chore::Report(args) => report::run(&args),
+        Chore::Site(args) => site::run(&args),
+        Chore::Tasks(args) => site::tasks::run(&args),
         Chore::Tidy => tidy::run(),
         Chore::Ledger(args) => ledger::run(&args),
         Chore::Prove(args) => prove::run(&args),

@@ -2,8 +2,8 @@
 
 use crate::{
     chapters,
-    report::{self, Outcome, Status},
-    root, say,
+    report::{Outcome, Status},
+    root, say, site,
 };
 use anyhow::{Context, Result, bail};
 use common::{
@@ -84,9 +84,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         rows.extend(run_wave(&wave, workers, &|job| attempt(job, args, &out, &done), &out, &bar));
     }
     bar.finish_and_clear();
-    let index = report::write(&out)?;
+    let index = site::write(&out)?;
     let bad = summarise(&rows, start.elapsed());
-    say(&format!("report: {}", index.display()));
+    say(&format!("site: {}", index.display()));
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -1,6 +1,6 @@
 //! `tidy`: the workspace's rules as code.
 
-use crate::{bands, chapters, lessons, order, root, say};
+use crate::{bands, chapters, lessons, order, root, say, site};
 use anyhow::{Context, Result};
 use common::{
     published::{self, Class},
@@ -32,6 +32,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     complaints.extend(check_sources(&root)?);
     complaints.extend(order::check(&root)?);
     complaints.extend(lessons::check(&root, &chapters())?);
+    complaints.extend(site::complaints(&root, &chapters())?);
     complaints.extend(bands::check(&root, &chapters())?);
     complaints.extend(check_lengths(&root)?);
     for complaint in &complaints {
@@ -84,9 +85,17 @@ fn module_path(root: &Path, chapter: &Chapter, id: &str) -> PathBuf {
 
 /// No module without a section.
 fn check_modules(root: &Path, chapter: &Chapter) -> Result<Vec<String>> {
-    let expected = chapter.sections.iter().map(|section| module_path(root, chapter, section.id)).collect();
-    let found = files(&root.join("crates").join(chapter.name).join("src/sections"))?;
+    let expected: BTreeSet<PathBuf> = chapter.sections.iter().map(|section| module_path(root, chapter, section.id)).collect();
+    let mut found = files(&root.join("crates").join(chapter.name).join("src/sections"))?;
+    // The texts of the pages are beside the modules; `site::complaints` looks for them.
+    found.retain(|path| path.extension().is_none_or(|extension| extension != "md") || !expected_text(&expected, path));
     Ok(found.difference(&expected).map(|path| format!("{}: no section of that name", path.display())).collect())
+}
+
+/// Whether a text is that of a module's page.
+fn expected_text(modules: &BTreeSet<PathBuf>, path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next());
+    name.is_some_and(|name| modules.contains(&path.with_file_name(format!("{name}.rs"))))
 }
 
 /// Each edition has its golden file, and no golden file is left over.

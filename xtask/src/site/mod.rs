@@ -1,0 +1,171 @@
+//! `site`: the book as pages, in English and Chinese, with the figures of a run; it is read without network or script.
+
+mod documents;
+mod front;
+mod golden;
+mod language;
+mod ledger_page;
+mod lesson;
+mod markdown;
+mod programs;
+mod rules;
+mod runner;
+mod search;
+mod section_page;
+mod settings;
+mod source;
+pub(crate) mod tasks;
+mod values;
+
+pub(crate) use rules::complaints;
+
+use crate::{
+    chapters,
+    ledger::Judgements,
+    report::{self, Status},
+    root, say,
+};
+use anyhow::{Context, Result, ensure};
+use askama::Template;
+use common::{cli::results_folder, files::write_whole, registry::Chapter};
+use documents::Document;
+use front::FrontPage;
+use language::{Language, Place};
+use ledger_page::LedgerPage;
+use runner::Runner;
+use search::Index;
+use section_page::{Materials, Neighbour, SectionPage};
+use source::Painter;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// The results to show, and whether they can be run again on the pages
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Folder with the results of `reproduce-all` [default: results/, at the top of the workspace]
+    folder: Option<PathBuf>,
+    /// Also compile the programs for the browser (needs `rustup target add wasm32-wasip1`)
+    #[arg(long)]
+    programs: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let results = args.folder.clone().unwrap_or_else(results_folder);
+    let all = report::statuses(&results)?;
+    ensure!(!all.is_empty(), "no results in {}: run `cargo xtask reproduce-all` first", results.display());
+    if args.programs {
+        programs::build(&results.join(FOLDER))?;
+    }
+    let index = write(&results)?;
+    let good = report::count_good(&all);
+    say(&format!("{good} of {} runs are identical with their golden files\nsite: {}", all.len(), index.display()));
+    Ok(if good == all.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The site's folder beside the results.
+const FOLDER: &str = "site";
+
+/// The files that every page uses, with their names.
+const ASSETS: &[(&str, &str)] = &[
+    ("style.css", include_str!("../../web/style.css")),
+    ("site.js", include_str!("../../web/site.js")),
+    ("icon.svg", include_str!("../../web/icon.svg")),
+];
+
+/// Writes the site over the results that are there; gives its front page.
+///
+/// # Errors
+/// If a text is missing or has another form, or a file cannot be written.
+pub(crate) fn write(results: &Path) -> Result<PathBuf> {
+    let (root, chapters) = (root(), chapters());
+    let site =
+        Site { folder: results.join(FOLDER), root: &root, results, chapters: &chapters, statuses: report::statuses(results)? };
+    for (name, text) in ASSETS {
+        site.write(&format!("assets/{name}"), text)?;
+    }
+    site.copy_figures()?;
+    let painter = Painter::new();
+    for language in Language::ALL {
+        site.write_language(language, &painter)?;
+    }
+    Ok(site.folder.join("index.html"))
+}
+
+/// The site that is being written.
+struct Site<'a> {
+    folder: PathBuf,
+    root: &'a Path,
+    results: &'a Path,
+    chapters: &'a [Chapter],
+    statuses: Vec<Status>,
+}
+
+impl Site<'_> {
+    /// Writes a file of the site.
+    fn write(&self, file: &str, text: &str) -> Result<()> {
+        let path = self.folder.join(file);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        }
+        write_whole(&path, text.as_bytes())
+    }
+
+    fn write_page(&self, at: &Place, page: &impl Template) -> Result<()> {
+        self.write(&at.file(), &page.render().with_context(|| at.file())?)
+    }
+
+    /// The figures of each section's full run, beside the pages.
+    fn copy_figures(&self) -> Result<()> {
+        for chapter in self.chapters {
+            for section in &chapter.sections {
+                let golden = golden::Golden::read(self.root, chapter, section, common::registry::Edition::FULL)?;
+                let (from, to) = (
+                    self.results.join(chapter.name).join(section.id),
+                    self.folder.join("figures").join(chapter.name).join(section.id),
+                );
+                for figure in golden.figures().filter(|figure| from.join(figure).exists()) {
+                    fs::create_dir_all(&to).with_context(|| format!("cannot create {}", to.display()))?;
+                    fs::copy(from.join(figure), to.join(figure)).with_context(|| format!("cannot copy {figure}"))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes all pages of a language.
+    fn write_language(&self, language: Language, painter: &Painter) -> Result<()> {
+        let mut index = Index::default();
+        let mut pages = Vec::new();
+        let mut judged = Vec::new();
+        for chapter in self.chapters {
+            let judgements = Judgements::read(chapter, self.results)?;
+            let materials = Materials { root: self.root, painter, judgements: &judgements };
+            for section in &chapter.sections {
+                let mut page = SectionPage::new(&materials, (chapter, section), language)?;
+                page.runner = Runner::new(self.root, (chapter, section), language)?;
+                page.states = self.statuses.iter().filter(|status| status.is_of(chapter, section)).cloned().collect();
+                pages.push(page);
+            }
+            judged.push((chapter, judgements));
+        }
+        let neighbours: Vec<Neighbour> = pages.iter().map(SectionPage::neighbour).collect();
+        for (i, page) in pages.iter_mut().enumerate() {
+            page.previous = i.checked_sub(1).map(|before| neighbours[before].clone());
+            page.next = neighbours.get(i + 1).cloned();
+            index.add(&page.at, page.title(), &page.words);
+            self.write_page(&page.at, page)?;
+        }
+        for document in Document::all(self.root, language)? {
+            index.add(&document.at, &document.title, &document.words);
+            self.write_page(&document.at, &document)?;
+        }
+        let ledger = LedgerPage::new(&judged, language)?;
+        self.write_page(&ledger.at, &ledger)?;
+        let front = FrontPage::new(self, &pages, &ledger)?;
+        self.write_page(&front.at, &front)?;
+        self.write(&format!("assets/search.{}.js", language.tag()), &index.script()?)
+    }
+}

@@ -1,0 +1,107 @@
+//! What the texts of the pages must hold to.
+
+use super::{documents, golden::Golden, language::Language, lesson::Lesson, markdown};
+use crate::lessons::{self, Printed};
+use anyhow::Result;
+use common::{
+    published::{self, Entry},
+    registry::{Chapter, Edition, Section},
+};
+use std::{collections::BTreeSet, path::Path};
+
+/// What is wrong with the texts: one that is missing, figures without captions, numbers or formulas that the two languages do not share.
+///
+/// # Errors
+/// If a golden file is missing.
+pub(crate) fn complaints(root: &Path, chapters: &[Chapter]) -> Result<Vec<String>> {
+    let mut complaints = Vec::new();
+    for chapter in chapters {
+        let entries = published::parse(chapter.published)?;
+        for section in &chapter.sections {
+            let found = of_section(root, (chapter, section), &entries)?;
+            complaints.extend(found.into_iter().map(|complaint| format!("{} {}: {complaint}", chapter.name, section.id)));
+        }
+    }
+    for name in documents::NAMES {
+        let read = |language| documents::text(root, name, language);
+        match (read(Language::English), read(Language::Chinese)) {
+            (Ok(english), Ok(chinese)) => {
+                complaints.extend(unlike(&english, &chinese).map(|complaint| format!("docs/site/{name}: {complaint}")))
+            }
+            (english, chinese) => {
+                complaints.extend([english, chinese].into_iter().filter_map(Result::err).map(|error| format!("{error:#}")))
+            }
+        }
+    }
+    Ok(complaints)
+}
+
+fn of_section(root: &Path, (chapter, section): (&Chapter, &Section), entries: &[Entry]) -> Result<Vec<String>> {
+    let golden = Golden::read(root, chapter, section, Edition::FULL)?;
+    let read = |language| Lesson::read(root, (chapter, section), language);
+    let (english, chinese) = match (read(Language::English), read(Language::Chinese)) {
+        (Ok(english), Ok(chinese)) => (english, chinese),
+        (english, chinese) => {
+            return Ok([english, chinese].into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect());
+        }
+    };
+    let mut complaints = Vec::new();
+    let drawn: BTreeSet<&str> = golden.figures().collect();
+    for lesson in [&english, &chinese] {
+        let captioned: BTreeSet<&str> = lesson.figures.iter().map(|figure| figure.file.as_str()).collect();
+        complaints.extend(
+            drawn.symmetric_difference(&captioned).map(|file| format!("{file} is a figure or has a caption, but not both")),
+        );
+    }
+    if markdown::formulas(&english.formulas) != markdown::formulas(&chinese.formulas) {
+        complaints.push("the formulas of the two languages differ".to_owned());
+    }
+    complaints.extend(Printed::of(root, chapter, section, entries).lack(&english.page_prose()));
+    complaints.extend(differing(&lessons::numbers_of(&english.prose()), &lessons::numbers_of(&chinese.prose())));
+    let flags = |lesson: &Lesson| lesson.tasks.iter().map(|task| task.flags.clone()).collect::<Vec<_>>();
+    if flags(&english) != flags(&chinese) || english.tasks.is_empty() {
+        complaints.push("the two languages need the same tasks, one at least".to_owned());
+    }
+    Ok(complaints)
+}
+
+/// Where two documents are not translations of each other, as far as headings and tables can show.
+fn unlike(english: &str, chinese: &str) -> Option<String> {
+    let levels = |text| markdown::parts(text).iter().map(|part| part.level).collect::<Vec<_>>();
+    let rows = |text: &str| text.lines().filter(|line| line.starts_with('|')).count();
+    if levels(english) != levels(chinese) {
+        return Some("the two languages have other headings".to_owned());
+    }
+    (rows(english) != rows(chinese)).then(|| "the tables of the two languages have other rows".to_owned())
+}
+
+/// The numbers that only one of two texts names.
+fn differing(english: &BTreeSet<String>, chinese: &BTreeSet<String>) -> Vec<String> {
+    let only = |number: &String, language| format!("only the {language} text names {number}");
+    let english_only = english.difference(chinese).map(|number| only(number, "English"));
+    english_only.chain(chinese.difference(english).map(|number| only(number, "Chinese"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{chapters, root};
+
+    #[test]
+    fn the_texts_of_the_pages_are_whole() {
+        assert_eq!(complaints(&root(), &chapters()).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn a_number_of_one_language_alone_is_found() {
+        let numbers = |text| lessons::numbers_of(text);
+        assert_eq!(differing(&numbers("3 of 0.5"), &numbers("0.5中的3")), [""; 0]);
+        assert_eq!(differing(&numbers("3 of 0.5"), &numbers("0.5")), ["only the English text names 3"]);
+    }
+
+    #[test]
+    fn documents_share_headings_and_rows() {
+        assert_eq!(unlike("# A\n\n| a |\n| - |\n", "# 甲\n\n| 甲 |\n| - |\n"), None);
+        assert!(unlike("# A\n\n## B\n", "# 甲\n").is_some());
+    }
+}

@@ -1,0 +1,192 @@
+//! The page of a section.
+
+use super::{
+    golden::Golden,
+    language::{Language, Place},
+    lesson::{self, Lesson},
+    markdown,
+    runner::Runner,
+    settings::{self, Setting},
+    source::Painter,
+    values::Row,
+};
+use crate::{ledger::Judgements, report::Status};
+use anyhow::{Context, Result};
+use askama::Template;
+use common::{
+    published,
+    registry::{Chapter, Edition, Section},
+};
+use std::path::Path;
+
+/// A section's page, ready for its template.
+#[derive(Template)]
+#[template(path = "section.html")]
+pub(super) struct SectionPage<'a> {
+    pub(super) at: Place,
+    title: String,
+    description: String,
+    pub(super) chapter: &'a Chapter,
+    pub(super) section: &'a Section,
+    lesson: Html,
+    settings: Vec<Setting>,
+    editions: Vec<EditionRow>,
+    rows: Vec<Row>,
+    transcript: String,
+    source: String,
+    pub(super) previous: Option<Neighbour>,
+    pub(super) next: Option<Neighbour>,
+    pub(super) runner: Option<Runner>,
+    /// How its runs ended.
+    pub(super) states: Vec<Status>,
+    /// Its words, for the search.
+    pub(super) words: String,
+}
+
+/// The parts of a lesson as HTML.
+struct Html {
+    summary: String,
+    question: String,
+    body: String,
+    seen: String,
+    departures: String,
+    formulas: String,
+    figures: Vec<FigureHtml>,
+    tasks: Vec<TaskHtml>,
+}
+
+/// A figure with its caption, which also stands in for it where it cannot be seen.
+struct FigureHtml {
+    file: String,
+    path: String,
+    caption: String,
+    alt: String,
+}
+
+struct TaskHtml {
+    flags: String,
+    /// The flags as the address of a page names them.
+    address: String,
+    question: String,
+    outcome: String,
+}
+
+/// A named set of flags with what its golden file locks.
+struct EditionRow {
+    name: &'static str,
+    flags: String,
+    fingerprint: String,
+}
+
+/// The page of the section before or after.
+#[derive(Debug, Clone)]
+pub(super) struct Neighbour {
+    pub(super) path: String,
+    pub(super) title: String,
+}
+
+/// What all pages of sections are made of.
+pub(super) struct Materials<'a> {
+    pub(super) root: &'a Path,
+    pub(super) painter: &'a Painter,
+    pub(super) judgements: &'a Judgements,
+}
+
+impl<'a> SectionPage<'a> {
+    /// The page of a section in a language.
+    ///
+    /// # Errors
+    /// If a text or a golden file is missing, or a formula is none.
+    pub(super) fn new(materials: &Materials, (chapter, section): (&'a Chapter, &'a Section), language: Language) -> Result<Self> {
+        let &Materials { root, painter, judgements } = materials;
+        let at = Place::new(language, format!("{}/{}", chapter.name, section.id));
+        let lesson = Lesson::read(root, (chapter, section), language)?;
+        let golden = Golden::read(root, chapter, section, Edition::FULL)?;
+        let entries = published::parse(chapter.published)?;
+        let of_section = entries.iter().filter(|entry| entry.section == section.id);
+        let editions = section.editions.iter().map(|&edition| {
+            let fingerprint = Golden::read(root, chapter, section, edition)?.fingerprint;
+            Ok(EditionRow { name: edition.name, flags: edition.flags.join(" "), fingerprint })
+        });
+        Ok(Self {
+            title: lesson.title.clone(),
+            description: markdown::plain(&lesson.summary),
+            lesson: Html::new(&lesson, &golden, &at).with_context(|| at.file())?,
+            settings: settings::settings(section),
+            editions: editions.collect::<Result<_>>()?,
+            rows: of_section.map(|entry| Row::new(entry, &judgements.of(entry), language)).collect(),
+            transcript: golden.transcript,
+            source: painter.rust(section.source)?,
+            previous: None,
+            next: None,
+            runner: None,
+            states: Vec::new(),
+            words: [lesson.summary.as_str(), &lesson.prose()].join("\n"),
+            at,
+            chapter,
+            section,
+        })
+    }
+
+    /// The page as a neighbour of another one.
+    pub(super) fn neighbour(&self) -> Neighbour {
+        Neighbour { path: self.at.path.clone(), title: self.title.clone() }
+    }
+
+    pub(super) fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The section's summary.
+    pub(super) fn summary(&self) -> &str {
+        &self.lesson.summary
+    }
+}
+
+impl Html {
+    fn new(lesson: &Lesson, golden: &Golden, at: &Place) -> Result<Self> {
+        let html = |text: &str| markdown::html(text, at);
+        let figures = lesson.figures.iter().filter(|figure| golden.files.contains(&figure.file));
+        let figures = figures.map(|lesson::Figure { file, caption }| {
+            let alt = markdown::plain(caption);
+            let path = format!("{}figures/{}/{file}", at.root(), at.path);
+            Ok(FigureHtml { file: file.clone(), path, caption: html(caption)?, alt })
+        });
+        let tasks = lesson.tasks.iter().map(|lesson::Task { flags, question, outcome }| {
+            let address = address(flags);
+            Ok(TaskHtml { flags: flags.clone(), address, question: html(question)?, outcome: html(outcome)? })
+        });
+        Ok(Self {
+            summary: html(&lesson.summary)?,
+            question: html(&lesson.question)?,
+            body: html(&lesson.body)?,
+            seen: html(&lesson.seen)?,
+            departures: html(&lesson.departures)?,
+            formulas: html(&lesson.formulas)?,
+            figures: figures.collect::<Result<_>>()?,
+            tasks: tasks.collect::<Result<_>>()?,
+        })
+    }
+}
+
+/// Flags as the address of a run names them: `--lr 0.5 --replay` becomes `lr=0.5&replay`.
+fn address(flags: &str) -> String {
+    let flags = flags.trim_start_matches("--").split(" --");
+    let escaped = |value: &str| value.trim().replace('%', "%25").replace('&', "%26").replace(' ', "%20");
+    flags
+        .map(|flag| {
+            flag.split_once([' ', '=']).map_or_else(|| flag.to_owned(), |(flag, value)| format!("{flag}={}", escaped(value)))
+        })
+        .collect::<Vec<_>>()
+        .join("&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_become_an_address() {
+        assert_eq!(address("--lr 0.5 --replay --beta1=-1"), "lr=0.5&replay&beta1=-1");
+    }
+}
