@@ -1,4 +1,4 @@
-//! What `docs/COUNTERPARTS.md` says of dfdx 0.13 and of this workspace, where a test can tell.
+//! What `docs/site/counterparts.md` says of dfdx 0.13 and of this workspace, where a test can tell.
 
 use common::{layers, optim};
 use dfdx::{

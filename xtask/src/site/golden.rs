@@ -12,6 +12,8 @@ use std::path::Path;
 pub(super) struct Golden {
     pub(super) transcript: String,
     pub(super) files: Vec<String>,
+    /// The files' lines, each with its hash.
+    pub(super) locked: Vec<String>,
     /// The hash of the run's final weights; nothing where it has none.
     pub(super) fingerprint: String,
 }
@@ -30,10 +32,12 @@ impl Golden {
     fn parse(text: &str) -> Self {
         let (transcript, files) = text.rsplit_once("\nfiles\n").unwrap_or((text, ""));
         let fingerprint = transcript.lines().find_map(|line| line.strip_prefix("[Fingerprint] ")).unwrap_or_default();
-        let files = files.lines().filter_map(|line| line.split_whitespace().next());
+        let locked: Vec<String> = files.lines().map(str::to_owned).collect();
+        let files = locked.iter().filter_map(|line| line.split_whitespace().next());
         Self {
             transcript: transcript.trim().to_owned(),
             files: files.map(str::to_owned).collect(),
+            locked: locked.clone(),
             fingerprint: fingerprint.trim().to_owned(),
         }
     }

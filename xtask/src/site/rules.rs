@@ -2,12 +2,16 @@
 
 use super::{documents, golden::Golden, language::Language, lesson::Lesson, markdown};
 use crate::lessons::{self, Printed};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use common::{
+    files::short_sha256,
     published::{self, Entry},
     registry::{Chapter, Edition, Section},
 };
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
+
+/// The picture of the README.
+const PICTURE: &str = "docs/saddle-surface.gif";
 
 /// What is wrong with the texts: one that is missing, figures without captions, numbers or formulas that the two languages do not share.
 ///
@@ -22,6 +26,7 @@ pub(crate) fn complaints(root: &Path, chapters: &[Chapter]) -> Result<Vec<String
             complaints.extend(found.into_iter().map(|complaint| format!("{} {}: {complaint}", chapter.name, section.id)));
         }
     }
+    complaints.extend(picture(root, chapters)?);
     for name in documents::NAMES {
         let read = |language| documents::text(root, name, language);
         match (read(Language::English), read(Language::Chinese)) {
@@ -34,6 +39,17 @@ pub(crate) fn complaints(root: &Path, chapters: &[Chapter]) -> Result<Vec<String
         }
     }
     Ok(complaints)
+}
+
+/// The picture of the README is that of the section.
+fn picture(root: &Path, chapters: &[Chapter]) -> Result<Option<String>> {
+    let shown = fs::read(root.join(PICTURE)).with_context(|| format!("cannot read {PICTURE}"))?;
+    let name = PICTURE.rsplit('/').next().unwrap_or(PICTURE);
+    let locked = format!("{} sha256 {}", name, short_sha256(&shown));
+    let saddle = chapters.iter().find_map(|chapter| Some((chapter, chapter.section("saddle")?))).context("no section saddle")?;
+    let golden = Golden::read(root, saddle.0, saddle.1, Edition::FULL)?;
+    let is_locked = golden.locked.iter().any(|line| line.split_whitespace().eq(locked.split_whitespace()));
+    Ok((!is_locked).then(|| format!("{PICTURE} is not the figure that the golden file of saddle locks: copy it from its results")))
 }
 
 fn of_section(root: &Path, (chapter, section): (&Chapter, &Section), entries: &[Entry]) -> Result<Vec<String>> {
