@@ -55,6 +55,7 @@ const ENGLISH = {
   fetching: "Fetching {file} …",
   needs: "First “{section}”, whose results this section needs …",
   running: "Running …",
+  progress: "Progress",
   stopped: "Stopped.",
   done: "Done in {time} s.",
   ended: "The program ended with code {code}.",

@@ -13,6 +13,7 @@ export class Stopped extends Error {}
  * @property {(address: string) => void} [fetching]
  * @property {() => void} [running]
  * @property {(line: string) => void} [output]
+ * @property {(done: number, total: number, words: string) => void} [progress]
  */
 
 /** A program that runs in a worker, one run at a time. The worker stays, and with it what it has fetched and compiled. */
@@ -42,6 +43,7 @@ export class Program {
         if (data.kind === "fetching") listener.fetching?.(data.address);
         else if (data.kind === "running") listener.running?.();
         else if (data.kind === "output") listener.output?.(data.line);
+        else if (data.kind === "progress") listener.progress?.(data.done, data.total, data.words);
         else if (data.kind === "complaint") complaints += data.text;
         else if (data.kind === "broken") broken(data.message);
         else {

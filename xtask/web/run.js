@@ -37,7 +37,9 @@ class Bench {
     this.stopButton = /** @type {HTMLButtonElement} */ (find(section, "button.stop"));
     this.state = find(section, ".state");
     this.transcript = find(section, ".transcript");
-    this.busy = element("p", { class: "busy", hidden: true });
+    this.bar = element("progress", { "aria-label": this.say("progress") });
+    this.progress = element("span");
+    this.busy = element("p", { class: "busy", hidden: true }, this.bar, " ", this.progress);
     this.state.after(this.busy);
     const added = element("div", { class: "added", hidden: true });
     this.figures = new Figures(this.say, added);
@@ -55,8 +57,11 @@ class Bench {
   }
 
   start() {
+    const buttons = element("p", { class: "buttons" });
+    for (const button of this.form.querySelectorAll("button")) buttons.append(button, " ");
+    this.form.append(buttons);
     const copy = element("button", { type: "button", class: "copy", click: () => this.copyLink() }, this.say("copyLink"));
-    find(this.form, "button[type=reset]").after(" ", copy);
+    buttons.append(copy);
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       const settings = chosen(this.form);
@@ -133,6 +138,8 @@ class Bench {
   /** Makes the page busy; gives what tells this run from those that take its place. */
   begin() {
     const started = performance.now();
+    this.how = "";
+    this.bar.removeAttribute("value");
     this.ticking = setInterval(() => this.tick(started), 200);
     this.runButton.disabled = true;
     this.stopButton.disabled = false;
@@ -154,7 +161,8 @@ class Bench {
   /** @param {number} started */
   tick(started) {
     this.busy.hidden = false;
-    this.busy.textContent = this.say("seconds", { time: ((performance.now() - started) / 1000).toFixed(0) });
+    const time = this.say("seconds", { time: ((performance.now() - started) / 1000).toFixed(0) });
+    this.progress.textContent = [time, this.how].filter(Boolean).join(" · ");
   }
 
   /** Runs the section that this one needs, once for a page. */
@@ -207,6 +215,11 @@ class Bench {
       fetching: (from) => (this.state.textContent = this.say("fetching", { file: fileName(from) })),
       running: () => (this.state.textContent = running),
       output: (line) => this.print(line),
+      progress: (done, total, how) => {
+        this.bar.max = total;
+        this.bar.value = done;
+        this.how = `${done}/${total} ${how}`;
+      },
     });
   }
 

@@ -16,6 +16,7 @@ import { ERRNO_IO } from "./wasi-shim/wasi_defs.js";
  * @typedef {{ kind: "fetching", address: string }
  *   | { kind: "running" }
  *   | { kind: "output", line: string }
+ *   | { kind: "progress", done: number, total: number, words: string }
  *   | { kind: "complaint", text: string }
  *   | { kind: "done", code: number, files: Map<string, Uint8Array>, milliseconds: number }
  *   | { kind: "broken", message: string }} Message
@@ -162,6 +163,20 @@ function byLine(hand) {
   return { stream: new ConsoleStdout(write), end };
 }
 
+/**
+ * The standard error: how far the program is, in lines that take the place of one another, and what it complains about.
+ * The program writes each of these lines at once.
+ */
+function standardError() {
+  const decoder = new TextDecoder();
+  return new ConsoleStdout((bytes) => {
+    const text = decoder.decode(bytes, { stream: true });
+    const [, done, total, words] = /^\r\x1b\[2K(\d+)\/(\d+) (.*)$/.exec(text) ?? [];
+    if (words !== undefined) say({ kind: "progress", done: Number(done), total: Number(total), words });
+    else if (text !== "\r\x1b[2K") say({ kind: "complaint", text });
+  });
+}
+
 /** @param {Order} order */
 async function run({ program, args, files, served, collect }) {
   const module = await compile(program);
@@ -169,10 +184,8 @@ async function run({ program, args, files, served, collect }) {
   for (const [path, bytes] of files) place(root.dir, path, new File(bytes));
   for (const [path, address] of served) place(root.dir, path, new ServedFile(address));
   const output = byLine((line) => say({ kind: "output", line }));
-  const decoder = new TextDecoder();
-  const complaints = new ConsoleStdout((bytes) => say({ kind: "complaint", text: decoder.decode(bytes, { stream: true }) }));
   const name = program.replace(/^.*\/|\.wasm$/g, "");
-  const streams = [new OpenFile(new File([])), output.stream, complaints, root];
+  const streams = [new OpenFile(new File([])), output.stream, standardError(), root];
   const wasi = new WASI([name, ...args], ["NO_COLOR=1"], streams);
   const instance = await WebAssembly.instantiate(module, { wasi_snapshot_preview1: wasi.wasiImport });
   say({ kind: "running" });

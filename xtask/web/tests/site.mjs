@@ -338,9 +338,8 @@ async function checkSharedLink({ browser, origin }, path) {
 async function checkStop({ browser, origin }, path) {
   await check(`${path}: a run is stopped, and another started`, () =>
     withPage(browser, {}, async (page, errors) => {
-      // Without a reset in between: what stops is a run of the book's full settings.
       await page.goto(`${origin}/${path}`);
-      await page.locator("#run form input[name=epochs]").fill("90000000");
+      await page.locator("#run form input[name=epochs]").fill("200000");
       await page.locator("#run button[type=submit]").click();
       await page.waitForFunction(() => document.querySelector("#run .transcript")?.textContent?.includes("[Settings]"), undefined, { timeout: PATIENCE });
       await page.locator("#run button.stop").click();
