@@ -1,7 +1,7 @@
 //! What of the machine a run needs beside files and the standard streams: interruption, progress, the process's id, a clock, threads.
 //!
-//! Nothing here reaches a printed number. This is the only module that asks whether the target is WebAssembly, which has none of these:
-//! there a run cannot be interrupted, shows no progress, takes no time and has one thread.
+//! Nothing here reaches a printed number. This is the only module that asks whether the target is WebAssembly, which has hardly any of these:
+//! there a run cannot be interrupted, takes no time and has one thread.
 
 #[cfg_attr(target_family = "wasm", path = "sandbox.rs")]
 mod system;

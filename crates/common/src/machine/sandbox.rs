@@ -1,6 +1,13 @@
 //! A sandbox that runs WebAssembly: a runtime on a command line, or a browser.
 
-use std::time::Duration;
+use std::{
+    io::{self, Write},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 /// Whether threads can be started.
 pub(crate) const HAS_THREADS: bool = false;
@@ -28,34 +35,62 @@ impl Stopwatch {
     }
 }
 
-/// A bar that is not shown.
+/// How far a run is, in a line on the standard error that is written anew at every hundredth of the way.
 #[derive(Debug)]
-pub(crate) struct Bar;
+pub(crate) struct Bar {
+    total: usize,
+    units: String,
+    position: AtomicUsize,
+    message: Mutex<String>,
+}
+
+/// Goes back to the beginning of a terminal's line and empties it.
+const NEW_LINE: &str = "\r\x1b[2K";
 
 impl Bar {
-    pub(crate) fn new(_: usize, _: &str) -> Self {
-        Self
+    pub(crate) fn new(total: usize, units: &str) -> Self {
+        Self { total, units: units.to_owned(), position: AtomicUsize::new(0), message: Mutex::default() }
     }
 
-    #[expect(clippy::unused_self, reason = "a bar elsewhere has a position")]
-    pub(crate) fn set_position(&self, _: usize) {}
+    pub(crate) fn set_position(&self, position: usize) {
+        self.moved(self.position.swap(position, Ordering::Relaxed), position);
+    }
 
-    #[expect(clippy::unused_self, reason = "a bar elsewhere has a message")]
-    pub(crate) fn set_message(&self, _: String) {}
+    pub(crate) fn set_message(&self, message: String) {
+        *self.message.lock().unwrap_or_else(PoisonError::into_inner) = message;
+    }
 
-    #[expect(clippy::unused_self, reason = "a bar elsewhere has a position")]
-    pub(crate) fn advance(&self) {}
+    pub(crate) fn advance(&self) {
+        let before = self.position.fetch_add(1, Ordering::Relaxed);
+        self.moved(before, before + 1);
+    }
 
-    #[expect(clippy::unused_self, reason = "a bar elsewhere is in the way")]
     pub(crate) fn suspend<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.clear();
         work()
     }
 
     #[expect(clippy::unused_self, reason = "a bar elsewhere is drawn")]
-    pub(crate) fn clear(&self) {}
+    pub(crate) fn clear(&self) {
+        write(NEW_LINE);
+    }
+
+    fn moved(&self, before: usize, position: usize) {
+        let hundredth = |position: usize| 100 * position as u64 / self.total.max(1) as u64;
+        if hundredth(before) != hundredth(position) {
+            let message = self.message.lock().unwrap_or_else(PoisonError::into_inner);
+            write(&format!("{NEW_LINE}{position}/{} {}  {message}", self.total, self.units));
+        }
+    }
 }
 
-/// Bars that are not shown.
+/// Writes all at once: who reads the standard error gets whole lines.
+fn write(text: &str) {
+    // Progress that cannot be shown is not missed.
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Bars that share a line: the variants run one after the other.
 #[derive(Debug)]
 pub(crate) struct Bars;
 
@@ -70,5 +105,7 @@ impl Bars {
     }
 
     #[expect(clippy::unused_self, reason = "bars elsewhere are drawn")]
-    pub(crate) fn clear(&self) {}
+    pub(crate) fn clear(&self) {
+        write(NEW_LINE);
+    }
 }
