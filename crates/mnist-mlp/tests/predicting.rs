@@ -78,6 +78,16 @@ fn test_images_are_classified_by_their_numbers() {
 }
 
 #[test]
+fn the_small_network_of_fast_answers_as_well() {
+    let (bench, data) = (Bench::new(), data());
+    let few = ["--images", "640", "--test-images", "100", "--seeds", "1", "--epochs", "1", "--goal", "0.1"];
+    let trained = bench.run(MNIST, &[&["fast", "--data-dir", data.to_str().unwrap()][..], &few].concat());
+    assert_eq!(trained.code, Some(0), "{}", trained.stderr);
+    let end = predict(&bench, &["--index", "0", "--checkpoint", "results/mnist-mlp/fast/model.safetensors"]);
+    assert!(end.succeeds().stdout.contains("test image 0, a 7, predicted: "));
+}
+
+#[test]
 fn a_test_image_as_a_picture_is_the_same_digit() {
     let bench = bench();
     let images = Images::test(&data()).unwrap();

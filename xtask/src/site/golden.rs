@@ -42,6 +42,17 @@ impl Golden {
         }
     }
 
+    /// The files with their hashes, as `name:hash name:hash …`.
+    pub(super) fn hashes(&self) -> String {
+        let pairs = self.locked.iter().filter_map(|line| line.split_once(" sha256 "));
+        pairs.map(|(name, hash)| format!("{}:{hash}", name.trim())).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The claims that hold.
+    pub(super) fn claims(&self) -> impl Iterator<Item = &str> {
+        self.transcript.lines().filter_map(|line| line.strip_prefix("[Claim] ")?.strip_suffix(": holds"))
+    }
+
     /// The pictures among the files.
     pub(super) fn figures(&self) -> impl Iterator<Item = &str> {
         let is_picture = |file: &&str| [".svg", ".gif", ".png"].iter().any(|extension| file.ends_with(extension));
@@ -57,6 +68,7 @@ mod tests {
     fn a_golden_is_a_transcript_and_files() {
         let golden = Golden::parse("loss 1\n\n[Fingerprint] 12ab\n\nfiles\na.svg         sha256 00\nmetrics.json  sha256 11\n");
         assert_eq!((golden.transcript.as_str(), golden.fingerprint.as_str()), ("loss 1\n\n[Fingerprint] 12ab", "12ab"));
+        assert_eq!(golden.hashes(), "a.svg:00 metrics.json:11");
         assert_eq!(golden.figures().collect::<Vec<_>>(), ["a.svg"]);
     }
 }

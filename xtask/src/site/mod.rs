@@ -15,6 +15,7 @@ mod section_page;
 mod settings;
 mod source;
 pub(crate) mod tasks;
+mod translations;
 mod values;
 
 pub(crate) use rules::complaints;
@@ -41,6 +42,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
+use translations::Translations;
 
 /// The results to show, and whether they can be run again on the pages
 #[derive(Debug, clap::Args)]
@@ -68,12 +70,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 /// The site's folder beside the results.
 const FOLDER: &str = "site";
 
-/// The files that every page uses, with their names.
-const ASSETS: &[(&str, &str)] = &[
-    ("style.css", include_str!("../../web/style.css")),
-    ("site.js", include_str!("../../web/site.js")),
-    ("icon.svg", include_str!("../../web/icon.svg")),
-];
+/// The folder of what every page uses, below the workspace; its tests stay there.
+const WEB: &str = "xtask/web";
 
 /// Writes the site over the results that are there; gives its front page.
 ///
@@ -83,13 +81,12 @@ pub(crate) fn write(results: &Path) -> Result<PathBuf> {
     let (root, chapters) = (root(), chapters());
     let site =
         Site { folder: results.join(FOLDER), root: &root, results, chapters: &chapters, statuses: report::statuses(results)? };
-    for (name, text) in ASSETS {
-        site.write(&format!("assets/{name}"), text)?;
-    }
+    site.copy_assets(Path::new(""))?;
+    site.copy_assets(Path::new("wasi-shim"))?;
     site.copy_figures()?;
-    let painter = Painter::new();
+    let (painter, translations) = (Painter::new(), Translations::read(&root)?);
     for language in Language::ALL {
-        site.write_language(language, &painter)?;
+        site.write_language(language, (&painter, &translations))?;
     }
     Ok(site.folder.join("index.html"))
 }
@@ -105,7 +102,7 @@ struct Site<'a> {
 
 impl Site<'_> {
     /// Writes a file of the site.
-    fn write(&self, file: &str, text: &str) -> Result<()> {
+    fn write(&self, file: impl AsRef<Path>, text: &str) -> Result<()> {
         let path = self.folder.join(file);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
@@ -114,7 +111,20 @@ impl Site<'_> {
     }
 
     fn write_page(&self, at: &Place, page: &impl Template) -> Result<()> {
-        self.write(&at.file(), &page.render().with_context(|| at.file())?)
+        self.write(at.file(), &page.render().with_context(|| at.file())?)
+    }
+
+    /// Style sheets, scripts and licences of a folder below [`WEB`].
+    fn copy_assets(&self, folder: &Path) -> Result<()> {
+        for path in report::entries(&self.root.join(WEB).join(folder)).with_context(|| format!("cannot read {WEB}"))? {
+            let is_asset = path.extension().is_none_or(|extension| ["css", "js", "svg"].iter().any(|known| extension == *known));
+            let name = path.file_name().unwrap_or_default();
+            if is_asset && path.is_file() {
+                let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+                self.write(&Path::new("assets").join(folder).join(name), &text)?;
+            }
+        }
+        Ok(())
     }
 
     /// The figures of each section's full run, beside the pages.
@@ -136,13 +146,13 @@ impl Site<'_> {
     }
 
     /// Writes all pages of a language.
-    fn write_language(&self, language: Language, painter: &Painter) -> Result<()> {
+    fn write_language(&self, language: Language, (painter, translations): (&Painter, &Translations)) -> Result<()> {
         let mut index = Index::default();
         let mut pages = Vec::new();
         let mut judged = Vec::new();
         for chapter in self.chapters {
             let judgements = Judgements::read(chapter, self.results)?;
-            let materials = Materials { root: self.root, painter, judgements: &judgements };
+            let materials = Materials { root: self.root, painter, translations, judgements: &judgements };
             for section in &chapter.sections {
                 let mut page = SectionPage::new(&materials, (chapter, section), language)?;
                 page.runner = Runner::new(self.root, (chapter, section), language)?;
@@ -162,10 +172,10 @@ impl Site<'_> {
             index.add(&document.at, &document.title, &document.words);
             self.write_page(&document.at, &document)?;
         }
-        let ledger = LedgerPage::new(&judged, language)?;
+        let ledger = LedgerPage::new(&judged, translations, language)?;
         self.write_page(&ledger.at, &ledger)?;
         let front = FrontPage::new(self, &pages, &ledger)?;
         self.write_page(&front.at, &front)?;
-        self.write(&format!("assets/search.{}.js", language.tag()), &index.script()?)
+        self.write(format!("assets/search.{}.js", language.tag()), &index.script()?)
     }
 }

@@ -1,6 +1,6 @@
 //! What the texts of the pages must hold to.
 
-use super::{documents, golden::Golden, language::Language, lesson::Lesson, markdown};
+use super::{documents, golden::Golden, language::Language, lesson::Lesson, markdown, settings, translations::Translations};
 use crate::lessons::{self, Printed};
 use anyhow::{Context, Result};
 use common::{
@@ -18,11 +18,11 @@ const PICTURE: &str = "docs/saddle-surface.gif";
 /// # Errors
 /// If a golden file is missing.
 pub(crate) fn complaints(root: &Path, chapters: &[Chapter]) -> Result<Vec<String>> {
-    let mut complaints = Vec::new();
+    let (translations, mut complaints) = (Translations::read(root)?, Vec::new());
     for chapter in chapters {
         let entries = published::parse(chapter.published)?;
         for section in &chapter.sections {
-            let found = of_section(root, (chapter, section), &entries)?;
+            let found = of_section(root, (chapter, section), (&entries, &translations))?;
             complaints.extend(found.into_iter().map(|complaint| format!("{} {}: {complaint}", chapter.name, section.id)));
         }
     }
@@ -49,10 +49,15 @@ fn picture(root: &Path, chapters: &[Chapter]) -> Result<Option<String>> {
     let saddle = chapters.iter().find_map(|chapter| Some((chapter, chapter.section("saddle")?))).context("no section saddle")?;
     let golden = Golden::read(root, saddle.0, saddle.1, Edition::FULL)?;
     let is_locked = golden.locked.iter().any(|line| line.split_whitespace().eq(locked.split_whitespace()));
-    Ok((!is_locked).then(|| format!("{PICTURE} is not the figure that the golden file of saddle locks: copy it from its results")))
+    Ok((!is_locked)
+        .then(|| format!("{PICTURE} is not the figure that the golden file of saddle locks: copy it from its results")))
 }
 
-fn of_section(root: &Path, (chapter, section): (&Chapter, &Section), entries: &[Entry]) -> Result<Vec<String>> {
+fn of_section(
+    root: &Path,
+    (chapter, section): (&Chapter, &Section),
+    (entries, translations): (&[Entry], &Translations),
+) -> Result<Vec<String>> {
     let golden = Golden::read(root, chapter, section, Edition::FULL)?;
     let read = |language| Lesson::read(root, (chapter, section), language);
     let (english, chinese) = match (read(Language::English), read(Language::Chinese)) {
@@ -74,11 +79,20 @@ fn of_section(root: &Path, (chapter, section): (&Chapter, &Section), entries: &[
     }
     complaints.extend(Printed::of(root, chapter, section, entries).lack(&english.page_prose()));
     complaints.extend(differing(&lessons::numbers_of(&english.prose()), &lessons::numbers_of(&chinese.prose())));
+    complaints.extend(untranslated(translations, section, &golden));
     let flags = |lesson: &Lesson| lesson.tasks.iter().map(|task| task.flags.clone()).collect::<Vec<_>>();
     if flags(&english) != flags(&chinese) || english.tasks.is_empty() {
         complaints.push("the two languages need the same tasks, one at least".to_owned());
     }
     Ok(complaints)
+}
+
+/// The help of flags and the claims that have no Chinese.
+fn untranslated(translations: &Translations, section: &Section, golden: &Golden) -> Vec<String> {
+    let settings = settings::settings(section);
+    let help = settings.iter().flat_map(|setting| [setting.help.as_str(), &setting.expected]);
+    let missing = help.chain(golden.claims()).filter(|sentence| !translations.has(sentence));
+    missing.map(|sentence| format!("docs/site/*.zh.csv: has no row \"{sentence}\"")).collect()
 }
 
 /// Where two documents are not translations of each other, as far as headings and tables can show.

@@ -25,7 +25,9 @@ pub(super) struct Runner {
     /// The section whose results this one reads, and the flags that it is run with first.
     pub(super) needs: &'static str,
     pub(super) needs_flags: String,
-    pub(super) strings: String,
+    /// The files of the golden file, each with its hash.
+    pub(super) hashes: String,
+    pub(super) strings: &'static str,
 }
 
 impl Runner {
@@ -39,11 +41,13 @@ impl Runner {
         }
         let edition = section.quick();
         let needed = chapter.needed(section, edition);
+        let golden = Golden::read(root, chapter, section, edition)?;
         Ok(Some(Self {
-            fingerprint: Golden::read(root, chapter, section, edition)?.fingerprint,
+            fingerprint: golden.fingerprint.clone(),
             needs: needed.map_or("", |(needed, _)| needed.id),
             needs_flags: needed.map(|(_, edition)| edition.flags.join(" ")).unwrap_or_default(),
-            strings: strings(language).to_string(),
+            hashes: golden.hashes(),
+            strings: strings(language),
             edition,
         }))
     }
@@ -54,37 +58,23 @@ impl Runner {
         let place = self.edition.flags.iter().position(|&given| given == wanted)?;
         self.edition.flags.get(place + 1).copied().filter(|value| !value.starts_with("--"))
     }
-
-    /// Whether a switch is on at first.
-    pub(super) fn is_on(&self, flag: &str) -> bool {
-        self.edition.flags.iter().any(|given| given.strip_prefix("--") == Some(flag))
-    }
 }
 
-/// What the program of the page says.
-fn strings(language: Language) -> serde_json::Value {
-    let say = |english, chinese| language.say(english, chinese);
-    serde_json::json!({
-        "loading": say("Fetching the program …", "正在读取程序……"),
-        "running": say("Running …", "运行中……"),
-        "stopped": say("Stopped.", "已停止。"),
-        "failed": say("The run failed:", "运行失败："),
-        "same": say("The same bits as in the golden file: {fingerprint}", "与标准文件逐比特相同：{fingerprint}"),
-        "other": say("Other bits than in the golden file: {fingerprint} instead of {expected}. Please report this.", "与标准文件不同：应为{expected}，得到{fingerprint}。请反馈。"),
-        "own": say("Your settings; fingerprint {fingerprint}", "自选的设置；指纹{fingerprint}"),
-        "done": say("Done in {seconds} s.", "用时{seconds}秒。"),
-        "runs": say("Runs on this page", "本页的运行"),
-        "settings": say("settings", "设置"),
-        "book": say("as in the golden file", "标准文件的设置"),
-        "fingerprint": say("fingerprint", "指纹"),
-        "time": say("time", "用时"),
-        "show": say("Show", "查看"),
-        "download": say("Download", "下载"),
-        "copy": say("Copy a link to this run", "复制本次运行的链接"),
-        "copied": say("Copied.", "已复制。"),
-        "ofThisRun": say("of this run", "本次运行"),
-        "ofTheGolden": say("as in the golden file", "标准文件"),
-        "curves": say("Curves of the runs", "各次运行的曲线"),
-        "curve": say("curve", "曲线"),
-    })
+/// What the page's script says, where it does not speak English.
+fn strings(language: Language) -> &'static str {
+    language.say("{}", include_str!("../../web/zh.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_speaks_both_languages() {
+        let chinese: serde_json::Map<String, serde_json::Value> = serde_json::from_str(strings(Language::Chinese)).unwrap();
+        let (_, english) = include_str!("../../web/dom.js").split_once("const ENGLISH = {\n").unwrap();
+        let (english, _) = english.split_once("\n};").unwrap();
+        let keys: Vec<&str> = english.lines().filter_map(|line| line.trim().split_once(": ")).map(|(key, _)| key).collect();
+        assert_eq!(chinese.keys().map(String::as_str).collect::<Vec<_>>(), keys);
+    }
 }

@@ -8,6 +8,7 @@ use super::{
     runner::Runner,
     settings::{self, Setting},
     source::Painter,
+    translations::Translations,
     values::Row,
 };
 use crate::{ledger::Judgements, report::Status};
@@ -30,6 +31,8 @@ pub(super) struct SectionPage<'a> {
     pub(super) section: &'a Section,
     lesson: Html,
     settings: Vec<Setting>,
+    /// What the full edition claims, and what holds.
+    claims: Vec<String>,
     editions: Vec<EditionRow>,
     rows: Vec<Row>,
     transcript: String,
@@ -89,6 +92,7 @@ pub(super) struct Neighbour {
 pub(super) struct Materials<'a> {
     pub(super) root: &'a Path,
     pub(super) painter: &'a Painter,
+    pub(super) translations: &'a Translations,
     pub(super) judgements: &'a Judgements,
 }
 
@@ -98,7 +102,7 @@ impl<'a> SectionPage<'a> {
     /// # Errors
     /// If a text or a golden file is missing, or a formula is none.
     pub(super) fn new(materials: &Materials, (chapter, section): (&'a Chapter, &'a Section), language: Language) -> Result<Self> {
-        let &Materials { root, painter, judgements } = materials;
+        let &Materials { root, painter, translations, judgements } = materials;
         let at = Place::new(language, format!("{}/{}", chapter.name, section.id));
         let lesson = Lesson::read(root, (chapter, section), language)?;
         let golden = Golden::read(root, chapter, section, Edition::FULL)?;
@@ -112,9 +116,10 @@ impl<'a> SectionPage<'a> {
             title: lesson.title.clone(),
             description: markdown::plain(&lesson.summary),
             lesson: Html::new(&lesson, &golden, &at).with_context(|| at.file())?,
-            settings: settings::settings(section),
+            settings: settings::settings(section).into_iter().map(|setting| setting.said(translations, language)).collect(),
+            claims: golden.claims().map(|claim| translations.say(claim, language).to_owned()).collect(),
             editions: editions.collect::<Result<_>>()?,
-            rows: of_section.map(|entry| Row::new(entry, &judgements.of(entry), language)).collect(),
+            rows: of_section.map(|entry| Row::new(entry, &judgements.of(entry), translations, language)).collect(),
             transcript: golden.transcript,
             source: painter.rust(section.source)?,
             previous: None,

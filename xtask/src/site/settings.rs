@@ -1,5 +1,6 @@
 //! The flags of a section, as its command line describes them.
 
+use super::{language::Language, translations::Translations};
 use clap::{Arg, Command, error::ErrorKind};
 use common::registry::Section;
 
@@ -30,6 +31,12 @@ pub(super) enum Kind {
 impl Setting {
     pub(super) fn is_switch(&self) -> bool {
         self.kind == Kind::Switch
+    }
+
+    /// The same flag, described in a language.
+    pub(super) fn said(self, translations: &Translations, language: Language) -> Self {
+        let say = |english: &str| translations.say(english, language).to_owned();
+        Self { help: say(&self.help), expected: say(&self.expected), ..self }
     }
 
     /// The words to choose from.

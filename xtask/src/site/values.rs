@@ -1,6 +1,6 @@
 //! What the sources print, beside ours: a strip with the reference band and both values on it.
 
-use super::language::Language;
+use super::{language::Language, translations::Translations};
 use crate::ledger::Judged;
 use common::published::{Band, Class, Entry, Outcome};
 
@@ -20,12 +20,12 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn new(entry: &Entry, judged: &Judged, language: Language) -> Self {
+    pub(super) fn new(entry: &Entry, judged: &Judged, translations: &Translations, language: Language) -> Self {
         let (outcome, mark) = outcome(judged.outcome, language);
         Self {
             section: entry.section.clone(),
-            metric: entry.metric.clone(),
-            printed: entry.printed.clone(),
+            metric: translations.say(&entry.metric, language).to_owned(),
+            printed: translations.say(&entry.printed, language).to_owned(),
             ours: judged.ours.clone(),
             class: class(entry.class, language),
             outcome,

@@ -2,7 +2,7 @@
 //!
 //! Loads the model that `train` saved and gives the soft-max probabilities of the ten digits, for test images by their numbers or for
 //! pictures. A picture is brought into the form that MNIST's images have: ink on paper, fitted into `20 × 20` pixels, its centre of mass in the
-//! centre of `28 × 28`. What is drawn in the terminal is what the network sees.
+//! centre of `28 × 28`. What is drawn in the terminal is what the network sees. With `--checkpoint` the small network of `fast` answers as well.
 //!
 //! Seen: the model is nearly certain of a clearly written digit. The drawing shows what it was given.
 
@@ -13,11 +13,12 @@ use common::{
     classifier::{Classifier, Trained},
     data::{
         digit,
-        mnist::{Images, N_PIXELS, N_TEST, SIDE},
+        mnist::{Images, N_PIXELS, N_TEST, PixelScale, SIDE},
     },
     kernels::reduce,
     lab::Lab,
     matrix::Matrix,
+    models::SmallConvNet,
     plot,
     registry::{Heading, Section},
 };
@@ -44,7 +45,7 @@ pub(crate) struct Args {
     /// Classify pictures instead: PNG files of any size, dark on light or light on dark
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "index")]
     image: Vec<PathBuf>,
-    /// Checkpoint to load [default: the one that `train` left in the results folder]
+    /// Checkpoint to load, of `train` or of `fast` [default: the one that `train` left in the results folder]
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
 }
@@ -62,10 +63,9 @@ fn test_image(text: &str) -> Result<usize, String> {
 
 /// Prints the class and the probabilities of each digit, and draws it.
 pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
-    let classifier =
-        Classifier::load::<Mlp>(Trained { chapter: env!("CARGO_PKG_NAME"), model: "model" }, args.checkpoint.as_deref(), lab)?;
+    let (classifier, scale) = classifier(args, lab)?;
     let digits = digits(args, lab)?;
-    let inputs = digits.iter().flat_map(|digit| &digit.pixels).map(|&x| SCALE.apply(x)).collect();
+    let inputs = digits.iter().flat_map(|digit| &digit.pixels).map(|&x| scale.apply(x)).collect();
     let probabilities = classifier.probabilities(&Matrix::new(digits.len(), N_PIXELS, inputs), "digit", lab)?;
     let mut figure = plot::Images::new("", (SIDE, SIDE)).in_rows_of(digits.len().min(5));
     for (i, (digit, probabilities)) in digits.iter().zip(probabilities.iter_rows()).enumerate() {
@@ -80,6 +80,20 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         figure = figure.image(format!("predicted: {predicted}"), &ink);
     }
     lab.figure("digits", &figure.render()?)
+}
+
+/// The network of the checkpoint, and the scale of the pixels that it was trained on: that of `train`, or that of `fast`.
+fn classifier(args: &Args, lab: &Lab) -> Result<(Classifier, PixelScale)> {
+    let trained = Trained { chapter: env!("CARGO_PKG_NAME"), model: "model" };
+    let checkpoint = args.checkpoint.as_deref();
+    let perceptron = Classifier::load::<Mlp>(trained, checkpoint, lab);
+    if perceptron.is_err()
+        && checkpoint.is_some()
+        && let Ok(convolutional) = Classifier::load::<SmallConvNet>(trained, checkpoint, lab)
+    {
+        return Ok((convolutional, PixelScale::Unit));
+    }
+    Ok((perceptron?, SCALE))
 }
 
 /// An image to classify.
