@@ -1,4 +1,5 @@
-// The settings of a run: in the form, in the address, and as flags of the program. A setting that is the book's is in none of them.
+// The settings of a run: in the form, in the address, and as flags of the program. A setting that is the page's own is not in the address;
+// one that is the program's own is no flag. (A section that takes long begins with fewer steps than its program.)
 
 /** @typedef {HTMLInputElement | HTMLSelectElement} Field */
 
@@ -50,8 +51,10 @@ export function fill(form, settings) {
  * @param {URLSearchParams} settings
  */
 export function flags(form, settings) {
-  const given = fields(form).filter((field) => settings.has(field.name));
-  return given.map((field) => (isFlag(field) ? `--${field.name}` : `--${field.name}=${settings.get(field.name)}`));
+  const value = (/** @type {Field} */ field) => settings.get(field.name) ?? field.dataset.default ?? "";
+  const isGiven = (/** @type {Field} */ field) =>
+    isFlag(field) ? settings.has(field.name) : value(field) !== (field.dataset.program ?? field.dataset.default ?? "");
+  return fields(form).filter(isGiven).map((field) => (isFlag(field) ? `--${field.name}` : `--${field.name}=${value(field)}`));
 }
 
 /** The settings for the eye. @param {URLSearchParams} settings */
