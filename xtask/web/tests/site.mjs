@@ -46,7 +46,8 @@ let failures = 0;
 async function check(name, faults) {
   if (only.length > 0 && !only.some((word) => name.includes(word))) return;
   const start = performance.now();
-  const found = await faults().catch((error) => [String(error)]);
+  // The first line of a fault says what it is; what follows is the browser's diary.
+  const found = await faults().catch((error) => [String(error).split("\n")[0]]);
   const time = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${found.length === 0 ? "ok    " : "FAILED"} ${name} (${time} s)`);
   for (const fault of found.slice(0, 20)) console.log(`       ${fault}`);
@@ -88,10 +89,16 @@ async function withPage(browser, options, use) {
   /** @type {string[]} */
   const errors = [];
   page.on("console", (message) => {
-    if (message.type() === "error") errors.push(`console: ${message.text()}`);
+    // That something could not be fetched is noted below, with its address.
+    const known = message.text().startsWith("Failed to load resource");
+    if (message.type() === "error" && !known) errors.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => errors.push(`error: ${error.message}`));
-  page.on("requestfailed", (request) => errors.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
+  page.on("requestfailed", (request) => {
+    // What is still on its way when the next page is opened is aborted.
+    const reason = request.failure()?.errorText;
+    if (reason !== "net::ERR_ABORTED") errors.push(`failed: ${request.url()} ${reason}`);
+  });
   page.on("response", (response) => {
     if (response.status() >= 400) errors.push(`${response.status()}: ${response.url()}`);
   });
@@ -166,7 +173,9 @@ async function checkLoading({ browser, origin }, pages) {
         for (const path of pages) {
           errors.length = 0;
           await page.goto(`${origin}/${path}`, { waitUntil: "load" });
-          await page.waitForLoadState("networkidle");
+          await page.waitForFunction(() => document.querySelector("#run[hidden]") === null, undefined, { timeout: 5000 }).catch(() => {
+            faults.push(`${path}: what can be run is not shown`);
+          });
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
           const broken = await page.evaluate(() =>
             Array.from(document.images).filter((image) => image.complete && image.naturalWidth === 0 && image.src).map((image) => image.src),

@@ -2,18 +2,38 @@
 
 use pulp::Simd;
 
+/// The bits of an f64 that an f32 has no place for.
+const SPARE: u64 = (1 << 29) - 1;
+/// What they are halfway between two neighbouring f32.
+const HALFWAY: u64 = 1 << 28;
+/// The least f32 that has all its bits.
+const LEAST_NORMAL: f64 = f32::MIN_POSITIVE as f64;
+
 /// Computes a·b + c with one rounding, as IEEE 754 `fusedMultiplyAdd` does.
 ///
-/// Gives the same bits as [`f32::mul_add`] for every input, in plain f64 arithmetic: the product of two f32 is
-/// exact in f64, the sum is rounded *to odd* there, and a value rounded to odd with at least two spare bits rounds
-/// to f32 as the exact sum would (Boldo and Melquiond, *Emulation of FMA and correctly rounded sums*, 2008).
+/// Gives the same bits as [`f32::mul_add`] for every input, in plain f64 arithmetic, in which the product of two f32 is exact. The sum,
+/// rounded to f64, lies on the same side of each halfway point between two f32 as the exact one, unless it has been rounded onto such a
+/// point; so rounding it again is right everywhere else. The points are where the spare bits say so, and among the subnormal numbers,
+/// which have fewer bits, elsewhere.
+///
 /// Where the hardware has no such instruction `f32::mul_add` calls the platform's C library, which is many
 /// times slower, and on some platforms rounds wrongly; so nothing but this module calls it.
 #[inline]
 #[must_use]
 pub fn fused_multiply_add(a: f32, b: f32, c: f32) -> f32 {
     let product = f64::from(a) * f64::from(b);
-    let addend = f64::from(c);
+    let sum = product + f64::from(c);
+    let safe = sum.abs() >= LEAST_NORMAL || sum == 0.0;
+    if safe && sum.to_bits() & SPARE != HALFWAY { sum as f32 } else { rounded_to_odd(product, f64::from(c)) }
+}
+
+/// The sum of two f64 as an f32, rounded once, for any values.
+///
+/// The sum is rounded *to odd* in f64, and a value rounded to odd with at least two spare bits rounds to f32 as the exact sum would
+/// (Boldo and Melquiond, *Emulation of FMA and correctly rounded sums*, 2008).
+#[cold]
+#[inline(never)]
+fn rounded_to_odd(product: f64, addend: f64) -> f32 {
     let sum = product + addend;
     // Knuth's two-sum: what the addition lost, exactly. It is NaN where the sum is not finite.
     let from_addend = sum - product;
@@ -87,6 +107,20 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #[test]
+        fn agrees_with_the_hardware_next_to_halfway_points(c: f32, up: bool, tiny in 1u32..0x0080_0000, sign: bool) {
+            // Half a unit in the last place of c, and a product too small for the sum's f64 to show.
+            let neighbour = f64::from(f32::from_bits(c.to_bits().wrapping_add(1)));
+            let half = (neighbour - f64::from(c)) / 2.0;
+            let half = if up { half } else { -half };
+            check(half as f32, 1.0 + f32::EPSILON, c);
+            check(half as f32, 1.0, c);
+            check(half as f32, 1.0 - f32::EPSILON / 2.0, c);
+            let tiny = if sign { f32::from_bits(tiny) } else { -f32::from_bits(tiny) };
+            check(tiny, 0.5, f32::from_bits(c.to_bits() & 0x807f_ffff));
+            check(tiny, 1.0 + f32::EPSILON, f32::from_bits(c.to_bits() & 0x80ff_ffff));
+        }
+
         #[test]
         fn agrees_with_the_hardware_on_any_bits(a: u32, b: u32, c: u32) {
             check(f32::from_bits(a), f32::from_bits(b), f32::from_bits(c));
