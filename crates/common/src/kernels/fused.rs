@@ -108,17 +108,24 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
         #[test]
-        fn agrees_with_the_hardware_next_to_halfway_points(c: f32, up: bool, tiny in 1u32..0x0080_0000, sign: bool) {
-            // Half a unit in the last place of c, and a product too small for the sum's f64 to show.
+        fn agrees_with_the_hardware_next_to_halfway_points(c: f32, up: bool) {
+            // Half a unit in the last place of c, as a product that is a little more, exactly that, or a little less.
             let neighbour = f64::from(f32::from_bits(c.to_bits().wrapping_add(1)));
-            let half = (neighbour - f64::from(c)) / 2.0;
+            let half = ((neighbour - f64::from(c)) / 2.0) as f32;
             let half = if up { half } else { -half };
-            check(half as f32, 1.0 + f32::EPSILON, c);
-            check(half as f32, 1.0, c);
-            check(half as f32, 1.0 - f32::EPSILON / 2.0, c);
-            let tiny = if sign { f32::from_bits(tiny) } else { -f32::from_bits(tiny) };
-            check(tiny, 0.5, f32::from_bits(c.to_bits() & 0x807f_ffff));
-            check(tiny, 1.0 + f32::EPSILON, f32::from_bits(c.to_bits() & 0x80ff_ffff));
+            for factor in [1.0 + f32::EPSILON, 1.0, 1.0 - f32::EPSILON / 2.0] {
+                check(half, factor, c);
+            }
+        }
+
+        #[test]
+        fn agrees_with_the_hardware_next_to_halfway_points_of_subnormals(bits in 0u32..0x0080_0000, up: bool) {
+            // Half of the least f32, less what the sum's f64 has no place for: 2⁻¹⁵⁰ (1 − 2⁻⁴⁶).
+            let root = f32::from_bits((127 - 75) << 23);
+            let root = (if up { root } else { -root }, root);
+            for (more, less) in [(1.0 + f32::EPSILON, 1.0 - f32::EPSILON), (1.0, 1.0), (1.0 + f32::EPSILON, 1.0)] {
+                check(root.0 * more, root.1 * less, f32::from_bits(bits));
+            }
         }
 
         #[test]
