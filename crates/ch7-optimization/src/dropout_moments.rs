@@ -58,7 +58,7 @@ pub(crate) fn show(network: &Parameters, x: &Matrix, rate: f32, lab: &mut Lab) -
         let [without, with] = [without, with].map(statistics);
         let expected = without.variance + added;
         let error = (added / (MASKS * x.rows()) as f64).sqrt();
-        keeps_mean &= (with.mean - without.mean).abs() < 4.0 * error;
+        keeps_mean &= (with.mean - without.mean).abs() <= 4.0 * error;
         adds_variance &= (with.variance / expected - 1.0).abs() < 0.02;
         let numbers = [without.mean, with.mean, without.variance, with.variance, expected];
         let is_finite = numbers.iter().all(|number| number.is_finite());

@@ -75,7 +75,9 @@ fn expected(command: &Command, flag: &str) -> String {
     let refused = command.clone().try_get_matches_from([command.get_name(), &format!("--{flag}=?")]);
     let reason = refused.err().filter(|error| error.kind() == ErrorKind::ValueValidation);
     let text = reason.and_then(|error| std::error::Error::source(&error).map(ToString::to_string)).unwrap_or_default();
-    text.trim_start_matches("expected ").to_owned()
+    // What was found instead is of no interest here.
+    let expected = text.split(", found ").next().unwrap_or_default();
+    expected.trim_start_matches("expected ").to_owned()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //!
 //! The exercise: hard-logistic and hard-tanh follow their models near 0 and are exactly flat beyond the corners, so that a saturated unit gets
 //! no gradient at all; they are the first-order expansions at 0, cut off where the model saturates. ELU, softplus and swish round off the ReLU: to
-//! the right their derivative goes to 1, to the left it fades without being 0 from the origin on, and swish even falls a little before it rises.
+//! the right their derivative goes to 1, to the left it fades instead of being 0 from the origin on; swish itself falls a little before it rises.
 //! The derivative of softplus is the logistic function, and the identity adds nothing to a linear network. Then what S4 (2.1, 2.2) says of networks.
 //!
 //! Seen: the sigmoids flatten towards both sides, and their derivatives fade; ReLU keeps a slope of 1 for every positive input.

@@ -1,7 +1,7 @@
 //! S2, question 3 · Ten layers of ReLU that do not converge
 //!
 //! The exercise: a network of ten layers with ReLU and a learning rate of 2.0 does not converge; why, and what helps? Here ten hidden layers
-//! of ten units learn the two moons with weights from N(0, 1/n), n inputs. A unit is dead if its net input is negative for every
+//! of ten units learn the two moons with weights from N(0, 1/n), n inputs. A unit is dead if its net input is positive for no
 //! sample. Each remedy is then tried alone, all from the same random numbers: a smaller rate; leaky ReLU; He's weights, N(0, 2/n);
 //! Adam, which chooses the size of each step itself; fewer layers; PReLU, a leaky ReLU whose slope is learnt; hidden biases of 0.01 instead of 0.
 //!

@@ -162,8 +162,8 @@ fn show(Start { seed, network, losses }: &Start, args: &Args, lab: &mut Lab) -> 
     let mut previous = f32::INFINITY;
     for (epoch, loss) in losses.iter().enumerate().step_by(args.report_every) {
         let (number, delta) = (epoch + 1, previous - loss);
-        writeln!(lab, "[Epoch {number}] Avg. loss: {loss:.3} Delta: {delta:.3}")?;
-        let printed = (delta * 1000.0).round() / 1000.0 + 0.0; // As it is printed: the rest is rounding. −0 becomes 0.
+        let printed = (delta * 1000.0).round() / 1000.0 + 0.0; // The rest is rounding. −0 becomes 0.
+        writeln!(lab, "[Epoch {number}] Avg. loss: {loss:.3} Delta: {printed:.3}")?;
         lab.metrics([(format!("loss, epoch {number}"), *loss), (format!("delta, epoch {number}"), printed)]);
         previous = *loss;
     }

@@ -12,7 +12,7 @@
 //! alone: √(ε / (1 − ρ)), 0.003 for ε = 10⁻⁶.
 //!
 //! They grow, but slowly: the last point on the bowl is (2.82, 3.82), and the fit ends far from its goal. With ε = 0.01
-//! both arrive, as the last table shows.
+//! both arrive in as many steps, as the last table shows.
 
 use crate::{bowl, linear_fit::LinearFit, replays};
 use anyhow::Result;

@@ -8,7 +8,7 @@
 //!
 //! Departs from the book:
 //! 1. It takes (0, 0) for a saddle that an optimiser should leave. It is a minimum: the Hessian there has the eigenvalues 1 and 3.
-//!    The saddle is at (0.25, −0.5), 0.0625 higher, and beyond it f falls without end. Observed is what the book
+//!    The saddle is at (0.25, −0.5), 0.0625 higher, and beyond it f falls without end. What is observed is what the book
 //!    reports: only Momentum leaves, the others come near (0, 0). But coming to rest there is right, and Momentum does not escape: too
 //!    fast when it comes down from (2, 3), it is carried over the saddle and diverges until its numbers are no longer finite.
 //! 2. So a function with a saddle at (0, 0) stands beside it: x₁² − x₂² from (2, −0.01), nearly on the ridge that leads into the saddle.

@@ -2,7 +2,7 @@
 //!
 //! A unit with m inputs of variance v and weights of variance s has a net input of variance m s v. Xavier's s = 2 / (inputs + outputs) keeps both
 //! activations and gradients about as spread from layer to layer as they are; N(0, 1) multiplies the variance by m in every layer, so
-//! that tanh units saturate at once, and the linear output layer shows what they were fed with.
+//! that the tanh units behind the first layer saturate, and the linear output layer shows what they were fed with.
 //!
 //! Seen: Xavier's weights keep the signal about as strong from layer to layer; with N(0, 1) the tanh units saturate at once, and
 //! the last layer's outputs have a variance of 190.1 in place of 0.008.
