@@ -10,6 +10,9 @@ import { address, asked, chosen, fill, flags } from "./settings.js";
  * @typedef {import("./runs.js").Run} Run
  */
 
+/** Where a program finds the model that its page serves. */
+const MODEL = "/model.safetensors";
+
 /** The entries of a list in an attribute. @param {string | undefined} text */
 function list(text) {
   return (text ?? "").split(/\s+/).filter((word) => word !== "");
@@ -192,7 +195,7 @@ class Bench {
     const { data, model } = this.section.dataset;
     const absolute = (/** @type {string} */ address) => new URL(address, document.baseURI).href;
     const served = new Map(list(data).map((address) => [address.replace(/^.*?\bdata\//, "/data/"), absolute(address)]));
-    if (model) served.set(`${this.folder("train")}/model.safetensors`, absolute(model));
+    if (model) served.set(MODEL, absolute(model));
     return served;
   }
 
@@ -205,7 +208,7 @@ class Bench {
   order(section, given, files = new Map()) {
     return {
       program: this.address,
-      args: [section, ...given, "--out=/results", "--data-dir=/data"],
+      args: [section, ...given, ...(this.section.dataset.model ? [`--checkpoint=${MODEL}`] : []), "--out=/results", "--data-dir=/data"],
       files: new Map([...this.kept, ...files]),
       served: this.served(),
       collect: this.folder(section),
@@ -310,6 +313,7 @@ const section = document.querySelector("section#run");
 if (section instanceof HTMLElement) {
   const bench = new Bench(section);
   if (section.dataset.model) (await import("./digit.js")).mount(bench);
+  if (section.dataset.steps) (await import("./steps.js")).mount(bench, section.dataset.steps);
   bench.start();
 }
 

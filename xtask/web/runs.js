@@ -35,7 +35,7 @@ export function seconds(milliseconds) {
 }
 
 /** @param {unknown} value */
-function rounded(value) {
+export function rounded(value) {
   return typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value ?? "–");
 }
 

@@ -44,21 +44,21 @@ use std::{
 };
 use translations::Translations;
 
-/// The results to show, and whether they can be run again on the pages
+/// The results to show; pages run their sections in the browser if `rustup target add wasm32-wasip1` was run
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Folder with the results of `reproduce-all` [default: results/, at the top of the workspace]
     folder: Option<PathBuf>,
-    /// Also compile the programs for the browser (needs `rustup target add wasm32-wasip1`)
+    /// Do not compile the programs for the browser
     #[arg(long)]
-    programs: bool,
+    no_programs: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let results = args.folder.clone().unwrap_or_else(results_folder);
     let all = report::statuses(&results)?;
     ensure!(!all.is_empty(), "no results in {}: run `cargo xtask reproduce-all` first", results.display());
-    if args.programs {
+    if !args.no_programs {
         programs::build(&results.join(FOLDER))?;
     }
     let index = write(&results)?;
@@ -84,6 +84,7 @@ pub(crate) fn write(results: &Path) -> Result<PathBuf> {
     site.copy_assets(Path::new(""))?;
     site.copy_assets(Path::new("wasi-shim"))?;
     site.copy_figures()?;
+    site.copy_digits()?;
     let (painter, translations) = (Painter::new(), Translations::read(&root)?);
     for language in Language::ALL {
         site.write_language(language, (&painter, &translations))?;
@@ -132,17 +133,33 @@ impl Site<'_> {
         for chapter in self.chapters {
             for section in &chapter.sections {
                 let golden = golden::Golden::read(self.root, chapter, section, common::registry::Edition::FULL)?;
-                let (from, to) = (
-                    self.results.join(chapter.name).join(section.id),
-                    self.folder.join("figures").join(chapter.name).join(section.id),
-                );
-                for figure in golden.figures().filter(|figure| from.join(figure).exists()) {
-                    fs::create_dir_all(&to).with_context(|| format!("cannot create {}", to.display()))?;
-                    fs::copy(from.join(figure), to.join(figure)).with_context(|| format!("cannot copy {figure}"))?;
-                }
+                let (from, to) =
+                    (self.results.join(chapter.name).join(section.id), Path::new("figures").join(chapter.name).join(section.id));
+                golden.figures().try_for_each(|figure| self.copy(&from.join(figure), to.join(figure)))?;
             }
         }
         Ok(())
+    }
+
+    /// A file beside the pages, copied there; nothing of one that is not there.
+    fn copy(&self, from: &Path, to: impl AsRef<Path>) -> Result<()> {
+        if !from.exists() {
+            return Ok(());
+        }
+        let to = self.folder.join(to);
+        fs::create_dir_all(to.parent().unwrap_or(&to))
+            .with_context(|| format!("cannot create the folder of {}", to.display()))?;
+        fs::copy(from, &to).with_context(|| format!("cannot copy {}", from.display()))?;
+        Ok(())
+    }
+
+    /// What the page of `predict` reads digits with: the small network of `fast`, and the test images.
+    fn copy_digits(&self) -> Result<()> {
+        let left = |run: &str| self.results.join("mnist-mlp").join(run).join("model.safetensors");
+        // A run in full is the better one.
+        self.copy(&left("fast.quick"), runner::MODEL)?;
+        self.copy(&left("fast"), runner::MODEL)?;
+        runner::TEST_IMAGES.iter().try_for_each(|file| self.copy(&self.root.join(file), file))
     }
 
     /// Writes all pages of a language.
@@ -155,7 +172,7 @@ impl Site<'_> {
             let materials = Materials { root: self.root, painter, translations, judgements: &judgements };
             for section in &chapter.sections {
                 let mut page = SectionPage::new(&materials, (chapter, section), language)?;
-                page.runner = Runner::new(self.root, (chapter, section), language)?;
+                page.runner = Runner::new(self, (chapter, section), language)?;
                 page.states = self.statuses.iter().filter(|status| status.is_of(chapter, section)).cloned().collect();
                 pages.push(page);
             }

@@ -1,9 +1,8 @@
 //! What a page needs so that its section can be run in the browser.
 
-use super::{golden::Golden, language::Language};
+use super::{Site, golden::Golden, language::Language};
 use anyhow::Result;
 use common::registry::{Chapter, Edition, Section};
-use std::path::Path;
 
 /// Sections that read the files of MNIST, which are too large to be sent with a page.
 const READS_MNIST: &[&str] = &[
@@ -16,40 +15,102 @@ const READS_MNIST: &[&str] = &[
     "layer-norm-mnist",
 ];
 
+/// Sections whose training can be followed step by step, and the flag that says how many steps are made.
+const STEPPED: &[(&str, &str)] = &[
+    ("manual-mlp", "epochs"),
+    ("autograd-mlp", "epochs"),
+    ("xor", "epochs"),
+    ("sgd", "bowl-steps"),
+    ("adagrad", "bowl-steps"),
+    ("rmsprop", "bowl-steps"),
+    ("adadelta", "bowl-steps"),
+    ("momentum", "bowl-steps"),
+    ("nesterov", "bowl-steps"),
+    ("adam", "bowl-steps"),
+    ("lr-schedules", "bowl-steps"),
+    ("overfit", "steps"),
+    ("l2", "steps"),
+    ("l1", "steps"),
+    ("weight-decay", "steps"),
+    ("dropout", "steps"),
+];
+
+/// The section that reads digits which the reader draws.
+const DRAWN: &str = "predict";
+/// The network that it reads them with, and the images that it can classify, below the site's folder.
+pub(super) const MODEL: &str = "wasm/fast.safetensors";
+pub(super) const TEST_IMAGES: [&str; 2] = ["data/mnist/t10k-images-idx3-ubyte.gz", "data/mnist/t10k-labels-idx1-ubyte.gz"];
+
 /// A section that can be run on its page.
 #[derive(Debug)]
 pub(super) struct Runner {
     /// The edition that the form shows at first.
     pub(super) edition: Edition,
+    /// The fingerprint and the files of its golden file, each file with its hash.
     pub(super) fingerprint: String,
+    pub(super) hashes: String,
     /// The section whose results this one reads, and the flags that it is run with first.
     pub(super) needs: &'static str,
     pub(super) needs_flags: String,
-    /// The files of the golden file, each with its hash.
-    pub(super) hashes: String,
     pub(super) strings: &'static str,
+    /// The flag that says how many steps are made, where they can be followed.
+    pub(super) steps: Option<&'static str>,
+    /// Whether the reader can draw digits.
+    pub(super) draws: bool,
 }
 
 impl Runner {
-    /// The runner of a section; none of one that takes long or reads MNIST.
+    /// The runner of a section; none of one that takes long or reads MNIST, or whose program has not been compiled.
     ///
     /// # Errors
     /// If a golden file is missing.
-    pub(super) fn new(root: &Path, (chapter, section): (&Chapter, &Section), language: Language) -> Result<Option<Self>> {
-        if chapter.name == "mnist-mlp" || READS_MNIST.contains(&section.id) {
+    pub(super) fn new(site: &Site, (chapter, section): (&Chapter, &Section), language: Language) -> Result<Option<Self>> {
+        let is_there = |file: &str| site.folder.join(file).exists();
+        let is_mnist = chapter.name == "mnist-mlp";
+        let draws = is_mnist && section.id == DRAWN && is_there(MODEL);
+        let reads_mnist = is_mnist || READS_MNIST.contains(&section.id);
+        if !is_there(&format!("wasm/{}.wasm", chapter.name)) || (reads_mnist && !draws) {
             return Ok(None);
         }
-        let edition = section.quick();
+        let (edition, strings) = (if draws { Edition::FULL } else { section.quick() }, strings(language));
+        if draws {
+            // Its golden file is that of the larger network.
+            let nothing = String::new;
+            return Ok(Some(Self {
+                edition,
+                fingerprint: nothing(),
+                hashes: nothing(),
+                needs: "",
+                needs_flags: nothing(),
+                strings,
+                steps: None,
+                draws,
+            }));
+        }
         let needed = chapter.needed(section, edition);
-        let golden = Golden::read(root, chapter, section, edition)?;
+        let golden = Golden::read(site.root, chapter, section, edition)?;
         Ok(Some(Self {
+            edition,
             fingerprint: golden.fingerprint.clone(),
+            hashes: golden.hashes(),
             needs: needed.map_or("", |(needed, _)| needed.id),
             needs_flags: needed.map(|(_, edition)| edition.flags.join(" ")).unwrap_or_default(),
-            hashes: golden.hashes(),
-            strings: strings(language),
-            edition,
+            strings,
+            steps: STEPPED.iter().find(|(id, _)| *id == section.id).map(|(_, flag)| *flag),
+            draws,
         }))
+    }
+
+    /// The network and the images that the page needs, and the flag of its slider, as attributes.
+    pub(super) fn attributes(&self, root: &str) -> String {
+        if let Some(flag) = self.steps {
+            return format!(" data-steps=\"{flag}\"");
+        }
+        if !self.draws {
+            return String::new();
+        }
+        let images = TEST_IMAGES.map(|file| format!("{root}{file}")).join(" ");
+        format!(" data-model=\"{root}{MODEL}\" data-data=\"{images}\"")
     }
 
     /// What a flag's field shows at first, where that is not the flag's default.
@@ -68,6 +129,16 @@ fn strings(language: Language) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slider_has_a_flag() {
+        for chapter in crate::chapters() {
+            for (id, flag) in STEPPED {
+                let Some(section) = chapter.section(id) else { continue };
+                assert!(section.command().get_arguments().any(|arg| arg.get_long() == Some(flag)), "{id} --{flag}");
+            }
+        }
+    }
 
     #[test]
     fn the_script_speaks_both_languages() {

@@ -13,6 +13,8 @@ pub(super) struct Setting {
     /// The book's value; nothing where there is none.
     pub(super) default: String,
     pub(super) help: String,
+    /// Whether its value is a file, which a page cannot name.
+    pub(super) is_file: bool,
     /// What it expects, in the words of its parser.
     pub(super) expected: String,
 }
@@ -67,7 +69,8 @@ fn setting(command: &Command, arg: &Arg) -> Option<Setting> {
     let defaults = arg.get_default_values().iter().map(|value| value.to_string_lossy());
     let default = if kind == Kind::Switch { String::new() } else { defaults.collect::<Vec<_>>().join(",") };
     let expected = if kind == Kind::Value { expected(command, &flag) } else { String::new() };
-    Some(Setting { default, help: arg.get_help().map(ToString::to_string).unwrap_or_default(), flag, kind, expected })
+    let is_file = arg.get_value_names().into_iter().flatten().any(|name| name == "FILE");
+    Some(Setting { is_file, default, help: arg.get_help().map(ToString::to_string).unwrap_or_default(), flag, kind, expected })
 }
 
 /// What a flag expects: what its parser answers to a value that no flag takes.
