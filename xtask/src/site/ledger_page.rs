@@ -32,7 +32,7 @@ struct Group {
 /// How many lines ended so.
 #[derive(Debug, Clone)]
 pub(super) struct Count {
-    pub(super) count: usize,
+    pub(super) lines: usize,
     pub(super) name: &'static str,
     pub(super) mark: &'static str,
 }
@@ -54,9 +54,9 @@ impl LedgerPage {
             }
             groups.push(Group { chapter: chapter.name, rows });
         }
-        let tally = counts.into_iter().map(|(outcome, count)| {
+        let tally = counts.into_iter().map(|(outcome, lines)| {
             let (name, mark) = values::outcome(outcome, language);
-            Count { count, name, mark }
+            Count { lines, name, mark }
         });
         Ok(Self { at: Place::new(language, "ledger"), tally: tally.collect(), groups })
     }

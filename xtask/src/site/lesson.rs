@@ -52,8 +52,8 @@ impl Lesson {
         let text = fs::read_to_string(root.join(&file)).with_context(|| format!("cannot read {file}"))?;
         let mut lesson = Self::default();
         if language == Language::English {
-            lesson.title = section.title.to_owned();
-            lesson.summary = section.summary.to_owned();
+            section.title.clone_into(&mut lesson.title);
+            section.summary.clone_into(&mut lesson.summary);
             lesson.add_body(&doc_comment(section.source), language);
         }
         lesson.add(&markdown::parts(&text), language).context(file)?;

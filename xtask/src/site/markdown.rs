@@ -1,4 +1,4 @@
-//! Markdown to HTML: formulas become MathML, links find their pages.
+//! Markdown to HTML: formulas become `MathML`, links find their pages.
 
 use super::language::Place;
 use anyhow::{Result, anyhow};
@@ -94,7 +94,7 @@ fn words(text: &str, with_code: bool) -> String {
 
 /// A parser that takes `[`Item`]`, as doc comments have it, for a link to nowhere; `[0, 1]` is no link.
 fn parser(text: &str) -> impl Iterator<Item = Event<'_>> {
-    let nowhere = |link: BrokenLink| link.reference.contains(['`', ':']).then(|| (CowStr::Borrowed(""), CowStr::Borrowed("")));
+    let nowhere = |link: BrokenLink| link.reference.contains(['`', ':']).then_some((CowStr::Borrowed(""), CowStr::Borrowed("")));
     Parser::new_with_broken_link_callback(text, options(), Some(nowhere))
 }
 
@@ -144,7 +144,7 @@ fn destination(link: &str, link_type: LinkType, place: &Place) -> String {
     format!("{}{fragment}", place.page(path))
 }
 
-/// A formula in MathML.
+/// A formula in `MathML`.
 fn mathml(tex: &str, display_mode: DisplayMode) -> Result<String> {
     let storage = Storage::new();
     let events: Vec<_> =

@@ -84,7 +84,7 @@ pub(crate) fn write(results: &Path) -> Result<PathBuf> {
     site.copy_assets(Path::new(""))?;
     site.copy_assets(Path::new("wasi-shim"))?;
     site.copy_figures()?;
-    site.copy_digits()?;
+    site.copy_data()?;
     let (painter, translations) = (Painter::new(), Translations::read(&root)?);
     for language in Language::ALL {
         site.write_language(language, (&painter, &translations))?;
@@ -122,7 +122,7 @@ impl Site<'_> {
             let name = path.file_name().unwrap_or_default();
             if is_asset && path.is_file() {
                 let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-                self.write(&Path::new("assets").join(folder).join(name), &text)?;
+                self.write(Path::new("assets").join(folder).join(name), &text)?;
             }
         }
         Ok(())
@@ -153,13 +153,13 @@ impl Site<'_> {
         Ok(())
     }
 
-    /// What the page of `predict` reads digits with: the small network of `fast`, and the test images.
-    fn copy_digits(&self) -> Result<()> {
+    /// What programs read on the pages: data, and the small network of `fast`, which reads digits on the page of `predict`.
+    fn copy_data(&self) -> Result<()> {
         let left = |run: &str| self.results.join("mnist-mlp").join(run).join("model.safetensors");
         // A run in full is the better one.
         self.copy(&left("fast.quick"), runner::MODEL)?;
         self.copy(&left("fast"), runner::MODEL)?;
-        runner::TEST_IMAGES.iter().try_for_each(|file| self.copy(&self.root.join(file), file))
+        runner::DATA.iter().flat_map(|(_, files)| *files).try_for_each(|file| self.copy(&self.root.join(file), file))
     }
 
     /// Writes all pages of a language.

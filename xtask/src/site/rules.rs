@@ -31,10 +31,10 @@ pub(crate) fn complaints(root: &Path, chapters: &[Chapter]) -> Result<Vec<String
         let read = |language| documents::text(root, name, language);
         match (read(Language::English), read(Language::Chinese)) {
             (Ok(english), Ok(chinese)) => {
-                complaints.extend(unlike(&english, &chinese).map(|complaint| format!("docs/site/{name}: {complaint}")))
+                complaints.extend(unlike(&english, &chinese).map(|complaint| format!("docs/site/{name}: {complaint}")));
             }
             (english, chinese) => {
-                complaints.extend([english, chinese].into_iter().filter_map(Result::err).map(|error| format!("{error:#}")))
+                complaints.extend([english, chinese].into_iter().filter_map(Result::err).map(|error| format!("{error:#}")));
             }
         }
     }

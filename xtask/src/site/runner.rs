@@ -1,6 +1,10 @@
 //! What a page needs so that its section can be run in the browser.
 
-use super::{Site, golden::Golden, language::Language};
+use super::{
+    Site,
+    golden::Golden,
+    language::{Language, Place},
+};
 use anyhow::Result;
 use common::registry::{Chapter, Edition, Section};
 
@@ -37,9 +41,13 @@ const STEPPED: &[(&str, &str)] = &[
 
 /// The section that reads digits which the reader draws.
 const DRAWN: &str = "predict";
-/// The network that it reads them with, and the images that it can classify, below the site's folder.
+/// The network that it reads them with, below the site's folder.
 pub(super) const MODEL: &str = "wasm/fast.safetensors";
-pub(super) const TEST_IMAGES: [&str; 2] = ["data/mnist/t10k-images-idx3-ubyte.gz", "data/mnist/t10k-labels-idx1-ubyte.gz"];
+/// The data that the sections of a chapter read on their pages; of MNIST, the test images.
+pub(super) const DATA: &[(&str, &[&str])] = &[
+    ("iris", &["data/iris/iris.csv"]),
+    ("mnist-mlp", &["data/mnist/t10k-images-idx3-ubyte.gz", "data/mnist/t10k-labels-idx1-ubyte.gz"]),
+];
 
 /// A section that can be run on its page.
 #[derive(Debug)]
@@ -101,16 +109,19 @@ impl Runner {
         }))
     }
 
-    /// The network and the images that the page needs, and the flag of its slider, as attributes.
-    pub(super) fn attributes(&self, root: &str) -> String {
+    /// What the page serves to the program, and the flag of its slider, as attributes.
+    pub(super) fn attributes(&self, at: &Place) -> String {
+        let root = at.root();
+        let data = DATA.iter().filter(|(chapter, _)| at.path.starts_with(&format!("{chapter}/")));
+        let files: Vec<String> = data.flat_map(|(_, files)| *files).map(|file| format!("{root}{file}")).collect();
+        let mut attributes = format!(" data-data=\"{}\"", files.join(" "));
+        if self.draws {
+            attributes.push_str(&format!(" data-model=\"{root}{MODEL}\""));
+        }
         if let Some(flag) = self.steps {
-            return format!(" data-steps=\"{flag}\"");
+            attributes.push_str(&format!(" data-steps=\"{flag}\""));
         }
-        if !self.draws {
-            return String::new();
-        }
-        let images = TEST_IMAGES.map(|file| format!("{root}{file}")).join(" ");
-        format!(" data-model=\"{root}{MODEL}\" data-data=\"{images}\"")
+        attributes
     }
 
     /// What a flag's field shows at first, where that is not the flag's default.
