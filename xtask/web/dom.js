@@ -49,7 +49,7 @@ export function isPicture(name) {
 const ENGLISH = {
   same: "The same bits as in the golden file: fingerprint {ours}.",
   different: "Other bits than in the golden file: fingerprint {ours} here, {theirs} there.",
-  sameFiles: "The same bits as in the golden file, in each of the {count} files.",
+  sameFiles: "The same bits as in the golden file, in all files: {count}.",
   differentFiles: "Other bits than in the golden file, in {files}.",
   otherSettings: "Other settings than those of the golden file: there is nothing to compare with.",
   fetching: "Fetching {file} …",
