@@ -114,14 +114,9 @@ impl Runner {
         let root = at.root();
         let data = DATA.iter().filter(|(chapter, _)| at.path.starts_with(&format!("{chapter}/")));
         let files: Vec<String> = data.flat_map(|(_, files)| *files).map(|file| format!("{root}{file}")).collect();
-        let mut attributes = format!(" data-data=\"{}\"", files.join(" "));
-        if self.draws {
-            attributes.push_str(&format!(" data-model=\"{root}{MODEL}\""));
-        }
-        if let Some(flag) = self.steps {
-            attributes.push_str(&format!(" data-steps=\"{flag}\""));
-        }
-        attributes
+        let model = if self.draws { format!(" data-model=\"{root}{MODEL}\"") } else { String::new() };
+        let steps = self.steps.map(|flag| format!(" data-steps=\"{flag}\"")).unwrap_or_default();
+        format!(" data-data=\"{}\"{model}{steps}", files.join(" "))
     }
 
     /// What a flag's field shows at first, where that is not the flag's default.

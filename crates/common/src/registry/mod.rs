@@ -163,7 +163,7 @@ impl Section {
         }
         take_negative_numbers(command)
             .about(about.clone())
-            .long_about(format!("{about}\n\n{}", self.summary))
+            .long_about(format!("{about}\n\n{}\n\n{}", self.summary, lesson::text(self.source)))
             .next_help_heading("Everywhere")
     }
 
