@@ -132,8 +132,8 @@ fn a_section_that_fails_does_not_stop_the_others() {
     let gradients = ["", ".replay", ".seeds"].map(|edition| format!("ch4-feedforward/vanishing-gradient{edition}"));
     let [full, replay, seeds] = gradients.each_ref().map(|path| (path.as_str(), "identical"));
     check_told(&end, &[full, replay, seeds, ("iris/train", "failed"), ("iris/train.seeds", "failed")]);
-    let index = bench.text("results/index.html");
-    assert_eq!((index.matches("class=\"failed\"").count(), index.matches("class=\"identical\"").count()), (2, 3), "{index}");
+    assert!(bench.text("results/iris/train/status.json").contains("\"failed\""));
+    assert!(bench.text("results/ch4-feedforward/vanishing-gradient/status.json").contains("\"identical\""));
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn wrong_usage_is_named_and_leaves_nothing() {
 }
 
 #[test]
-fn parts_cover_every_section_once_and_make_one_report() {
+fn parts_cover_every_section_once_and_make_one_site() {
     let bench = blessed("iris/*");
     let parts = [("1/2", "first"), ("2/2", "second")].map(|(part, folder)| {
         let end = xtask(&bench, &format!("reproduce-all --only iris/* --shard {part} --out {folder}"));
@@ -188,24 +188,26 @@ fn parts_cover_every_section_once_and_make_one_report() {
     for (name, bytes) in bench.files("first").into_iter().chain(bench.files("second")) {
         bench.write(&format!("merged/{name}"), bytes);
     }
-    let end = xtask(&bench, "report merged");
-    assert_eq!(end.succeeds().stdout, "5 of 5 runs are identical with their golden files\nreport: merged/index.html\n");
-    let index = bench.text("merged/index.html");
-    assert!(index.contains("5 of 5 runs are identical"), "{index}");
-    for path in expected {
-        assert_eq!(index.matches(&format!("href=\"{path}/index.html\"")).count(), 1, "{index}");
-        assert!(bench.text(&format!("merged/{path}/index.html")).contains("<h2>Transcript</h2>"), "{path}");
+    // The texts of the pages are those of the real workspace.
+    let end = End::of(&bench.command(XTASK).args(["site", "--no-programs", "merged"]).output().unwrap());
+    assert_eq!(end.succeeds().stdout, "5 of 5 runs are identical with their golden files\nsite: merged/site/index.html\n");
+    for index in ["merged/site/index.html", "merged/site/zh/index.html"] {
+        assert!(bench.text(index).contains(" 5 / 5 "), "{index}");
+        assert_eq!(bench.text(index).matches("iris/train.html\"").count(), 1, "{index}");
     }
+    let page = bench.text("merged/site/zh/iris/train.html");
+    assert!(page.contains("<math") && page.contains("figures/iris/train/curves.svg") && page.contains("运行记录"), "{page}");
+    assert!(bench.text("merged/site/figures/iris/train/curves.svg").starts_with("<svg"));
 }
 
 #[test]
-fn a_report_over_nothing_or_damage_is_an_error() {
+fn a_site_over_nothing_or_damage_is_an_error() {
     let bench = blessed("*/moons");
-    let end = xtask(&bench, "report elsewhere");
+    let end = xtask(&bench, "site elsewhere");
     end.fails(FAILURE, &["error: no results in elsewhere: run `cargo xtask reproduce-all` first\n"]).silent();
     bench.write("results/ch4-feedforward/moons/status.json", "{\"chapter\":");
     let named = "results/ch4-feedforward/moons/status.json is damaged: run the section again with `cargo xtask reproduce-all`";
-    xtask(&bench, "report results").fails(FAILURE, &[named]).silent();
+    xtask(&bench, "site results").fails(FAILURE, &[named]).silent();
 }
 
 #[test]
@@ -271,5 +273,5 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         ["reproduce-all", "--only", "*r*/*ra*i*n*", "--skip", "*/exploding*", "--skip", "*/quadratic*", "--skip", "*.taped"];
     let output = bench.command(XTASK).env("CARGO_MANIFEST_DIR", bench.path("")).args(flags).stdout(closed).output().unwrap();
     End::of(&output).succeeds();
-    assert!(bench.text("results/index.html").contains("5 of 5 runs are identical"));
+    assert!(bench.text("results/iris/train/status.json").contains("\"identical\""));
 }

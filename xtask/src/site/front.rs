@@ -20,6 +20,9 @@ pub(super) struct FrontPage<'a> {
     pub(super) at: Place,
     tally: &'a [Count],
     chapters: Vec<ChapterList<'a>>,
+    /// Runs whose results are there, and those of them that are as their golden files have them.
+    runs: usize,
+    good: usize,
     version: &'static str,
     fingerprint: String,
     processor: String,
@@ -57,6 +60,8 @@ impl<'a> FrontPage<'a> {
         Ok(Self {
             chapters: chapters.collect(),
             tally: &ledger.tally,
+            runs: site.statuses.len(),
+            good: report::count_good(&site.statuses),
             version: env!("CARGO_PKG_VERSION"),
             fingerprint: fingerprint(&site.root.join("snapshots"))?,
             processor: bench::processor(),

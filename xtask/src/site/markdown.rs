@@ -179,7 +179,7 @@ mod tests {
         let page = html("With $\\alpha$ it is\n\n$$\\frac{1}{2}$$\n", &place()).unwrap();
         assert!(page.contains("<math") && page.contains("<mfrac>") && page.contains("α"), "{page}");
         assert_eq!(formulas("$$a$$\n\n$b$\n\n$$ c $$"), ["a", "c"]);
-        assert!(html("$$\\frac{1$$", &place()).is_err());
+        assert!(html("$$\\frac{1}$$", &place()).is_err());
     }
 
     #[test]

@@ -95,7 +95,7 @@ mod tests {
         let found = settings(adam);
         let lr = found.iter().find(|setting| setting.flag == "lr").unwrap();
         assert_eq!((lr.default.as_str(), &lr.kind), ("0.1", &Kind::Value));
-        assert!(lr.expected.contains("above 0"), "{lr:?}");
+        assert!(lr.expected.contains("greater than 0"), "{lr:?}");
         assert!(found.iter().any(|setting| setting.flag == "as-printed" && setting.is_switch()));
     }
 }
