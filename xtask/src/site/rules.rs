@@ -13,6 +13,9 @@ use std::{collections::BTreeSet, fs, path::Path};
 /// The picture of the README.
 const PICTURE: &str = "docs/saddle-surface.gif";
 
+/// The page whose numbers are counts of parameters, which a test computes.
+const COUNTS: &str = "networks";
+
 /// What is wrong with the texts: one that is missing, figures without captions, numbers or formulas that the two languages do not share.
 ///
 /// # Errors
@@ -27,10 +30,13 @@ pub(crate) fn complaints(root: &Path, chapters: &[Chapter]) -> Result<Vec<String
         }
     }
     complaints.extend(picture(root, chapters)?);
+    let printed = printed_anywhere(root, chapters)?;
     for name in documents::NAMES {
         let read = |language| documents::text(root, name, language);
         match (read(Language::English), read(Language::Chinese)) {
             (Ok(english), Ok(chinese)) => {
+                let lacking = if *name == COUNTS { Vec::new() } else { printed.lack(&markdown::prose(&english)) };
+                complaints.extend(lacking.iter().map(|complaint| format!("docs/site/{name}: {complaint}")));
                 complaints.extend(unlike(&english, &chinese).map(|complaint| format!("docs/site/{name}: {complaint}")));
             }
             (english, chinese) => {
@@ -39,6 +45,24 @@ pub(crate) fn complaints(root: &Path, chapters: &[Chapter]) -> Result<Vec<String
         }
     }
     Ok(complaints)
+}
+
+/// What all goldens, all sources and the documents on numbers and replays print.
+fn printed_anywhere(root: &Path, chapters: &[Chapter]) -> Result<Printed> {
+    let mut printed = String::new();
+    for chapter in chapters {
+        printed.push_str(chapter.published);
+        for section in &chapter.sections {
+            for &edition in &section.editions {
+                printed.push_str(&Golden::read(root, chapter, section, edition)?.transcript);
+                printed.push('\n');
+            }
+        }
+    }
+    for document in ["REPLAY.md", "NUMERICS.md"] {
+        printed.push_str(&fs::read_to_string(root.join(document)).with_context(|| format!("cannot read {document}"))?);
+    }
+    Ok(Printed::by_a_run(&printed))
 }
 
 /// The picture of the README is that of the section.
@@ -133,5 +157,60 @@ mod tests {
     fn documents_share_headings_and_rows() {
         assert_eq!(unlike("# A\n\n| a |\n| - |\n", "# 甲\n\n| 甲 |\n| - |\n"), None);
         assert!(unlike("# A\n\n## B\n", "# 甲\n").is_some());
+    }
+
+    /// The rows of the tables of a text, cell by cell.
+    fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
+        text.lines().filter(|line| line.starts_with('|')).map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+    }
+
+    /// What a cell lists, in either language.
+    fn listed(cell: &str) -> impl Iterator<Item = &str> {
+        cell.split(", ").flat_map(|part| part.split('、'))
+    }
+
+    fn number(cell: &str) -> Option<usize> {
+        cell.replace(',', "").parse().ok()
+    }
+
+    /// The parameters of linear layers of these widths, written `2-5-1`.
+    fn parameters(widths: &str) -> Option<usize> {
+        let widths: Vec<usize> = widths.split('-').map(|width| width.parse().ok()).collect::<Option<_>>()?;
+        (widths.len() > 1).then(|| widths.windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum())
+    }
+
+    #[test]
+    fn the_parameters_of_the_networks_are_counted() {
+        for language in Language::ALL {
+            let text = documents::text(&root(), COUNTS, language).unwrap();
+            let mut counted = 0;
+            for row in rows(&text).filter(|row| row.len() == 6) {
+                let found = listed(row[0]).map(parameters).collect::<Option<Vec<_>>>();
+                if let Some(expected) = found {
+                    assert_eq!(listed(row[4]).filter_map(number).collect::<Vec<_>>(), expected, "{}", row[0]);
+                    counted += expected.len();
+                }
+            }
+            assert!(counted > 25, "{counted}");
+        }
+    }
+
+    #[test]
+    fn the_layers_of_the_networks_add_up() {
+        let text = documents::text(&root(), COUNTS, Language::English).unwrap();
+        let (mut sums, mut tables) = (vec![0; 5], 0);
+        for row in rows(&text) {
+            if row[0] == "layer" {
+                sums = vec![0; row.len()];
+            } else if row[0] == "all" {
+                let all = (2..row.len()).filter_map(|i| Some((number(row[i])?, sums[i])));
+                assert!(all.clone().count() > 0);
+                all.for_each(|(all, sum)| assert_eq!(all, sum));
+                tables += 1;
+            } else {
+                sums.iter_mut().zip(&row).for_each(|(sum, cell)| *sum += number(cell).unwrap_or_default());
+            }
+        }
+        assert_eq!(tables, 4);
     }
 }

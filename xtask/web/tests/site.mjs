@@ -363,6 +363,46 @@ async function checkStop({ browser, origin }, path) {
   );
 }
 
+/** Moves the slider of a page; gives the first figure once it is that of as many steps. @param {Page} page @param {number} position */
+async function figureAt(page, position) {
+  const figure = page.locator("figure[data-file] img").first();
+  const before = await figure.getAttribute("src");
+  await page.locator("#run .steps input[type=range]").fill(String(position));
+  await page.waitForFunction(
+    (src) => {
+      const image = document.querySelector("figure[data-file] img");
+      return image?.getAttribute("src")?.startsWith("blob:") && image.getAttribute("src") !== src;
+    },
+    before,
+    { timeout: PATIENCE },
+  );
+  return figure.evaluate(async (image) => (await fetch(/** @type {HTMLImageElement} */ (image).src)).text());
+}
+
+/**
+ * @param {Site} site
+ * @param {string} path
+ */
+async function checkSteps({ browser, origin }, path) {
+  await check(`${path}: a training is followed step by step, and back`, () =>
+    withPage(browser, {}, async (page, errors) => {
+      await page.goto(`${origin}/${path}`);
+      const first = await figureAt(page, 0);
+      const later = await figureAt(page, 9);
+      const again = await figureAt(page, 0);
+      const numbers = await page.locator("#run .numbers").innerText();
+      console.log(`       ${await page.locator("#run .steps output").innerText()}: ${numbers}`);
+      return [
+        ...(first === later ? ["another step has the same figure"] : []),
+        ...(first === again ? [] : ["going back gives another figure"]),
+        ...(numbers === "" ? ["no numbers are shown"] : []),
+        ...(await inaccessible(page)),
+        ...errors,
+      ];
+    }),
+  );
+}
+
 /**
  * @param {Site} site
  * @param {string} path
@@ -419,6 +459,8 @@ async function checkRuns(site, pages) {
     await checkSharedLink(site, path);
     await checkStop(site, path);
   }
+  const stepped = english.find(({ section }) => section === "adam")?.path;
+  if (stepped) await checkSteps(site, stepped);
   const needing = sections.find(({ needs, model }) => needs && !model);
   if (needing) await checkNeeds(site, needing.path);
   const drawing = sections.find(({ model }) => model);
