@@ -28,9 +28,14 @@ use crate::{
 };
 use anyhow::{Context, Result, ensure};
 use askama::Template;
-use common::{cli::results_folder, files::write_whole, registry::Chapter};
+use common::{
+    cli::results_folder,
+    files::write_whole,
+    registry::{Chapter, Edition, Section},
+};
 use documents::Document;
 use front::FrontPage;
+use golden::Golden;
 use language::{Language, Place};
 use ledger_page::LedgerPage;
 use runner::Runner;
@@ -69,6 +74,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
 /// The site's folder beside the results.
 const FOLDER: &str = "site";
+/// The figures, below the site's folder.
+const FIGURES: &str = "figures";
 
 /// The folder of what every page uses, below the workspace; its tests stay there.
 const WEB: &str = "xtask/web";
@@ -128,17 +135,23 @@ impl Site<'_> {
         Ok(())
     }
 
-    /// The figures of each section's full run, beside the pages.
+    /// The figures of each section's full run, or of its quick one where that is all there is.
     fn copy_figures(&self) -> Result<()> {
         for chapter in self.chapters {
             for section in &chapter.sections {
-                let golden = golden::Golden::read(self.root, chapter, section, common::registry::Edition::FULL)?;
-                let (from, to) =
-                    (self.results.join(chapter.name).join(section.id), Path::new("figures").join(chapter.name).join(section.id));
+                let to = Path::new(FIGURES).join(chapter.name).join(section.id);
+                let from = self.results.join(chapter.name).join(section.name(self.shown(chapter, section)));
+                let golden = Golden::read(self.root, chapter, section, Edition::FULL)?;
                 golden.figures().try_for_each(|figure| self.copy(&from.join(figure), to.join(figure)))?;
             }
         }
         Ok(())
+    }
+
+    /// The edition whose figures are shown.
+    fn shown(&self, chapter: &Chapter, section: &Section) -> Edition {
+        let is_there = |edition| self.results.join(chapter.name).join(section.name(edition)).exists();
+        if is_there(Edition::FULL) || !is_there(section.quick()) { Edition::FULL } else { section.quick() }
     }
 
     /// A file beside the pages, copied there; nothing of one that is not there.
@@ -169,9 +182,11 @@ impl Site<'_> {
         let mut judged = Vec::new();
         for chapter in self.chapters {
             let judgements = Judgements::read(chapter, self.results)?;
-            let materials = Materials { root: self.root, painter, translations, judgements: &judgements };
+            let figures = self.folder.join(FIGURES);
+            let materials = Materials { root: self.root, figures: &figures, painter, translations, judgements: &judgements };
             for section in &chapter.sections {
                 let mut page = SectionPage::new(&materials, (chapter, section), language)?;
+                page.is_quick = self.shown(chapter, section) != Edition::FULL;
                 page.runner = Runner::new(self, (chapter, section), language)?;
                 page.states = self.statuses.iter().filter(|status| status.is_of(chapter, section)).cloned().collect();
                 pages.push(page);

@@ -40,6 +40,8 @@ pub(super) struct SectionPage<'a> {
     pub(super) previous: Option<Neighbour>,
     pub(super) next: Option<Neighbour>,
     pub(super) runner: Option<Runner>,
+    /// Whether the figures are those of a quick run.
+    pub(super) is_quick: bool,
     /// How its runs ended.
     pub(super) states: Vec<Status>,
     /// Its words, for the search.
@@ -91,6 +93,8 @@ pub(super) struct Neighbour {
 /// What all pages of sections are made of.
 pub(super) struct Materials<'a> {
     pub(super) root: &'a Path,
+    /// The folder of the figures that there are.
+    pub(super) figures: &'a Path,
     pub(super) painter: &'a Painter,
     pub(super) translations: &'a Translations,
     pub(super) judgements: &'a Judgements,
@@ -102,7 +106,7 @@ impl<'a> SectionPage<'a> {
     /// # Errors
     /// If a text or a golden file is missing, or a formula is none.
     pub(super) fn new(materials: &Materials, (chapter, section): (&'a Chapter, &'a Section), language: Language) -> Result<Self> {
-        let &Materials { root, painter, translations, judgements } = materials;
+        let &Materials { root, figures, painter, translations, judgements } = materials;
         let at = Place::new(language, format!("{}/{}", chapter.name, section.id));
         let lesson = Lesson::read(root, (chapter, section), language)?;
         let golden = Golden::read(root, chapter, section, Edition::FULL)?;
@@ -115,7 +119,7 @@ impl<'a> SectionPage<'a> {
         Ok(Self {
             title: lesson.title.clone(),
             description: markdown::plain(&lesson.summary),
-            lesson: Html::new(&lesson, &golden, &at).with_context(|| at.file())?,
+            lesson: Html::new(&lesson, &figures.join(&at.path), &at).with_context(|| at.file())?,
             settings: settings::settings(section).into_iter().map(|setting| setting.said(translations, language)).collect(),
             claims: golden.claims().map(|claim| translations.say(claim, language).to_owned()).collect(),
             editions: editions.collect::<Result<_>>()?,
@@ -125,6 +129,7 @@ impl<'a> SectionPage<'a> {
             previous: None,
             next: None,
             runner: None,
+            is_quick: false,
             states: Vec::new(),
             words: [lesson.summary.as_str(), &lesson.prose()].join("\n"),
             at,
@@ -149,9 +154,10 @@ impl<'a> SectionPage<'a> {
 }
 
 impl Html {
-    fn new(lesson: &Lesson, golden: &Golden, at: &Place) -> Result<Self> {
+    /// The lesson on the page at `at`, with the figures that are in a folder.
+    fn new(lesson: &Lesson, folder: &Path, at: &Place) -> Result<Self> {
         let html = |text: &str| markdown::html(text, at);
-        let figures = lesson.figures.iter().filter(|figure| golden.files.contains(&figure.file));
+        let figures = lesson.figures.iter().filter(|figure| folder.join(&figure.file).exists());
         let figures = figures.map(|lesson::Figure { file, caption }| {
             let alt = markdown::plain(caption);
             let path = format!("{}figures/{}/{file}", at.root(), at.path);
