@@ -89,7 +89,7 @@ fn sources(entries: &[Entry], section: &Section) -> String {
 
 /// What is wrong with the length of what is seen.
 fn is_long(section: &Section) -> Option<String> {
-    let Some(seen) = section.seen() else {
+    let Some([seen, _]) = section.seen() else {
         return Some("its text has no paragraph that begins with \"Seen: \"".to_owned());
     };
     let length = seen.chars().count();

@@ -196,7 +196,7 @@ fn parts_cover_every_section_once_and_make_one_site() {
         assert_eq!(bench.text(index).matches("iris/train.html\"").count(), 1, "{index}");
     }
     let page = bench.text("merged/site/zh/iris/train.html");
-    assert!(page.contains("<math") && page.contains("figures/iris/train/curves.svg") && page.contains("运行记录"), "{page}");
+    assert!(page.contains("<math") && page.contains("figures/iris/train/curves.zh.svg") && page.contains("运行记录"), "{page}");
     assert!(bench.text("merged/site/figures/iris/train/curves.svg").starts_with("<svg"));
 }
 
@@ -227,7 +227,14 @@ fn two_runs_are_compared_epoch_by_epoch() {
     let run = |folder: &str, seed: u64, flags: &str| {
         let matches = section.command().try_get_matches_from(["manual-mlp"].into_iter().chain(flags.split(' '))).unwrap();
         let (data, results) = (bench.path("data"), bench.path(folder));
-        let settings = common::lab::Settings { seed, data, results, echo: false, strict: false };
+        let settings = common::lab::Settings {
+            seed,
+            data,
+            results,
+            echo: false,
+            language: common::language::Language::English,
+            strict: false,
+        };
         chapter.run(section, &matches, settings).unwrap();
     };
     run("a", 0, "--epochs 5");

@@ -3,6 +3,7 @@
 use clap::{Arg, ArgMatches};
 use common::{
     lab::Settings,
+    language::Language,
     registry::{Chapter, Section},
 };
 use rayon::prelude::*;
@@ -96,7 +97,14 @@ fn check_runs(chapter: &Chapter) {
 fn panic_of(chapter: &Chapter, section: &Section, flags: &str, matches: &ArgMatches) -> Option<String> {
     let results = tempfile::tempdir().expect("a folder");
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data");
-    let settings = Settings { seed: 0, data, results: results.path().join(section.id), echo: false, strict: false };
+    let settings = Settings {
+        seed: 0,
+        data,
+        results: results.path().join(section.id),
+        echo: false,
+        language: Language::English,
+        strict: false,
+    };
     let run = catch_unwind(AssertUnwindSafe(|| chapter.run(section, matches, settings)));
     match run {
         Ok(Err(error)) if error.to_string().is_empty() => Some(format!("{} {flags}: an error without a message", section.id)),

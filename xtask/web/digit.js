@@ -1,5 +1,6 @@
 // A canvas to draw a digit on, which the trained network reads after every stroke.
 import { blobAddress, element } from "./dom.js";
+import { pictures } from "./figures.js";
 import { Program } from "./program.js";
 
 /** @typedef {import("./run.js").TheBench} Bench */
@@ -109,7 +110,10 @@ export function mount(bench) {
   // A program of its own: drawing does not stop what the form has started.
   const program = new Program();
   const bars = new Bars(say("probabilities"));
-  const given = element("img", { alt: say("given"), hidden: true });
+  const seen = element("div", { class: "seen" });
+  const features = element("details", { class: "features", hidden: true, open: true });
+  /** @type {HTMLImageElement[]} */
+  const seenImages = [];
   const answer = element("p", { class: "answer", role: "status" });
   /** @type {Promise<void> | undefined} */
   let reading;
@@ -142,20 +146,28 @@ export function mount(bench) {
     const [best] = [...probabilities].sort(([, p], [, q]) => q - p);
     const warning = lines.find((line) => line.startsWith("[Warning]")) ?? "";
     answer.textContent = best ? `${say("looksLike", { digit: best[0] })} ${warning}` : complaints;
-    showGiven(files.get("digits.svg"));
+    showSeen(new Map(pictures(files)));
   };
 
-  /** @param {Uint8Array | undefined} bytes */
-  const showGiven = (bytes) => {
-    URL.revokeObjectURL(given.src);
-    given.hidden = !bytes;
-    if (bytes) given.src = blobAddress("digits.svg", bytes);
+  /** Shows what the network was given, and what its filters made of it. @param {Map<string, Uint8Array>} files */
+  const showSeen = (files) => {
+    seenImages.splice(0).forEach((image) => URL.revokeObjectURL(image.src));
+    const image = (/** @type {string} */ name, /** @type {string} */ alt) => {
+      const bytes = files.get(name);
+      return bytes ? [element("img", { alt, src: blobAddress(name, bytes) })] : [];
+    };
+    const given = image("digits.svg", say("given"));
+    const maps = [1, 2].flatMap((layer) => image(`features-${layer}.svg`, say("features", { layer })));
+    seenImages.push(...given, ...maps);
+    seen.replaceChildren(element("p", {}, say("given")), ...given);
+    features.hidden = maps.length === 0;
+    features.replaceChildren(element("summary", {}, say("featuresShown")), ...maps);
   };
 
   const clear = () => {
     paper.clear();
     bars.show(new Map());
-    showGiven(undefined);
+    showSeen(new Map());
     answer.textContent = "";
   };
 
@@ -164,7 +176,7 @@ export function mount(bench) {
   paper.canvas.setAttribute("role", "img");
   const button = element("button", { type: "button", click: clear }, say("clear"));
   const place = element("div", { class: "paper" }, paper.canvas, element("p", {}, say("drawHint"), " ", button));
-  const seen = element("div", { class: "seen" }, element("p", {}, say("given")), given);
   const drawing = element("div", { class: "digit" }, place, bars.node, seen);
-  bench.form.before(element("h3", {}, say("draw")), drawing, answer);
+  bench.form.before(element("h3", {}, say("draw")), drawing, answer, features);
+  showSeen(new Map());
 }

@@ -45,6 +45,11 @@ export function isPicture(name) {
   return /\.(svg|gif|png)$/.test(name);
 }
 
+/** Whether the page is in Chinese. */
+export function isChinese() {
+  return document.documentElement.lang.startsWith("zh");
+}
+
 /** What is said where the page has no words of its own. */
 const ENGLISH = {
   same: "The same bits as in the golden file: fingerprint {ours}.",
@@ -84,6 +89,8 @@ const ENGLISH = {
   draw: "Draw a digit",
   drawHint: "Draw with the mouse, a pen or a finger.",
   clear: "Clear",
+  features: "Feature maps of convolution {layer}",
+  featuresShown: "What its filters respond to: the darker, the more",
   given: "What the network is given",
   probabilities: "Probability of each digit",
   looksLike: "It reads a {digit}.",

@@ -1,5 +1,5 @@
 // Puts the figures of a run in the place of those of the golden files, and back.
-import { blobAddress, element, isPicture } from "./dom.js";
+import { blobAddress, element, isChinese, isPicture } from "./dom.js";
 
 /** @typedef {import("./dom.js").Say} Say */
 
@@ -7,6 +7,20 @@ import { blobAddress, element, isPicture } from "./dom.js";
  * A figure of the page, and the way between its two pictures.
  * @typedef {{ image: HTMLImageElement, book: string, run?: string, choice?: HTMLElement }} Place
  */
+
+/**
+ * The pictures with words in the language of the page, by their English names.
+ * @param {Map<string, Uint8Array>} files
+ * @returns {[string, Uint8Array][]}
+ */
+export function pictures(files) {
+  const translated = (/** @type {string} */ name) => name.replace(/(\.\w+)$/, ".zh$1");
+  const names = [...files.keys()].filter((name) => isPicture(name) && !name.includes(".zh."));
+  return names.map((name) => {
+    const chinese = isChinese() ? files.get(translated(name)) : undefined;
+    return [name, chinese ?? files.get(name) ?? new Uint8Array()];
+  });
+}
 
 export class Figures {
   #say;
@@ -33,9 +47,8 @@ export class Figures {
   /** @param {Map<string, Uint8Array>} files */
   show(files) {
     this.restore();
-    const pictures = Array.from(files).filter(([name]) => isPicture(name));
     const further = [];
-    for (const [name, bytes] of pictures) {
+    for (const [name, bytes] of pictures(files)) {
       const address = blobAddress(name, bytes);
       this.#addresses.push(address);
       const place = this.#places.get(name);

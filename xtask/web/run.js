@@ -1,5 +1,5 @@
 // Runs the section of a page in the reader's browser: the same program, the same bits.
-import { element, find, words } from "./dom.js";
+import { element, find, isChinese, words } from "./dom.js";
 import { Figures } from "./figures.js";
 import { Program, Stopped } from "./program.js";
 import { Runs, recordedIn, seconds } from "./runs.js";
@@ -16,6 +16,11 @@ const MODEL = "/model.safetensors";
 /** The entries of a list in an attribute. @param {string | undefined} text */
 function list(text) {
   return (text ?? "").split(/\s+/).filter((word) => word !== "");
+}
+
+/** The flag for a transcript in the language of the page. */
+function spoken() {
+  return `--lang=${isChinese() ? "zh" : "en"}`;
 }
 
 /** The last part of an address. @param {string} path */
@@ -208,7 +213,7 @@ class Bench {
   order(section, given, files = new Map()) {
     return {
       program: this.address,
-      args: [section, ...given, ...(this.section.dataset.model ? [`--checkpoint=${MODEL}`] : []), "--out=/results", "--data-dir=/data"],
+      args: [section, ...given, ...(this.section.dataset.model ? [`--checkpoint=${MODEL}`] : []), "--out=/results", "--data-dir=/data", spoken()],
       files: new Map([...this.kept, ...files]),
       served: this.served(),
       collect: this.folder(section),
@@ -246,7 +251,7 @@ class Bench {
    */
   async end(settings, { code, files, milliseconds, complaints }, turn) {
     const transcript = this.transcript.textContent ?? "";
-    const fingerprint = /^\[Fingerprint\] (\w+)$/m.exec(transcript)?.[1] ?? "";
+    const fingerprint = /^\[(?:Fingerprint|指纹)\] (\w+)$/m.exec(transcript)?.[1] ?? "";
     const done = this.say("done", { time: seconds(milliseconds) });
     const failed = code === 0 ? "" : complaints || this.say("ended", { code });
     const verdict = failed || `${done} ${await this.compare(settings, fingerprint, files)}`;

@@ -4,11 +4,13 @@ use crate::{
     chain::{Chain, InChain},
     kernels::{
         Loss,
+        activation::Activation,
         isa::Isa,
         loss::{Outputs, softmax},
         reduce,
     },
     lab::Lab,
+    layers::Shape,
     matrix::Matrix,
     parameters::Parameters,
     train::Network,
@@ -74,6 +76,32 @@ impl Classifier {
         lab.fingerprint(&self.parameters);
         lab.claim(format!("the probabilities of each {sample} add up to 1"), largest_gap < 1e-6);
         Ok(probabilities)
+    }
+}
+
+/// The feature maps of a layer: how its filters respond to a sample, one map each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureMaps {
+    /// Rows and columns of a map.
+    pub size: (usize, usize),
+    /// The values of each map, row by row.
+    pub maps: Vec<Vec<f32>>,
+}
+
+impl Classifier {
+    /// The feature maps behind each activation, for one sample; none of a network without images.
+    #[must_use]
+    pub fn feature_maps(&self, sample: &[f32]) -> Vec<FeatureMaps> {
+        let mut network = self.network.clone();
+        network.forward_evaluation(&Matrix::new(1, sample.len(), sample.to_vec()));
+        let layers: Vec<(String, Shape)> = network.outline().map(|(caption, shape, _)| (caption, shape)).collect();
+        let of_layer = |(index, (caption, shape)): (usize, &(String, Shape))| match *shape {
+            Shape::Image { height, width, .. } if *caption == Activation::Relu.name() => {
+                Some(FeatureMaps { size: (height, width), maps: network.images_of_first(index) })
+            }
+            _ => None,
+        };
+        layers.iter().enumerate().filter_map(of_layer).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the chapters share.
 //!
-//! From the bottom up, each module using only those before it: [`kernels`] (arithmetic with a fixed order of operations), [`rng`], [`matrix`], [`machine`] (the clock, progress, …),
+//! From the bottom up, each module using only those before it: [`kernels`] (arithmetic with a fixed order of operations), [`rng`], [`language`], [`matrix`], [`machine`] (the clock, progress, …),
 //! [`parameters`], [`files`], [`layers`] (each written once, with its gradient), [`optim`], [`data`], [`tape`], [`chain`] and [`by_hand`] (which drive the layers), [`models`], [`train`] (the
 //! loop), [`replay`] (the source's own random numbers and arithmetic), [`plot`] and [`figures`], [`value`], [`published`] (the ledger) and [`lab`] (the
 //! bench that a section runs on), [`classifier`], [`golden`] (golden files), [`registry`] and [`cli`].
@@ -15,6 +15,7 @@ pub mod files;
 pub mod golden;
 pub mod kernels;
 pub mod lab;
+pub mod language;
 pub mod layers;
 pub mod machine;
 pub mod matrix;

@@ -40,6 +40,10 @@ fn check(chapter: &Chapter, section: &Section, edition: Edition) -> Result<(), F
     let folder = results.path().join(chapter.name).join(section.name(edition));
     let report = chapter.run_edition(section, edition, (&root.join("data"), &folder))?;
     check_figures(&folder)?;
+    let untranslated: Vec<_> = report.untranslated.iter().map(String::as_str).collect();
+    if !untranslated.is_empty() {
+        return Err(format!("no Chinese in crates/common/languages for: {}", untranslated.join(" | ")).into());
+    }
     let snapshots = root.join("snapshots").join(chapter.name);
     let file = section.golden(edition);
     let name = file.trim_end_matches(".snap");
@@ -72,12 +76,17 @@ fn check(chapter: &Chapter, section: &Section, edition: Edition) -> Result<(), F
 const TELEPHONE: f64 = 390.0;
 const LEGIBLE: f64 = 9.0;
 
-/// No text in a figure becomes too small to be read where the figure is scaled down to a telephone.
+/// No text in a figure becomes too small to be read where the figure is scaled down to a telephone, and none lacks its
+/// Chinese.
 fn check_figures(folder: &Path) -> Result<(), Failed> {
     for file in fs::read_dir(folder)? {
         let path = file?.path();
         if path.extension().is_some_and(|extension| extension == "svg") {
-            let size = Svg::smallest_text(&fs::read_to_string(&path)?, TELEPHONE);
+            let document = fs::read_to_string(&path)?;
+            if let Some(words) = Svg::untranslated(&document) {
+                return Err(format!("no Chinese in crates/common/languages for: {words}, in {}", path.display()).into());
+            }
+            let size = Svg::smallest_text(&document, TELEPHONE);
             if size.is_none_or(|size| size < LEGIBLE) {
                 return Err(format!("{}: text of {size:?} pixels on a telephone", path.display()).into());
             }

@@ -9,9 +9,8 @@ use super::{
 use crate::{bench, report};
 use anyhow::{Context, Result};
 use askama::Template;
-use common::registry::Chapter;
 use sha2::{Digest, Sha256};
-use std::{fmt::Write, fs, path::Path};
+use std::{borrow::Cow, fmt::Write, fs, path::Path};
 
 /// What all this is, and where everything stands.
 #[derive(Template)]
@@ -30,7 +29,7 @@ pub(super) struct FrontPage<'a> {
 }
 
 struct ChapterList<'a> {
-    title: &'a str,
+    title: Cow<'a, str>,
     entries: Vec<Entry<'a>>,
 }
 
@@ -54,7 +53,7 @@ impl<'a> FrontPage<'a> {
         let at = Place::new(ledger.at.language, "index");
         let by_chapter = pages.chunk_by(|a, b| a.chapter.name == b.chapter.name);
         let chapters = by_chapter.map(|pages| ChapterList {
-            title: chapter_title(pages[0].chapter, &at),
+            title: at.language.say(pages[0].chapter.title),
             entries: pages.iter().map(|page| entry(page, &at)).collect(),
         });
         Ok(Self {
@@ -69,16 +68,6 @@ impl<'a> FrontPage<'a> {
             at,
         })
     }
-}
-
-fn chapter_title<'a>(chapter: &'a Chapter, at: &Place) -> &'a str {
-    let chinese = match chapter.name {
-        "ch4-feedforward" => "第4章：前馈神经网络",
-        "ch7-optimization" => "第7章：网络优化与正则化",
-        "iris" => "案例：鸢尾花分类",
-        _ => "案例：用多层感知器识别MNIST",
-    };
-    at.say(chapter.title, chinese)
 }
 
 fn entry<'a>(page: &'a SectionPage, at: &Place) -> Entry<'a> {

@@ -7,6 +7,9 @@ use common::{
 };
 use std::path::Path;
 
+/// The file that holds the transcript of a run.
+pub(super) const TRANSCRIPT: &str = "transcript.txt";
+
 /// A golden file, taken apart.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Golden {

@@ -1,45 +1,10 @@
 //! The languages of the site, and where a page lies in it.
 
-/// A language that every page is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
-    English,
-    Chinese,
-}
+pub(super) use common::language::Language;
 
-impl Language {
-    pub(super) const ALL: [Self; 2] = [Self::English, Self::Chinese];
-
-    /// What a page says in this language.
-    pub(super) fn say<'a>(self, english: &'a str, chinese: &'a str) -> &'a str {
-        match self {
-            Self::English => english,
-            Self::Chinese => chinese,
-        }
-    }
-
-    /// Its tag, as HTML names it.
-    pub(super) fn tag(self) -> &'static str {
-        self.say("en", "zh-Hans")
-    }
-
-    /// The folder of its pages inside the site.
-    pub(super) fn folder(self) -> &'static str {
-        self.say("", "zh/")
-    }
-
-    /// What stands before `.md` in the names of its texts.
-    pub(super) fn suffix(self) -> &'static str {
-        self.say("", ".zh")
-    }
-
-    /// The other language.
-    pub(super) fn other(self) -> Self {
-        match self {
-            Self::English => Self::Chinese,
-            Self::Chinese => Self::English,
-        }
-    }
+/// The folder of a language's pages inside the site.
+fn folder(language: Language) -> &'static str {
+    language.choose("", "zh/")
 }
 
 /// Where a page lies: its language, and its path below the language's folder, without `.html`.
@@ -69,12 +34,12 @@ impl Place {
 
     /// The page's file, below the site's folder.
     pub(super) fn file(&self) -> String {
-        format!("{}{}.html", self.language.folder(), self.path)
+        format!("{}{}.html", folder(self.language), self.path)
     }
 
     /// What the page says, in its language.
     pub(super) fn say<'a>(&self, english: &'a str, chinese: &'a str) -> &'a str {
-        self.language.say(english, chinese)
+        self.language.choose(english, chinese)
     }
 
     /// The way from the page to the site's folder.

@@ -2,7 +2,6 @@
 
 use super::{
     language::{Language, Place},
-    translations::Translations,
     values::{self, Row},
 };
 use crate::ledger::Judgements;
@@ -42,7 +41,7 @@ impl LedgerPage {
     ///
     /// # Errors
     /// If a ledger cannot be read.
-    pub(super) fn new(judged: &[(&Chapter, Judgements)], translations: &Translations, language: Language) -> Result<Self> {
+    pub(super) fn new(judged: &[(&Chapter, Judgements)], language: Language) -> Result<Self> {
         let mut counts = BTreeMap::<Outcome, usize>::new();
         let mut groups = Vec::new();
         for (chapter, judgements) in judged {
@@ -50,7 +49,7 @@ impl LedgerPage {
             for entry in published::parse(chapter.published)? {
                 let found = judgements.of(&entry);
                 *counts.entry(found.outcome).or_default() += 1;
-                rows.push(Row::new(&entry, &found, translations, language));
+                rows.push(Row::new(&entry, &found, language));
             }
             groups.push(Group { chapter: chapter.name, rows });
         }

@@ -64,7 +64,7 @@ impl Lesson {
     fn add(&mut self, parts: &[Part], language: Language) -> Result<()> {
         let mut chapter = "";
         for &Part { level, heading, text } in parts {
-            let is = |english, chinese| heading == language.say(english, chinese);
+            let is = |english, chinese| heading == language.choose(english, chinese);
             match level {
                 HeadingLevel::H1 if language == Language::Chinese => {
                     (self.title, self.summary) = (heading.to_owned(), text.to_owned());
@@ -82,10 +82,10 @@ impl Lesson {
                         ensure!(text.is_empty(), "\"{heading}\" has text before its first part");
                     }
                 }
-                HeadingLevel::H3 if chapter == language.say("Figures", "图") => {
+                HeadingLevel::H3 if chapter == language.choose("Figures", "图") => {
                     self.figures.push(Figure { file: heading.to_owned(), caption: text.to_owned() });
                 }
-                HeadingLevel::H3 if chapter == language.say("Tasks", "练习") => self.tasks.push(task(heading, text)?),
+                HeadingLevel::H3 if chapter == language.choose("Tasks", "练习") => self.tasks.push(task(heading, text)?),
                 _ => bail!("the heading \"{heading}\" is out of place"),
             }
         }
@@ -104,7 +104,7 @@ impl Lesson {
         for block in markdown::blocks(text) {
             // A list goes with the paragraph that announces it.
             is_departure = is_departing(block, language) || (is_departure && block.starts_with(['*', '-', '1']));
-            let seen = block.strip_prefix(language.say("Seen: ", "所见："));
+            let seen = block.strip_prefix(language.choose("Seen: ", "所见："));
             let into = match seen {
                 Some(_) => &mut self.seen,
                 None if is_departure => &mut self.departures,

@@ -15,7 +15,6 @@ mod section_page;
 mod settings;
 mod source;
 pub(crate) mod tasks;
-mod translations;
 mod values;
 
 pub(crate) use rules::complaints;
@@ -31,6 +30,7 @@ use askama::Template;
 use common::{
     cli::results_folder,
     files::write_whole,
+    lab,
     registry::{Chapter, Edition, Section},
 };
 use documents::Document;
@@ -47,7 +47,6 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
-use translations::Translations;
 
 /// The results to show; pages run their sections in the browser if `rustup target add wasm32-wasip1` was run
 #[derive(Debug, clap::Args)]
@@ -92,9 +91,9 @@ pub(crate) fn write(results: &Path) -> Result<PathBuf> {
     site.copy_assets(Path::new("wasi-shim"))?;
     site.copy_figures()?;
     site.copy_data()?;
-    let (painter, translations) = (Painter::new(), Translations::read(&root)?);
+    let painter = Painter::new();
     for language in Language::ALL {
-        site.write_language(language, (&painter, &translations))?;
+        site.write_language(language, &painter)?;
     }
     Ok(site.folder.join("index.html"))
 }
@@ -142,7 +141,8 @@ impl Site<'_> {
                 let to = Path::new(FIGURES).join(chapter.name).join(section.id);
                 let from = self.results.join(chapter.name).join(section.name(self.shown(chapter, section)));
                 let golden = Golden::read(self.root, chapter, section, Edition::FULL)?;
-                golden.figures().try_for_each(|figure| self.copy(&from.join(figure), to.join(figure)))?;
+                let figures = golden.figures().flat_map(|figure| [figure.to_owned(), lab::translated(figure)]);
+                figures.into_iter().try_for_each(|figure| self.copy(&from.join(&figure), to.join(&figure)))?;
             }
         }
         Ok(())
@@ -176,15 +176,16 @@ impl Site<'_> {
     }
 
     /// Writes all pages of a language.
-    fn write_language(&self, language: Language, (painter, translations): (&Painter, &Translations)) -> Result<()> {
+    fn write_language(&self, language: Language, painter: &Painter) -> Result<()> {
         let mut index = Index::default();
         let mut pages = Vec::new();
         let mut judged = Vec::new();
         for chapter in self.chapters {
             let judgements = Judgements::read(chapter, self.results)?;
             let figures = self.folder.join(FIGURES);
-            let materials = Materials { root: self.root, figures: &figures, painter, translations, judgements: &judgements };
             for section in &chapter.sections {
+                let run = self.results.join(chapter.name).join(section.name(self.shown(chapter, section)));
+                let materials = Materials { root: self.root, run: &run, figures: &figures, painter, judgements: &judgements };
                 let mut page = SectionPage::new(&materials, (chapter, section), language)?;
                 page.is_quick = self.shown(chapter, section) != Edition::FULL;
                 page.runner = Runner::new(self, (chapter, section), language)?;
@@ -204,7 +205,7 @@ impl Site<'_> {
             index.add(&document.at, &document.title, &document.words);
             self.write_page(&document.at, &document)?;
         }
-        let ledger = LedgerPage::new(&judged, translations, language)?;
+        let ledger = LedgerPage::new(&judged, language)?;
         self.write_page(&ledger.at, &ledger)?;
         let front = FrontPage::new(self, &pages, &ledger)?;
         self.write_page(&front.at, &front)?;

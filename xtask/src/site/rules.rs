@@ -1,6 +1,6 @@
 //! What the texts of the pages must hold to.
 
-use super::{documents, golden::Golden, language::Language, lesson::Lesson, markdown, settings, translations::Translations};
+use super::{documents, golden::Golden, language::Language, lesson::Lesson, markdown, settings};
 use crate::lessons::{self, Printed};
 use anyhow::{Context, Result};
 use common::{
@@ -21,11 +21,11 @@ const COUNTS: &str = "networks";
 /// # Errors
 /// If a golden file is missing.
 pub(crate) fn complaints(root: &Path, chapters: &[Chapter]) -> Result<Vec<String>> {
-    let (translations, mut complaints) = (Translations::read(root)?, Vec::new());
+    let mut complaints = Vec::new();
     for chapter in chapters {
         let entries = published::parse(chapter.published)?;
         for section in &chapter.sections {
-            let found = of_section(root, (chapter, section), (&entries, &translations))?;
+            let found = of_section(root, (chapter, section), &entries)?;
             complaints.extend(found.into_iter().map(|complaint| format!("{} {}: {complaint}", chapter.name, section.id)));
         }
     }
@@ -77,11 +77,7 @@ fn picture(root: &Path, chapters: &[Chapter]) -> Result<Option<String>> {
         .then(|| format!("{PICTURE} is not the figure that the golden file of saddle locks: copy it from its results")))
 }
 
-fn of_section(
-    root: &Path,
-    (chapter, section): (&Chapter, &Section),
-    (entries, translations): (&[Entry], &Translations),
-) -> Result<Vec<String>> {
+fn of_section(root: &Path, (chapter, section): (&Chapter, &Section), entries: &[Entry]) -> Result<Vec<String>> {
     let golden = Golden::read(root, chapter, section, Edition::FULL)?;
     let read = |language| Lesson::read(root, (chapter, section), language);
     let (english, chinese) = match (read(Language::English), read(Language::Chinese)) {
@@ -103,7 +99,7 @@ fn of_section(
     }
     complaints.extend(Printed::of(root, chapter, section, entries).lack(&english.page_prose()));
     complaints.extend(differing(&lessons::numbers_of(&english.prose()), &lessons::numbers_of(&chinese.prose())));
-    complaints.extend(untranslated(translations, section, &golden));
+    complaints.extend(untranslated(section, &golden));
     let flags = |lesson: &Lesson| lesson.tasks.iter().map(|task| task.flags.clone()).collect::<Vec<_>>();
     if flags(&english) != flags(&chinese) || english.tasks.is_empty() {
         complaints.push("the two languages need the same tasks, one at least".to_owned());
@@ -112,11 +108,11 @@ fn of_section(
 }
 
 /// The help of flags and the claims that have no Chinese.
-fn untranslated(translations: &Translations, section: &Section, golden: &Golden) -> Vec<String> {
+fn untranslated(section: &Section, golden: &Golden) -> Vec<String> {
     let settings = settings::settings(section);
     let help = settings.iter().flat_map(|setting| [setting.help.as_str(), &setting.expected]);
-    let missing = help.chain(golden.claims()).filter(|sentence| !translations.has(sentence));
-    missing.map(|sentence| format!("docs/site/*.zh.csv: has no row \"{sentence}\"")).collect()
+    let missing = help.chain(golden.claims()).filter(|sentence| !Language::is_known(sentence));
+    missing.map(|sentence| format!("crates/common/languages: has no row \"{sentence}\"")).collect()
 }
 
 /// Where two documents are not translations of each other, as far as headings and tables can show.

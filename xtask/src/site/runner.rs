@@ -129,7 +129,7 @@ impl Runner {
 
 /// What the page's script says, where it does not speak English.
 fn strings(language: Language) -> &'static str {
-    language.say("{}", include_str!("../../web/zh.json"))
+    language.choose("{}", include_str!("../../web/zh.json"))
 }
 
 #[cfg(test)]

@@ -1,24 +1,23 @@
 //! The page of a section.
 
 use super::{
-    golden::Golden,
+    golden::{self, Golden},
     language::{Language, Place},
     lesson::{self, Lesson},
     markdown,
     runner::Runner,
     settings::{self, Setting},
     source::Painter,
-    translations::Translations,
     values::Row,
 };
 use crate::{ledger::Judgements, report::Status};
 use anyhow::{Context, Result};
 use askama::Template;
 use common::{
-    published,
+    lab, published,
     registry::{Chapter, Edition, Section},
 };
-use std::path::Path;
+use std::{fs, path::Path};
 
 /// A section's page, ready for its template.
 #[derive(Template)]
@@ -35,6 +34,7 @@ pub(super) struct SectionPage<'a> {
     claims: Vec<String>,
     editions: Vec<EditionRow>,
     rows: Vec<Row>,
+    transcript_language: Language,
     transcript: String,
     source: String,
     pub(super) previous: Option<Neighbour>,
@@ -93,10 +93,11 @@ pub(super) struct Neighbour {
 /// What all pages of sections are made of.
 pub(super) struct Materials<'a> {
     pub(super) root: &'a Path,
+    /// The folder of what its run has left.
+    pub(super) run: &'a Path,
     /// The folder of the figures that there are.
     pub(super) figures: &'a Path,
     pub(super) painter: &'a Painter,
-    pub(super) translations: &'a Translations,
     pub(super) judgements: &'a Judgements,
 }
 
@@ -106,7 +107,7 @@ impl<'a> SectionPage<'a> {
     /// # Errors
     /// If a text or a golden file is missing, or a formula is none.
     pub(super) fn new(materials: &Materials, (chapter, section): (&'a Chapter, &'a Section), language: Language) -> Result<Self> {
-        let &Materials { root, figures, painter, translations, judgements } = materials;
+        let &Materials { root, run, figures, painter, judgements } = materials;
         let at = Place::new(language, format!("{}/{}", chapter.name, section.id));
         let lesson = Lesson::read(root, (chapter, section), language)?;
         let golden = Golden::read(root, chapter, section, Edition::FULL)?;
@@ -116,15 +117,21 @@ impl<'a> SectionPage<'a> {
             let fingerprint = Golden::read(root, chapter, section, edition)?.fingerprint;
             Ok(EditionRow { name: edition.name, flags: edition.flags.join(" "), fingerprint })
         });
+        let in_chinese = Some(run.join(lab::translated(golden::TRANSCRIPT))).filter(|_| language == Language::Chinese);
+        let (transcript_language, transcript) = match in_chinese.map(fs::read_to_string) {
+            Some(Ok(transcript)) => (language, transcript.trim().to_owned()),
+            _ => (Language::English, golden.transcript.clone()),
+        };
         Ok(Self {
             title: lesson.title.clone(),
             description: markdown::plain(&lesson.summary),
             lesson: Html::new(&lesson, &figures.join(&at.path), &at).with_context(|| at.file())?,
-            settings: settings::settings(section).into_iter().map(|setting| setting.said(translations, language)).collect(),
-            claims: golden.claims().map(|claim| translations.say(claim, language).to_owned()).collect(),
+            settings: settings::settings(section).into_iter().map(|setting| setting.said(language)).collect(),
+            claims: golden.claims().map(|claim| language.say(claim).into_owned()).collect(),
             editions: editions.collect::<Result<_>>()?,
-            rows: of_section.map(|entry| Row::new(entry, &judgements.of(entry), translations, language)).collect(),
-            transcript: golden.transcript,
+            rows: of_section.map(|entry| Row::new(entry, &judgements.of(entry), language)).collect(),
+            transcript_language,
+            transcript,
             source: painter.rust(section.source)?,
             previous: None,
             next: None,
@@ -160,7 +167,9 @@ impl Html {
         let figures = lesson.figures.iter().filter(|figure| folder.join(&figure.file).exists());
         let figures = figures.map(|lesson::Figure { file, caption }| {
             let alt = markdown::plain(caption);
-            let path = format!("{}figures/{}/{file}", at.root(), at.path);
+            let translated =
+                Some(lab::translated(file)).filter(|file| at.language == Language::Chinese && folder.join(file).exists());
+            let path = format!("{}figures/{}/{}", at.root(), at.path, translated.as_ref().unwrap_or(file));
             Ok(FigureHtml { file: file.clone(), path, caption: html(caption)?, alt })
         });
         let tasks = lesson.tasks.iter().map(|lesson::Task { flags, question, outcome }| {

@@ -1,6 +1,6 @@
 //! The flags of a section, as its command line describes them.
 
-use super::{language::Language, translations::Translations};
+use super::language::Language;
 use clap::{Arg, Command, error::ErrorKind};
 use common::registry::Section;
 
@@ -36,8 +36,8 @@ impl Setting {
     }
 
     /// The same flag, described in a language.
-    pub(super) fn said(self, translations: &Translations, language: Language) -> Self {
-        let say = |english: &str| translations.say(english, language).to_owned();
+    pub(super) fn said(self, language: Language) -> Self {
+        let say = |english: &str| language.say(english).into_owned();
         Self { help: say(&self.help), expected: say(&self.expected), ..self }
     }
 

@@ -76,7 +76,14 @@ fn transcript(chapter: &Chapter, section: &Section, task: &Task) -> Result<Strin
 fn run_with(chapter: &Chapter, section: &Section, flags: &[&str], folder: &Path) -> Result<String> {
     let matches = command(section).try_get_matches_from(std::iter::once(&section.id).chain(flags))?;
     let seed = matches.get_one("seed").copied().unwrap_or_default();
-    let settings = Settings { seed, data: data_folder(), results: folder.join(section.id), echo: false, strict: false };
+    let settings = Settings {
+        seed,
+        data: data_folder(),
+        results: folder.join(section.id),
+        echo: false,
+        language: Language::English,
+        strict: false,
+    };
     Ok(chapter.run(section, &matches, settings)?.golden())
 }
 

@@ -1,6 +1,6 @@
 //! What the sources print, beside ours: a strip with the reference band and both values on it.
 
-use super::{language::Language, translations::Translations};
+use super::language::Language;
 use crate::ledger::Judged;
 use common::published::{Band, Class, Entry, Outcome};
 
@@ -20,12 +20,12 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn new(entry: &Entry, judged: &Judged, translations: &Translations, language: Language) -> Self {
+    pub(super) fn new(entry: &Entry, judged: &Judged, language: Language) -> Self {
         let (outcome, mark) = outcome(judged.outcome, language);
         Self {
             section: entry.section.clone(),
-            metric: translations.say(&entry.metric, language).to_owned(),
-            printed: translations.say(&entry.printed, language).to_owned(),
+            metric: language.say(&entry.metric).into_owned(),
+            printed: language.say(&entry.printed).into_owned(),
             ours: judged.ours.clone(),
             class: class(entry.class, language),
             outcome,
@@ -45,7 +45,7 @@ fn class(class: Class, language: Language) -> &'static str {
         Class::Confirmed | Class::Refuted => ("statement", "论断"),
         Class::NotReproducible => ("not reproducible", "不可复现"),
     };
-    language.say(english, chinese)
+    language.choose(english, chinese)
 }
 
 /// How an outcome is called, and its class in the style sheet.
@@ -60,7 +60,7 @@ pub(super) fn outcome(outcome: Outcome, language: Language) -> (&'static str, &'
         Outcome::NotReproducible => ("not reproducible", "不可复现", "open"),
         Outcome::NotCompared => ("not compared", "未比较", "open"),
     };
-    (language.say(english, chinese), mark)
+    (language.choose(english, chinese), mark)
 }
 
 /// Width of a strip.

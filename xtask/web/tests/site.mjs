@@ -439,7 +439,8 @@ async function checkDrawing({ browser, origin }, path) {
       const numbers = await page.locator("#run .bars .number").allInnerTexts();
       console.log(`       ${await page.locator("#run .answer").innerText()} ${numbers.join(" ")}`);
       const best = numbers.map(Number).reduce((most, p, digit, all) => (p > all[most] ? digit : most), 0);
-      return [...equal(best, 1, "digit"), ...(await inaccessible(page)), ...errors];
+      const maps = await page.locator("#run .features img").count();
+      return [...equal(best, 1, "digit"), ...equal(maps, 2, "figures of feature maps"), ...(await inaccessible(page)), ...errors];
     }),
   );
 }

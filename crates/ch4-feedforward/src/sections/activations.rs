@@ -31,7 +31,7 @@ pub(crate) fn section() -> Section {
         summary: "Logistic, tanh, ReLU and leaky ReLU over [-10, 10]; then hard-logistic, hard-tanh, ELU, softplus, swish and the identity, \
                   each with its derivative.",
     };
-    Section::new(heading, include_str!("activations.rs"), run)
+    Section::new(heading, [include_str!("activations.rs"), include_str!("activations.zh.md")], run)
 }
 
 /// The book's slope; α and β, which it does not give, are the usual ones.

@@ -44,7 +44,7 @@ pub(crate) fn section() -> Section {
         summary: "The two-layer network of predefined layers, its gradients computed by dfdx's tape: the same bits as by hand.",
     };
     let help = "Train on the source's own data and weights, in its own arithmetic";
-    Section::new(heading, include_str!("autograd_mlp.rs"), run)
+    Section::new(heading, [include_str!("autograd_mlp.rs"), include_str!("autograd_mlp.zh.md")], run)
         .replayed(help, &["noise", "seeds"], replays::autograd_mlp)
         .edition("seeds", &["--seeds", "40"])
         .taped(&["--epochs", "100", "--taped"])

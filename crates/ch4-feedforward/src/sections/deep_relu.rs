@@ -44,7 +44,8 @@ pub(crate) fn section() -> Section {
         title: "Ten layers of ReLU that do not converge",
         summary: "Ten hidden layers with a learning rate of 2: dead units counted as they die; then each remedy alone.",
     };
-    Section::new(heading, include_str!("deep_relu.rs"), run).edition("quick", &["--seeds", "4"])
+    Section::new(heading, [include_str!("deep_relu.rs"), include_str!("deep_relu.zh.md")], run)
+        .edition("quick", &["--seeds", "4"])
 }
 
 /// The exercise's depth and learning rate; the rest is ours.

@@ -45,7 +45,7 @@ pub(crate) fn section() -> Section {
         summary: "One step of the five-layer network with biases of −8: no weight gradient at all with ReLU; leaky ReLU and ELU as remedies.",
     };
     let help = "Take the source's own data and weights, in its own arithmetic; without ELU, which the source does not run";
-    Section::new(heading, include_str!("dying_relu.rs"), run)
+    Section::new(heading, [include_str!("dying_relu.rs"), include_str!("dying_relu.zh.md")], run)
         .replayed(help, &["weight_sd", "bias", "slope", "alpha", "seeds"], replays::dying_relu)
         .edition("seeds", &["--seeds", "40"])
         .taped(&["--taped"])

@@ -45,7 +45,7 @@ pub(crate) fn section() -> Section {
         summary: "Ten layers with large weights: gradients that grow towards the input with tanh, and are enormous in every layer with ReLU; clipping by \
                   norm and by value as remedies.",
     };
-    Section::new(heading, include_str!("exploding_gradient.rs"), run)
+    Section::new(heading, [include_str!("exploding_gradient.rs"), include_str!("exploding_gradient.zh.md")], run)
 }
 
 /// The hyper-parameters; the report names none.

@@ -46,7 +46,8 @@ pub(crate) fn section() -> Section {
         summary: "One more hidden layer, then a grid of five networks and five learning rates, 20 seeds per cell, on the book's noisy moons and on \
                   clearer ones.",
     };
-    Section::new(heading, include_str!("hidden_layers.rs"), run).edition("quick", &["--seeds", "2"])
+    Section::new(heading, [include_str!("hidden_layers.rs"), include_str!("hidden_layers.zh.md")], run)
+        .edition("quick", &["--seeds", "2"])
 }
 
 /// The report's hyper-parameters.

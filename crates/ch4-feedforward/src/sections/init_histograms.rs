@@ -35,7 +35,7 @@ pub(crate) fn section() -> Section {
         title: "Random first values",
         summary: "Samples of the normal and of the uniform distribution: histograms with the true density, mean and standard deviation.",
     };
-    Section::new(heading, include_str!("init_histograms.rs"), run)
+    Section::new(heading, [include_str!("init_histograms.rs"), include_str!("init_histograms.zh.md")], run)
 }
 
 /// The book's hyper-parameters.

@@ -40,7 +40,11 @@ pub(crate) fn section() -> Section {
         title: "A leaky ReLU by hand",
         summary: "A hand-derived leaky ReLU: its outputs and gradients against those of the tape.",
     };
-    Section::new(heading, include_str!("leaky_relu.rs"), run).replayed("Take the source's own inputs", &[], replays::leaky_relu)
+    Section::new(heading, [include_str!("leaky_relu.rs"), include_str!("leaky_relu.zh.md")], run).replayed(
+        "Take the source's own inputs",
+        &[],
+        replays::leaky_relu,
+    )
 }
 
 /// The source's hyper-parameters.

@@ -44,7 +44,7 @@ pub(crate) fn section() -> Section {
                   the best model is saved, loaded again and tested.",
     };
     let help = "Train on the source's own data and weights, in its own arithmetic";
-    Section::new(heading, include_str!("manual_mlp.rs"), run)
+    Section::new(heading, [include_str!("manual_mlp.rs"), include_str!("manual_mlp.zh.md")], run)
         .replayed(help, &["hidden", "noise", "seeds"], replays::manual_mlp)
         .edition("seeds", &["--seeds", "40"])
 }

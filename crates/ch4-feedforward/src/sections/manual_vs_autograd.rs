@@ -37,7 +37,7 @@ pub(crate) fn section() -> Section {
         title: "By hand or by tape?",
         summary: "The networks of 4.2 and 4.3 from equal weights: loss, gradients and parameters compared bit for bit at every step.",
     };
-    Section::new(heading, include_str!("manual_vs_autograd.rs"), run)
+    Section::new(heading, [include_str!("manual_vs_autograd.rs"), include_str!("manual_vs_autograd.zh.md")], run)
 }
 
 /// The book's hyper-parameters.

@@ -28,7 +28,7 @@ pub(crate) fn section() -> Section {
         title: "The two moons",
         summary: "Two noisy half circles, the data of the whole chapter: how many samples of each class each split has, and how they lie.",
     };
-    Section::new(heading, include_str!("moons.rs"), run)
+    Section::new(heading, [include_str!("moons.rs"), include_str!("moons.zh.md")], run)
 }
 
 /// The book's hyper-parameters.

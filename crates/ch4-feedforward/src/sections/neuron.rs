@@ -37,7 +37,11 @@ pub(crate) fn section() -> Section {
         summary: "z = Xw + b for two samples of five features, by the formula and by a predefined layer: the same bits.",
     };
     let help = "Take the source's own inputs, weights and bias, in its own arithmetic";
-    Section::new(heading, include_str!("neuron.rs"), run).replayed(help, &["samples"], replays::neuron)
+    Section::new(heading, [include_str!("neuron.rs"), include_str!("neuron.zh.md")], run).replayed(
+        help,
+        &["samples"],
+        replays::neuron,
+    )
 }
 
 /// The book's hyper-parameters.

@@ -46,7 +46,7 @@ pub(crate) fn section() -> Section {
         summary: "A logistic unit that is sure of a wrong answer, and a network of such units: with the quadratic cost they hardly learn, with \
                   cross-entropy they do.",
     };
-    Section::new(heading, include_str!("quadratic_or_cross_entropy.rs"), run)
+    Section::new(heading, [include_str!("quadratic_or_cross_entropy.rs"), include_str!("quadratic_or_cross_entropy.zh.md")], run)
 }
 
 /// The experiments' hyper-parameters; the source names none.

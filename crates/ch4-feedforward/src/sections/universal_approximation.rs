@@ -37,7 +37,7 @@ pub(crate) fn section() -> Section {
         summary: "A tower of two steep logistic units; many of them side by side come as near to a function as one likes: the largest error by \
                   their number and steepness.",
     };
-    Section::new(heading, include_str!("universal_approximation.rs"), run)
+    Section::new(heading, [include_str!("universal_approximation.rs"), include_str!("universal_approximation.zh.md")], run)
 }
 
 /// The hyper-parameters; the lecture notes name none.

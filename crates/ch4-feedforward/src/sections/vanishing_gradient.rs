@@ -40,7 +40,7 @@ pub(crate) fn section() -> Section {
                   other hidden activations.",
     };
     let help = "Take the source's own data and weights, in its own arithmetic";
-    Section::new(heading, include_str!("vanishing_gradient.rs"), run)
+    Section::new(heading, [include_str!("vanishing_gradient.rs"), include_str!("vanishing_gradient.zh.md")], run)
         .replayed(help, &["weight_sd", "bias", "slope", "seeds"], replays::vanishing_gradient)
         .edition("seeds", &["--seeds", "40"])
         .taped(&["--taped"])

@@ -38,7 +38,8 @@ pub(crate) fn section() -> Section {
         title: "Learning XOR",
         summary: "Two ReLUs learn XOR by hand-derived gradients: how many of 100 starts arrive, and the first that does.",
     };
-    Section::new(heading, include_str!("xor.rs"), run).edition("quick", &["--epochs", "2001", "--report-every", "500"])
+    Section::new(heading, [include_str!("xor.rs"), include_str!("xor.zh.md")], run)
+        .edition("quick", &["--epochs", "2001", "--report-every", "500"])
 }
 
 /// The lecture notes' hyper-parameters.
@@ -194,7 +195,6 @@ fn try_printed_weights(lab: &mut Lab) -> Result<()> {
 /// The network's answer over the plane: the boundary is where it is one half.
 fn surface(network: &dyn Network) -> Result<Svg> {
     let field = figures::field(network, (-0.5, 1.5), 120)?;
-    let samples = samples();
     let figure = Regions::new("XOR as a network of two ReLUs sees it", ["x₁", "x₂", "answer"], ["XOR is 0", "XOR is 1"]);
-    figure.panel(figures::region_panel("", field, &samples)).render()
+    figure.panel(figures::region_panel("", field, &samples())).render()
 }

@@ -43,7 +43,7 @@ pub(crate) fn section() -> Section {
         title: "All parameters zero",
         summary: "The two-layer network started at zero: its hidden units stay equal to the bit, and five epochs teach it nothing.",
     };
-    Section::new(heading, include_str!("zero_init.rs"), run)
+    Section::new(heading, [include_str!("zero_init.rs"), include_str!("zero_init.zh.md")], run)
         .replayed("Take the source's own data and arithmetic", &[], replays::zero_init)
         .taped(&["--taped"])
 }

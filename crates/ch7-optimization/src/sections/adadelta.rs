@@ -33,7 +33,11 @@ pub(crate) fn section() -> Section {
         title: "AdaDelta",
         summary: "The moves so far take the place of the learning rate.",
     };
-    Section::new(heading, include_str!("adadelta.rs"), run).replayed(replays::HELP, replays::FIXED, run)
+    Section::new(heading, [include_str!("adadelta.rs"), include_str!("adadelta.zh.md")], run).replayed(
+        replays::HELP,
+        replays::FIXED,
+        run,
+    )
 }
 
 /// The usual hyper-parameters.

@@ -30,7 +30,11 @@ pub(crate) fn section() -> Section {
         title: "AdaGrad",
         summary: "A step size for each parameter, which only shrinks.",
     };
-    Section::new(heading, include_str!("adagrad.rs"), run).replayed(replays::HELP, replays::FIXED, run)
+    Section::new(heading, [include_str!("adagrad.rs"), include_str!("adagrad.zh.md")], run).replayed(
+        replays::HELP,
+        replays::FIXED,
+        run,
+    )
 }
 
 /// The book's hyper-parameters.

@@ -34,11 +34,9 @@ pub(crate) fn section() -> Section {
         title: "Adam",
         summary: "Momentum and a step size for each parameter, corrected for starting at zero: down a bowl, and in a linear fit.",
     };
-    Section::new(heading, include_str!("adam.rs"), run).edition("as-printed", &["--as-printed"]).replayed(
-        replays::HELP,
-        replays::FIXED,
-        run,
-    )
+    Section::new(heading, [include_str!("adam.rs"), include_str!("adam.zh.md")], run)
+        .edition("as-printed", &["--as-printed"])
+        .replayed(replays::HELP, replays::FIXED, run)
 }
 
 /// The book's hyper-parameters.

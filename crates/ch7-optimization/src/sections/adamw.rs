@@ -35,7 +35,7 @@ pub(crate) fn section() -> Section {
     };
     let quick = &["--images", "7680", "--test-images", "1000", "--epochs", "2"];
     let taped = &["--images", "640", "--test-images", "100", "--epochs", "2", "--decay", "0.1", "--taped"];
-    Section::new(heading, include_str!("adamw.rs"), run).edition("quick", quick).taped(taped)
+    Section::new(heading, [include_str!("adamw.rs"), include_str!("adamw.zh.md")], run).edition("quick", quick).taped(taped)
 }
 
 /// The hyper-parameters.

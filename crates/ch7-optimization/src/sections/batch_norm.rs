@@ -45,7 +45,7 @@ pub(crate) fn section() -> Section {
         title: "Batch normalisation",
         summary: "A deep tanh network with and without it: net inputs of each layer, chosen means and standard deviations, moving averages, test mode.",
     };
-    Section::new(heading, include_str!("batch_norm.rs"), run)
+    Section::new(heading, [include_str!("batch_norm.rs"), include_str!("batch_norm.zh.md")], run)
 }
 
 /// The book's hyper-parameters.

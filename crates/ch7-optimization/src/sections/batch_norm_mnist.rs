@@ -45,7 +45,9 @@ pub(crate) fn section() -> Section {
         title: "Batch normalisation on MNIST",
         summary: "A convolutional network without and with batch normalisation: loss and accuracy of the test images every 300 steps.",
     };
-    Section::new(heading, include_str!("batch_norm_mnist.rs"), run).edition("quick", QUICK).taped(TAPED)
+    Section::new(heading, [include_str!("batch_norm_mnist.rs"), include_str!("batch_norm_mnist.zh.md")], run)
+        .edition("quick", QUICK)
+        .taped(TAPED)
 }
 
 /// A few of the steps.

@@ -11,9 +11,7 @@
 //! at once, it goes with steps. The test images hardly tell the variants apart.
 //!
 //! At the end stand both extremes, on few images: one step per image (K = 1), whose loss rises as often as it falls, and one per epoch, whose loss
-//! falls in every step, but has so few of them that it is far behind.
-//!
-//! The images come in the order of the files, the same in every epoch, as in the book.
+//! falls in every step, but has so few of them that it is far behind. Images come in the order of the files in every epoch, as in the book.
 //!
 //! Departs from the book:
 //! 1. All variants start from the same weights; the book draws anew for each.
@@ -77,7 +75,8 @@ pub(crate) fn section() -> Section {
         "32",
         "--taped",
     ];
-    Section::new(heading, include_str!("batch_size.rs"), run).edition("quick", quick).taped(taped)
+    let texts = [include_str!("batch_size.rs"), include_str!("batch_size.zh.md")];
+    Section::new(heading, texts, run).edition("quick", quick).taped(taped)
 }
 
 /// The book's hyper-parameters.

@@ -35,7 +35,9 @@ pub(crate) fn section() -> Section {
         title: "The same losses by step",
         summary: "The variants of `batch-size` over steps in place of epochs: what changes, and why.",
     };
-    Section::new(heading, include_str!("batch_size_iterations.rs"), run).edition("quick", QUICK).taped(TAPED)
+    Section::new(heading, [include_str!("batch_size_iterations.rs"), include_str!("batch_size_iterations.zh.md")], run)
+        .edition("quick", QUICK)
+        .taped(TAPED)
 }
 
 /// Three of the five batch sizes on an eighth of the images.

@@ -34,7 +34,9 @@ pub(crate) fn section() -> Section {
     };
     let quick = &["--images", "7680", "--test-images", "1000", "--epochs", "2"];
     let taped = &["--images", "640", "--test-images", "100", "--epochs", "2", "--batch-size", "16", "--lr", "0.01", "--taped"];
-    Section::new(heading, include_str!("batch_size_or_lr.rs"), run).edition("quick", quick).taped(taped)
+    Section::new(heading, [include_str!("batch_size_or_lr.rs"), include_str!("batch_size_or_lr.zh.md")], run)
+        .edition("quick", quick)
+        .taped(taped)
 }
 
 /// The variant that both changes begin at.

@@ -43,7 +43,7 @@ pub(crate) fn section() -> Section {
         title: "Dropout",
         summary: "The same network, each of whose hidden units is dropped in three steps of ten, at random; compared with the other two regularisers over 20 seeds.",
     };
-    Section::new(heading, include_str!("dropout.rs"), run).edition("quick", QUICK)
+    Section::new(heading, [include_str!("dropout.rs"), include_str!("dropout.zh.md")], run).edition("quick", QUICK)
 }
 
 /// The book's hyper-parameters.

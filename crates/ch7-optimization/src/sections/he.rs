@@ -31,7 +31,7 @@ pub(crate) fn section() -> Section {
         title: "He initialisation",
         summary: "The same with ReLU: variances and training from He's weights, Xavier's and N(0, 1).",
     };
-    Section::new(heading, include_str!("he.rs"), run).edition("quick", &["--epochs", "15"])
+    Section::new(heading, [include_str!("he.rs"), include_str!("he.zh.md")], run).edition("quick", &["--epochs", "15"])
 }
 
 /// The hyper-parameters.

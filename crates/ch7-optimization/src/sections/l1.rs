@@ -44,7 +44,7 @@ pub(crate) fn section() -> Section {
         title: "ℓ1 regularisation",
         summary: "The same network with the term (λ / N) Σ abs W in its loss: accuracies over 20 seeds, and how many weights end next to zero, beside L2.",
     };
-    Section::new(heading, include_str!("l1.rs"), run).edition("quick", QUICK)
+    Section::new(heading, [include_str!("l1.rs"), include_str!("l1.zh.md")], run).edition("quick", QUICK)
 }
 
 /// The book's hyper-parameters of its L2 term.

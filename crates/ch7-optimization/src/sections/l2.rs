@@ -32,7 +32,7 @@ pub(crate) fn section() -> Section {
         title: "L2 regularisation",
         summary: "The same network with the term (λ / 2N) Σ W² in its loss: boundaries, losses, and accuracies over 20 seeds beside those without.",
     };
-    Section::new(heading, include_str!("l2.rs"), run).edition("quick", QUICK)
+    Section::new(heading, [include_str!("l2.rs"), include_str!("l2.zh.md")], run).edition("quick", QUICK)
 }
 
 /// The book's hyper-parameters.

@@ -38,7 +38,7 @@ pub(crate) fn section() -> Section {
         title: "Layer normalisation",
         summary: "The same network, each sample normalised by itself: every sample has the chosen mean and standard deviation, and what is lost with two units.",
     };
-    Section::new(heading, include_str!("layer_norm.rs"), run)
+    Section::new(heading, [include_str!("layer_norm.rs"), include_str!("layer_norm.zh.md")], run)
 }
 
 /// The book's hyper-parameters.

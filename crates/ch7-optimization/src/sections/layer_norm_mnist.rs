@@ -32,7 +32,9 @@ pub(crate) fn section() -> Section {
         title: "Layer normalisation on MNIST",
         summary: "The same network without and with layer normalisation: loss and accuracy of the test images every 300 steps.",
     };
-    Section::new(heading, include_str!("layer_norm_mnist.rs"), run).edition("quick", QUICK).taped(TAPED)
+    Section::new(heading, [include_str!("layer_norm_mnist.rs"), include_str!("layer_norm_mnist.zh.md")], run)
+        .edition("quick", QUICK)
+        .taped(TAPED)
 }
 
 /// As long as `batch-norm-mnist`, and 100 steps with small batches.

@@ -1,8 +1,7 @@
 //! 7.3.2, exercise · Schedules of the learning rate
 //!
-//! Gradient descent with a learning rate that changes from step to step, by the formulas of [`common::optim::Schedule`], on both experiments of
-//! section 7.3.1. Each schedule is fitted to the length T of the run: the decays end at `α₀/20` (cosine: at zero; inverse square root: where its formula leads), the warm-up takes the first
-//! tenth, the triangle goes up and down three times.
+//! Gradient descent with a learning rate that changes from step to step, by the formulas of [`common::optim::Schedule`], on both experiments of section 7.3.1.
+//! Each schedule is fitted to the length T of the run: the decays end at `α₀/20` (cosine: at zero; inverse square root: where its formula leads), the warm-up takes the first tenth, the triangle goes up and down three times.
 //!
 //! Seen: at the book's learning rates the constant one is best, as smaller steps only arrive later. A decay pays off where α₀ is too large to be kept.
 //!
@@ -42,7 +41,8 @@ pub(crate) fn section() -> Section {
         title: "Schedules of the learning rate",
         summary: "Gradient descent whose learning rate decays, warms up or goes up and down, on the bowl and in the linear fit.",
     };
-    Section::new(heading, include_str!("lr_schedules.rs"), run).replayed(replays::HELP, replays::FIXED, run)
+    let texts = [include_str!("lr_schedules.rs"), include_str!("lr_schedules.zh.md")];
+    Section::new(heading, texts, run).replayed(replays::HELP, replays::FIXED, run)
 }
 
 /// The book's hyper-parameters of gradient descent.

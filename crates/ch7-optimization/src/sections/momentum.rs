@@ -34,7 +34,11 @@ pub(crate) fn section() -> Section {
         title: "Momentum",
         summary: "Each move keeps a share of the one before: faster at first, then an oscillation.",
     };
-    Section::new(heading, include_str!("momentum.rs"), run).replayed(replays::HELP, replays::FIXED, run)
+    Section::new(heading, [include_str!("momentum.rs"), include_str!("momentum.zh.md")], run).replayed(
+        replays::HELP,
+        replays::FIXED,
+        run,
+    )
 }
 
 /// The book's hyper-parameters, which Nesterov's method is given too.

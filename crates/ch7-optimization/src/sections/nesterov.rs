@@ -36,7 +36,11 @@ pub(crate) fn section() -> Section {
         title: "Nesterov's accelerated gradient",
         summary: "Momentum that looks ahead, beside momentum that does not.",
     };
-    Section::new(heading, include_str!("nesterov.rs"), run).replayed(replays::HELP, replays::FIXED, run)
+    Section::new(heading, [include_str!("nesterov.rs"), include_str!("nesterov.zh.md")], run).replayed(
+        replays::HELP,
+        replays::FIXED,
+        run,
+    )
 }
 
 /// Nesterov's method with a learning rate.

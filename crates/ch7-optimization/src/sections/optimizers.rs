@@ -35,7 +35,7 @@ pub(crate) fn section() -> Section {
         title: "All optimisers side by side",
         summary: "Seven optimisers with the settings of their own sections: their paths down the bowl in one picture, and the losses of their fits.",
     };
-    Section::new(heading, include_str!("optimizers.rs"), run)
+    Section::new(heading, [include_str!("optimizers.rs"), include_str!("optimizers.zh.md")], run)
 }
 
 /// The fit; every other setting is that of an optimiser's own section.

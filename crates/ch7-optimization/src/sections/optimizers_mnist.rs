@@ -41,7 +41,9 @@ pub(crate) fn section() -> Section {
     };
     let quick = &["--images", "5120", "--test-images", "1000", "--epochs", "1"];
     let taped = &["--images", "1280", "--test-images", "100", "--epochs", "1", "--taped"];
-    Section::new(heading, include_str!("optimizers_mnist.rs"), run).edition("quick", quick).taped(taped)
+    Section::new(heading, [include_str!("optimizers_mnist.rs"), include_str!("optimizers_mnist.zh.md")], run)
+        .edition("quick", quick)
+        .taped(taped)
 }
 
 /// Learning rates, and what all have in common.

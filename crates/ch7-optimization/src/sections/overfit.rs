@@ -39,7 +39,7 @@ pub(crate) fn section() -> Section {
         title: "A network that over-fits",
         summary: "A network 2-20-3-1 learns the noise of 200 moons; 100 others show it. One run, as in the book, and the mean over 20 seeds.",
     };
-    Section::new(heading, include_str!("overfit.rs"), run).edition("quick", QUICK)
+    Section::new(heading, [include_str!("overfit.rs"), include_str!("overfit.zh.md")], run).edition("quick", QUICK)
 }
 
 /// Trains without any regularisation.

@@ -35,7 +35,8 @@ pub(crate) fn section() -> Section {
         title: "How strong should regularisation be?",
         summary: "L2 term, weight decay and dropout from far too weak to far too strong: accuracy against strength, and what goes wrong.",
     };
-    Section::new(heading, include_str!("regularization_strength.rs"), run).edition("quick", &["--steps", "3000", "--seeds", "4"])
+    Section::new(heading, [include_str!("regularization_strength.rs"), include_str!("regularization_strength.zh.md")], run)
+        .edition("quick", &["--steps", "3000", "--seeds", "4"])
 }
 
 /// The hyper-parameters.

@@ -31,7 +31,11 @@ pub(crate) fn section() -> Section {
         title: "RMSprop",
         summary: "A step size for each parameter, which shrinks and grows.",
     };
-    Section::new(heading, include_str!("rmsprop.rs"), run).replayed(replays::HELP, replays::FIXED, run)
+    Section::new(heading, [include_str!("rmsprop.rs"), include_str!("rmsprop.zh.md")], run).replayed(
+        replays::HELP,
+        replays::FIXED,
+        run,
+    )
 }
 
 /// The book's hyper-parameters.

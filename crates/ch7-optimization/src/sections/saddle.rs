@@ -40,7 +40,7 @@ pub(crate) fn section() -> Section {
         title: "Optimisers on a surface",
         summary: "Five optimisers walk over a surface in three dimensions: which of them stay at its minimum, and which get away from a saddle.",
     };
-    Section::new(heading, include_str!("saddle.rs"), run)
+    Section::new(heading, [include_str!("saddle.rs"), include_str!("saddle.zh.md")], run)
 }
 
 /// The book's hyper-parameters.

@@ -48,7 +48,7 @@ pub(crate) fn section() -> Section {
         title: "Gradient descent",
         summary: "Two experiments for all optimisers: the path down a bowl, and the losses of a linear fit; one step beside the library's.",
     };
-    Section::new(heading, include_str!("sgd.rs"), run).replayed(replays::HELP, replays::FIXED, run)
+    Section::new(heading, [include_str!("sgd.rs"), include_str!("sgd.zh.md")], run).replayed(replays::HELP, replays::FIXED, run)
 }
 
 /// The book's hyper-parameters.

@@ -31,7 +31,7 @@ pub(crate) fn section() -> Section {
         title: "Weight decay",
         summary: "The same network, whose parameters shrink a little in every update: boundaries, losses, and accuracies over 20 seeds.",
     };
-    Section::new(heading, include_str!("weight_decay.rs"), run).edition("quick", QUICK)
+    Section::new(heading, [include_str!("weight_decay.rs"), include_str!("weight_decay.zh.md")], run).edition("quick", QUICK)
 }
 
 /// The book's hyper-parameters.

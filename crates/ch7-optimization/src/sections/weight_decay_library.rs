@@ -48,7 +48,8 @@ pub(crate) fn section() -> Section {
         title: "Weight decay from the library",
         summary: "The same network as a dfdx model with dfdx's own gradient descent, without and with its L2 decay; without it the bits are those by hand.",
     };
-    Section::new(heading, include_str!("weight_decay_library.rs"), run).edition("quick", &["--steps", "5000", "--seeds", "2"])
+    Section::new(heading, [include_str!("weight_decay_library.rs"), include_str!("weight_decay_library.zh.md")], run)
+        .edition("quick", &["--steps", "5000", "--seeds", "2"])
 }
 
 /// The book's hyper-parameters.

@@ -34,7 +34,7 @@ pub(crate) fn section() -> Section {
         title: "Variances after Xavier initialisation",
         summary: "The variance of each layer's output in a five-layer tanh network, from Xavier's weights and from N(0, 1).",
     };
-    Section::new(heading, include_str!("xavier.rs"), run)
+    Section::new(heading, [include_str!("xavier.rs"), include_str!("xavier.zh.md")], run)
 }
 
 /// The variances of a single sample, as in the book, and of many.

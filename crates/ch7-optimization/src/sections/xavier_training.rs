@@ -35,7 +35,8 @@ pub(crate) fn section() -> Section {
         title: "Training after Xavier initialisation",
         summary: "A tanh network 2-300-500-700-400-1 trained on the moons from Xavier's weights and from N(0, 1): the loss of each epoch.",
     };
-    Section::new(heading, include_str!("xavier_training.rs"), run).edition("quick", &["--epochs", "15"])
+    Section::new(heading, [include_str!("xavier_training.rs"), include_str!("xavier_training.zh.md")], run)
+        .edition("quick", &["--epochs", "15"])
 }
 
 /// The book's hyper-parameters, which section `he` shares.

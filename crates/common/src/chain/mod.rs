@@ -16,7 +16,7 @@ pub use tuples::InChain;
 
 use crate::{
     data::Labels,
-    kernels::loss::Outputs,
+    kernels::{lanes, loss::Outputs},
     layers::{Gradients, Input, Layer, LossFunction, Output, Shape},
     matrix::Matrix,
     optim::Trainable,
@@ -114,6 +114,20 @@ impl Chain {
     #[must_use]
     pub fn output_of(&self, layer: usize) -> &[f32] {
         &self.values[layer]
+    }
+
+    /// The images that layer number `layer`, from 0 on, made of the first sample of the last forward pass: the values of each channel,
+    /// row by row; none if it makes no images.
+    ///
+    /// # Panics
+    /// If there is no such layer.
+    #[must_use]
+    pub fn images_of_first(&self, layer: usize) -> Vec<Vec<f32>> {
+        let shape = self.entries[layer].layer.output_shape();
+        let Shape::Image { channels, height, width } = shape else { return Vec::new() };
+        let mut values = vec![0.0; shape.features()];
+        lanes::to_rows(&self.values[layer][..shape.size(1)], shape.features(), &mut values);
+        values.chunks_exact(height * width).take(channels).map(<[f32]>::to_vec).collect()
     }
 
     /// Passes a training batch forward: normalisation takes its statistics, dropout draws its masks.

@@ -1,5 +1,6 @@
 //! The command line that every chapter's binary shares.
 
+mod language;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -11,6 +12,7 @@ pub use workspace::{data_folder, results_folder};
 use crate::{
     files::stop_writing,
     lab::Settings,
+    language::Language,
     machine::{HAS_THREADS, Stopwatch, on_interruption},
     registry::{Chapter, Section, take_negative_numbers},
     sources,
@@ -50,6 +52,9 @@ struct Shared {
     /// Use the quick budget where a section has one: smaller numbers, the same code
     #[arg(long, global = true)]
     quick: bool,
+    /// Language of the transcript and of the help [default: that of the environment]
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = ["en", "zh"])]
+    lang: Option<String>,
     /// Print nothing but errors; results are written all the same
     #[arg(long, global = true, conflicts_with = "json")]
     quiet: bool,
@@ -69,8 +74,10 @@ pub fn main(chapter: &Chapter) -> ExitCode {
 #[must_use]
 pub fn main_with(chapter: &Chapter, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     stop_when_interrupted();
-    let matches = command(chapter).get_matches_from(arguments);
-    dispatch(chapter, &matches).map_or_else(|error| report(&error), |()| ExitCode::SUCCESS)
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let language = language::asked_for(&arguments);
+    let matches = language::spoken(command(chapter), chapter, language).get_matches_from(arguments);
+    dispatch(chapter, &matches, language).map_or_else(|error| report(&error), |()| ExitCode::SUCCESS)
 }
 
 /// Says on the standard error what went wrong; gives the exit code (2 for usage, 1 for the rest).
@@ -132,38 +139,41 @@ pub fn command(chapter: &Chapter) -> Command {
     take_negative_numbers(command)
 }
 
-fn dispatch(chapter: &Chapter, matches: &ArgMatches) -> Result<()> {
+fn dispatch(chapter: &Chapter, matches: &ArgMatches, language: Language) -> Result<()> {
     let Some((name, matches)) = matches.subcommand() else { return Ok(()) };
     let shared = Shared::from_arg_matches(matches)?;
     if let Some(threads) = shared.threads.filter(|_| HAS_THREADS) {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
     match name {
-        "list" => list(chapter),
-        "all" => all(chapter, matches, &shared),
+        "list" => list(chapter, language),
+        "all" => all(chapter, matches, (&shared, language)),
         id => {
             let section = chapter.section(id).ok_or_else(|| anyhow!("no section {id}"))?;
-            run(chapter, section, (matches, matches), &shared)
+            run(chapter, section, (matches, matches), (&shared, language))
         }
     }
 }
 
-fn list(chapter: &Chapter) -> Result<()> {
+fn list(chapter: &Chapter, language: Language) -> Result<()> {
     let widest =
         |text: fn(&Section) -> &str| chapter.sections.iter().map(|section| text(section).len()).max().unwrap_or_default();
     let (ids, books) = (widest(|section| section.id), widest(|section| section.book));
-    let lines = chapter.sections.iter().map(|Section { id, book, title, .. }| format!("{id:ids$}  {book:books$}  {title}\n"));
+    let lines = chapter.sections.iter().map(|section| {
+        let (Section { id, book, .. }, title) = (section, section.title(language));
+        format!("{id:ids$}  {book:books$}  {title}\n")
+    });
     print(&lines.collect::<String>())
 }
 
-fn all(chapter: &Chapter, given: &ArgMatches, shared: &Shared) -> Result<()> {
+fn all(chapter: &Chapter, given: &ArgMatches, (shared, language): (&Shared, Language)) -> Result<()> {
     let mut failed = Vec::new();
     for section in &chapter.sections {
         if !shared.quiet && !shared.json {
-            print(&format!("══ {} · {} ({})\n\n", section.book, section.title, section.id))?;
+            print(&format!("══ {} · {} ({})\n\n", section.book, section.title(language), section.id))?;
         }
         let matches = section.command().try_get_matches_from([section.id])?;
-        if let Err(error) = run(chapter, section, (&matches, given), shared) {
+        if let Err(error) = run(chapter, section, (&matches, given), (shared, language)) {
             let _ = writeln!(io::stderr(), "error: {}: {}", section.id, printable(&error));
             failed.push(section.id);
         }
@@ -175,7 +185,12 @@ fn all(chapter: &Chapter, given: &ArgMatches, shared: &Shared) -> Result<()> {
 }
 
 /// Runs a section with its hyper-parameters `matches`; `given` is what the command line says.
-fn run(chapter: &Chapter, section: &Section, (matches, given): (&ArgMatches, &ArgMatches), shared: &Shared) -> Result<()> {
+fn run(
+    chapter: &Chapter,
+    section: &Section,
+    (matches, given): (&ArgMatches, &ArgMatches),
+    (shared, language): (&Shared, Language),
+) -> Result<()> {
     if shared.quick
         && let Some(flag) = chosen_flag(section, matches)
     {
@@ -190,6 +205,7 @@ fn run(chapter: &Chapter, section: &Section, (matches, given): (&ArgMatches, &Ar
         data: shared.data_dir.clone().unwrap_or_else(data_folder),
         results: results.clone(),
         echo: !shared.quiet && !shared.json,
+        language,
         strict: is_the_books(given),
     };
     let watch = Stopwatch::start();
@@ -217,7 +233,7 @@ fn chosen_flag(section: &Section, matches: &ArgMatches) -> Option<String> {
 
 /// Whether no flag changes what the book's run computes.
 fn is_the_books(matches: &ArgMatches) -> bool {
-    const NEUTRAL: [&str; 8] = ["out", "data_dir", "threads", "quick", "quiet", "json", "resume", "taped"];
+    const NEUTRAL: [&str; 9] = ["out", "data_dir", "threads", "quick", "quiet", "json", "lang", "resume", "taped"];
     let chosen = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
     matches.ids().map(clap::Id::as_str).all(|id| NEUTRAL.contains(&id) || !chosen(id))
 }

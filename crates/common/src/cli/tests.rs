@@ -3,6 +3,7 @@
 use super::{command, dispatch};
 use crate::{
     lab::Lab,
+    language::Language,
     registry::{Chapter, Heading, Section},
 };
 use anyhow::Result;
@@ -21,7 +22,7 @@ fn chapter() -> Chapter {
         lab.claim("this holds", false);
         Ok(())
     }
-    let section = Section::new(Heading { id: "section", book: "1.1", title: "Title", summary: "Summary." }, "", run)
+    let section = Section::new(Heading { id: "section", book: "1.1", title: "Title", summary: "Summary." }, ["", ""], run)
         .edition("quick", &["--steps", "1"]);
     Chapter { name: "chapter", title: "Title", published: "", sections: vec![section] }
 }
@@ -33,7 +34,7 @@ fn check(flags: &str, strict: bool) {
     let line = std::iter::once("chapter").chain(flags.split(' ')).chain(out);
     let chapter = chapter();
     let matches = command(&chapter).try_get_matches_from(line).unwrap();
-    assert_eq!(dispatch(&chapter, &matches).is_err(), strict, "{flags}");
+    assert_eq!(dispatch(&chapter, &matches, Language::English).is_err(), strict, "{flags}");
 }
 
 #[test]

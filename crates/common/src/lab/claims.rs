@@ -1,8 +1,6 @@
 //! What an experiment is there to show.
 
 use super::Lab;
-use anyhow::Result;
-use std::fmt::Write;
 
 /// What became of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,22 +27,26 @@ impl Lab {
     }
 
     /// Prints the claims with what the sources say on them; gives those that fail.
-    pub(super) fn print_claims(&mut self) -> Result<Vec<String>> {
+    pub(super) fn print_claims(&mut self) -> Vec<String> {
         let mut failures = Vec::new();
         for (i, (claim, finding)) in std::mem::take(&mut self.claims).into_iter().enumerate() {
             let space = if i == 0 { "\n" } else { "" };
+            self.note_words([claim.as_str()]);
             let found = match finding {
                 Finding::Holds => "holds",
                 Finding::Fails => "DOES NOT HOLD",
                 Finding::NotClaimed => "not claimed on a GPU",
             };
-            writeln!(self, "{space}[Claim] {claim}: {found}")?;
+            self.print_in_each(|language| {
+                let [tag, claim, found] = ["Claim", &claim, found].map(|text| language.say(text));
+                format!("{space}[{tag}] {claim}{}{found}\n", language.choose(": ", "："))
+            });
             if finding == Finding::NotClaimed {
                 continue;
             }
-            self.print_answers(&claim, finding == Finding::Holds)?;
+            self.print_answers(&claim, finding == Finding::Holds);
             failures.extend((finding == Finding::Fails).then(|| format!("the claim does not hold: {claim}")));
         }
-        Ok(failures)
+        failures
     }
 }

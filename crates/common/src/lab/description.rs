@@ -1,7 +1,10 @@
 //! What a run is: enough to run it again.
 
-use super::{Driver, table::paragraph};
-use crate::{published::Entry, registry::Hyperparameter};
+use super::{
+    Driver,
+    table::{paragraph, width},
+};
+use crate::{language::Language, published::Entry, registry::Hyperparameter};
 use serde_json::{Map, Value as Json, json};
 
 /// Between a flag and its value, which stay in one line.
@@ -24,17 +27,21 @@ pub struct Description {
     pub is_replay: bool,
     /// What trains the networks.
     pub driver: Driver,
-    /// What is seen with the book's settings.
-    pub seen: Option<String>,
+    /// What is seen with the book's settings, in English and in Chinese.
+    pub seen: Option<[String; 2]>,
 }
 
 impl Description {
     /// The settings that a transcript begins with, in lines; those that replace the book's once more, beside the book's.
-    pub(super) fn opening(&self, seed: u64) -> String {
+    pub(super) fn opening(&self, seed: u64, language: Language) -> String {
         let flags = self.hyperparameters.iter().map(ToString::to_string).chain([format!("--seed {seed}")]);
         let flags: Vec<_> = flags.map(|flag| flag.replace(' ', &NO_BREAK.to_string())).collect();
-        let settings = paragraph("[Settings]", &flags.join(" ")).replace(NO_BREAK, " ");
-        let differing = self.differing().map(|differing| paragraph("          ", &format!("not the book's: {differing}")));
+        let tag = format!("[{}]", language.say("Settings"));
+        let settings = paragraph(&tag, &flags.join(" "), language).replace(NO_BREAK, " ");
+        let differing = self.differing().map(|differing| {
+            let text = format!("{}{}{differing}", language.say("not the book's"), language.choose(": ", "："));
+            paragraph(&" ".repeat(width(&tag)), &text, language)
+        });
         format!("{settings}{}\n", differing.unwrap_or_default())
     }
 
@@ -45,10 +52,17 @@ impl Description {
     }
 
     /// What is seen, for the end of a transcript.
-    pub(super) fn ending(&self) -> Option<String> {
+    pub(super) fn ending(&self) -> Option<[String; 2]> {
         let seen = self.seen.as_ref()?;
-        let condition = if self.differing().is_some() { "With the book's settings: " } else { "" };
-        Some(format!("\n{}", paragraph("[Seen]", &format!("{condition}{seen}"))))
+        let is_the_books = self.differing().is_none();
+        let ending = |language: Language| {
+            let [english, chinese] = seen;
+            let condition =
+                if is_the_books { "" } else { language.choose("With the book's settings: ", "用书中的设置：") };
+            let text = format!("{condition}{}", language.choose(english, chinese));
+            format!("\n{}", paragraph(&format!("[{}]", language.say("Seen")), &text, language))
+        };
+        Some(Language::ALL.map(ending))
     }
 
     /// Chapter, section, edition and settings as JSON.

@@ -2,6 +2,7 @@
 
 use super::{Column, Lab, row, table::paragraph};
 use crate::{
+    language::Language,
     published::{Band, Class, Entry, Outcome, Verdict, digits},
     value::Value,
 };
@@ -23,9 +24,11 @@ impl Lab {
             return Ok(Vec::new());
         }
         if let Some(differing) = self.description.differing() {
-            let text = paragraph("[Published]", &format!("not compared, as these settings are not the book's: {differing}"));
-            writeln!(self)?;
-            self.write_str(&text)?;
+            self.print_in_each(|language| {
+                let why = language.say("not compared, as these settings are not the book's");
+                let text = format!("{why}{}{differing}", language.choose(": ", "："));
+                format!("\n{}", paragraph(&format!("[{}]", language.say("Published")), &text, language))
+            });
             self.print_bands()?;
             return Ok(Vec::new());
         }
@@ -42,18 +45,25 @@ impl Lab {
     }
 
     /// Prints what the sources say on a claim that holds, and whether it bears them out.
-    pub(super) fn print_answers(&mut self, claim: &str, holds: bool) -> Result<()> {
+    pub(super) fn print_answers(&mut self, claim: &str, holds: bool) {
         if !holds || self.description.differing().is_some() {
-            return Ok(());
+            return;
         }
         let published = self.description.published.clone();
         for entry in published.iter().filter(|entry| entry.is_in_words() && entry.metric == claim) {
             let outcome = if entry.class == Class::Confirmed { Outcome::Confirmed } else { Outcome::Refuted };
-            let text = paragraph("       ", &format!("{} says: \"{}\": {}", entry.stands_in, entry.printed, entry.class));
-            self.write_str(&text)?;
+            let class = entry.class.to_string();
+            self.note_words([entry.printed.as_str(), &class]);
+            self.print_in_each(|language| {
+                let (printed, class) = (language.say(&entry.printed), language.say(&class));
+                let text = match language {
+                    Language::English => format!("{} says: \"{printed}\": {class}", entry.stands_in),
+                    Language::Chinese => format!("{}写道：“{printed}”：{class}", entry.stands_in),
+                };
+                paragraph("       ", &text, language)
+            });
             self.note_verdict(entry, None, &Verdict { outcome, text: entry.class.to_string() });
         }
-        Ok(())
     }
 
     fn note_verdict(&mut self, entry: &Entry, ours: Option<Value>, verdict: &Verdict) {
@@ -79,7 +89,7 @@ impl Lab {
             }
         }
         let is_outside = rows.iter().any(|row| row[5].contains(" sd)"));
-        writeln!(self, "\n[Published]")?;
+        self.print_in_each(|language| format!("\n[{}]\n", language.say("Published")));
         let words = ["class", "reference band", "verdict"].map(Column::text);
         let columns = Column::labelled("value", ["printed", "ours"]).into_iter().chain(words).collect::<Vec<_>>();
         self.table(&columns, rows)?;
@@ -99,7 +109,7 @@ impl Lab {
             rows.push(row(&entry.metric, [entry.printed.clone(), same_notation(&entry.printed, *ours), digits.to_string()]));
             self.note_verdict(entry, Some(*ours), &digits.into());
         }
-        writeln!(self, "\n[Replay]")?;
+        self.print_in_each(|language| format!("\n[{}]\n", language.say("Replay")));
         let mut columns = Column::labelled("value", ["printed", "ours"]);
         columns.push(Column::text("agreeing"));
         self.table(&columns, rows)?;
@@ -141,7 +151,10 @@ impl Lab {
             let cells = [printed.map_or_else(String::new, short), range(ours), theirs, verdict.join(", ")];
             rows.push(row(name, cells));
         }
-        writeln!(self, "\n[Bands] mean ± standard deviation [least .. greatest]")?;
+        self.print_in_each(|language| {
+            let [tag, note] = ["Bands", "mean ± standard deviation [least .. greatest]"].map(|text| language.say(text));
+            format!("\n[{tag}] {note}\n")
+        });
         let words = ["ours over seeds", "reference over seeds", "verdict"].map(Column::text);
         let columns = Column::labelled("value", ["printed"]).into_iter().chain(words).collect::<Vec<_>>();
         self.table(&columns, rows)

@@ -9,6 +9,7 @@ mod report;
 mod seeds;
 mod side_by_side;
 mod table;
+mod transcript;
 mod variants;
 
 pub use description::Description;
@@ -16,11 +17,13 @@ pub use driver::Driver;
 pub use report::Report;
 pub use seeds::{Numbers, spans};
 pub use table::{Column, row};
+pub use transcript::translated;
 
 pub use variants::{Experiment, TrainedVariant, Variant, VariantBar, VariantRun, file_name};
 
 use crate::{
     files::{Claimed, claim, short_sha256, write_whole},
+    language::Language,
     machine::{Bar, Stopwatch},
     parameters::Parameters,
     published::{Band, Entry},
@@ -36,6 +39,7 @@ use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
+use transcript::{TRANSCRIPT, Transcript};
 
 /// Where a section runs and where its results go.
 #[derive(Debug, Clone)]
@@ -48,14 +52,14 @@ pub struct Settings {
     pub results: PathBuf,
     /// Whether the transcript also goes to the standard output.
     pub echo: bool,
+    /// The language that it does so in.
+    pub language: Language,
     /// Whether the section fails when a claim does not hold: yes for the book's hyper-parameters, no for others.
     pub strict: bool,
 }
 
 /// The file with everything that a run recorded.
 const METRICS: &str = "metrics.json";
-/// The file with everything that it printed.
-const TRANSCRIPT: &str = "transcript.txt";
 
 /// The bench.
 #[derive(Debug)]
@@ -64,9 +68,9 @@ pub struct Lab {
     /// Until the run is over, its results folder is its own.
     _claimed: Claimed,
     description: Description,
-    transcript: String,
+    transcript: Transcript,
     /// The settings, until something is printed behind them: a run that fails before prints nothing but its error.
-    opening: Option<String>,
+    opening: Option<[String; 2]>,
     metrics: Vec<(String, Value)>,
     curves: Vec<(String, Vec<(usize, f32)>)>,
     bands: Vec<(String, Band)>,
@@ -88,10 +92,10 @@ impl Lab {
         let claimed = claim(&settings.results)?;
         Ok(Self {
             _claimed: claimed,
-            opening: Some(description.opening(settings.seed)),
+            opening: Some(Language::ALL.map(|language| description.opening(settings.seed, language))),
             settings,
             description,
-            transcript: String::new(),
+            transcript: Transcript::default(),
             metrics: Vec::new(),
             curves: Vec::new(),
             bands: Vec::new(),
@@ -242,22 +246,27 @@ impl Lab {
         Ok(())
     }
 
-    /// Writes a figure as `<name>.svg`.
+    /// Writes a figure as `<name>.svg`, and with Chinese words as `<name>.zh.svg`.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn figure(&mut self, name: &str, svg: &crate::plot::Svg) -> Result<()> {
         self.file(&format!("{name}.svg"), svg.as_str().as_bytes())?;
-        Ok(())
+        self.translation(&format!("{name}.svg"), svg.chinese().as_bytes())
     }
 
-    /// Writes an animation as `<name>.gif`.
+    /// Writes an animation as `<name>.gif`, and with Chinese words as `<name>.zh.gif`.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn animation(&mut self, name: &str, gif: &crate::plot::Gif) -> Result<()> {
-        self.file(&format!("{name}.gif"), gif.as_ref())?;
-        Ok(())
+        self.file(&format!("{name}.gif"), gif.bytes(Language::English))?;
+        self.translation(&format!("{name}.gif"), gif.bytes(Language::Chinese))
+    }
+
+    /// Writes the Chinese form of a file beside it. It says the same in other words, and a golden has no hash of it.
+    fn translation(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        write_whole(&self.settings.results.join(translated(name)), bytes)
     }
 
     /// Writes parameters as `<name>.safetensors`; gives its path.
@@ -305,13 +314,13 @@ impl Lab {
     /// If the ledger has no number where ours is compared with it, or transcript, metrics or standard output cannot be written.
     pub fn finish(mut self) -> Result<Report> {
         self.clear_bar();
-        let mut failures = self.print_claims()?;
+        let mut failures = self.print_claims();
         failures.extend(self.print_ledger()?);
         if let Some(ending) = self.description.ending() {
-            self.write_str(&ending)?;
+            self.print(&ending);
         }
         if let Some(fingerprint) = self.fingerprint.take() {
-            writeln!(self, "\n[Fingerprint] {fingerprint}")?;
+            self.print_in_each(|language| format!("\n[{}] {fingerprint}\n", language.say("Fingerprint")));
         }
         self.write_results()?;
         if let Some(error) = self.unprinted {
@@ -321,7 +330,12 @@ impl Lab {
         if !self.settings.strict {
             failures.clear();
         }
-        Ok(Report { transcript: self.transcript, files: self.files, failures })
+        Ok(Report {
+            transcript: self.transcript.english,
+            untranslated: self.transcript.untranslated,
+            files: self.files,
+            failures,
+        })
     }
 
     /// Ends a run that failed: keeps what there is. A run that failed before it had anything to keep leaves the results of an
@@ -331,7 +345,7 @@ impl Lab {
     /// If the transcript or the metrics cannot be written.
     pub fn abandon(mut self) -> Result<()> {
         self.clear_bar();
-        let nothing = self.transcript.is_empty() && self.metrics.is_empty() && self.files.is_empty();
+        let nothing = self.transcript.english.is_empty() && self.metrics.is_empty() && self.files.is_empty();
         if nothing { Ok(()) } else { self.write_results() }
     }
 
@@ -360,7 +374,8 @@ impl Lab {
         self.file(METRICS, &serde_json::to_vec_pretty(&results).context("metrics as JSON")?)?;
         // The hash that a golden locks leaves out the version: a new one changes no result.
         self.note_file(METRICS, &locked);
-        write_whole(&self.settings.results.join(TRANSCRIPT), self.transcript.as_bytes())?;
+        write_whole(&self.settings.results.join(TRANSCRIPT), self.transcript.english.as_bytes())?;
+        self.translation(TRANSCRIPT, self.transcript.chinese.as_bytes())?;
         self.files.sort();
         Ok(())
     }
@@ -369,20 +384,9 @@ impl Lab {
 /// Prints into the transcript and, unless it is silent, to the standard output.
 impl fmt::Write for Lab {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if let Some(opening) = self.opening.take() {
-            self.write_str(&opening)?;
-        }
-        self.transcript.push_str(text);
-        if !self.settings.echo {
-            return Ok(());
-        }
-        let print = || io::stdout().write_all(text.as_bytes());
-        let printed = self.bar.as_ref().map_or_else(print, |bar| bar.suspend(print));
-        if let Err(error) = printed {
-            // The files are still wanted. Whoever reads may have seen enough (`| head`); any other failure is told at the end.
-            self.settings.echo = false;
-            self.unprinted = Some(error).filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
-        }
+        self.print_opening();
+        let chinese = self.transcript.push(text);
+        self.echo(self.settings.language.choose(text, &chinese));
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! What a run leaves behind.
 
-use super::{METRICS, TRANSCRIPT};
-use crate::files::short_sha256;
+use super::{METRICS, transcript::TRANSCRIPT};
+use crate::{files::short_sha256, language::Language};
 use anyhow::{Context, Result};
-use std::{fmt::Write as _, fs, path::Path};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 /// What stands in the metrics before the version, their last member, which a golden leaves out.
 const VERSION: &str = ",\n  \"version\":";
@@ -13,6 +13,8 @@ const VERSION: &str = ",\n  \"version\":";
 pub struct Report {
     /// Everything that the section printed.
     pub transcript: String,
+    /// What it printed that has no Chinese.
+    pub untranslated: BTreeSet<String>,
     /// Name and short SHA-256 of each file that it wrote.
     pub files: Vec<(String, String)>,
     /// What did not hold: claims and published values.
@@ -27,11 +29,13 @@ impl Report {
     pub fn read(folder: &Path) -> Result<Self> {
         let transcript = folder.join(TRANSCRIPT);
         let transcript = fs::read_to_string(&transcript).with_context(|| format!("cannot read {}", transcript.display()))?;
+        let translation = format!("{}.", Language::Chinese.suffix());
         let mut files = Vec::new();
         for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name != TRANSCRIPT {
+            // A golden locks a file in English; what it says in Chinese follows from that.
+            if name != TRANSCRIPT && !name.contains(&translation) {
                 let mut bytes = fs::read(entry.path()).with_context(|| format!("cannot read {name}"))?;
                 if name == METRICS {
                     let metrics = String::from_utf8(bytes).with_context(|| format!("{name} is no text"))?;
@@ -42,7 +46,7 @@ impl Report {
             }
         }
         files.sort();
-        Ok(Self { transcript, files, failures: Vec::new() })
+        Ok(Self { transcript, untranslated: BTreeSet::new(), files, failures: Vec::new() })
     }
 
     /// The text that a golden file locks: the transcript and a hash of each file.

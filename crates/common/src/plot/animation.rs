@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{COLORS, Canvas, Census, HPos, Image, Landscape, Lettering, Palette, Projection, VPos};
+use crate::language::Language;
 use anyhow::{Context, Result, ensure};
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
 
@@ -10,13 +11,18 @@ use gif::{DisposalMethod, Encoder, Frame, Repeat};
 const DELAY: u16 = 7;
 const PAUSE: u16 = 250;
 
-/// A finished animation that repeats for ever: a complete GIF file, with the same bytes on every machine.
+/// A finished animation that repeats for ever: a complete GIF file in each language, with the same bytes on every machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gif(Vec<u8>);
+pub struct Gif {
+    english: Vec<u8>,
+    chinese: Vec<u8>,
+}
 
-impl AsRef<[u8]> for Gif {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
+impl Gif {
+    /// The file with the words of a language.
+    #[must_use]
+    pub fn bytes(&self, language: Language) -> &[u8] {
+        language.choose(&self.english, &self.chinese)
     }
 }
 
@@ -28,7 +34,11 @@ impl Landscape {
     /// If the surface cannot be drawn, or the stride is 0.
     pub fn animation(&self, stride: usize) -> Result<Gif> {
         ensure!(stride > 0, "animation '{}': the stride is 0, it must be at least 1", self.title);
-        let (ground, projection) = self.ground()?;
+        Ok(Gif { english: self.animated(stride, Language::English)?, chinese: self.animated(stride, Language::Chinese)? })
+    }
+
+    fn animated(&self, stride: usize, language: Language) -> Result<Vec<u8>> {
+        let (ground, projection) = self.ground(language)?;
         let ground = ground.to_image();
         let last = self.paths.iter().map(|path| path.points.len()).max().unwrap_or_default().saturating_sub(1);
         let steps = (0..last).step_by(stride).chain([last]);
@@ -37,7 +47,7 @@ impl Landscape {
         let mut before: Option<Image> = None;
         for step in steps {
             let mut image = ground.clone();
-            self.draw_step(&projection, step, &image)?.draw_over(&mut image);
+            self.draw_step(&projection, step, (&image, language))?.draw_over(&mut image);
             let patch = Patch::between(before.as_ref(), &image);
             census.count(patch.pixels.iter().flatten().copied());
             patches.push(patch);
@@ -47,8 +57,8 @@ impl Landscape {
     }
 
     /// The paths up to a step, their heads, and the number of the step.
-    fn draw_step(&self, projection: &Projection, step: usize, sheet: &Image) -> Result<Canvas> {
-        let canvas = Canvas::new(sheet.width as f64, sheet.height as f64)?;
+    fn draw_step(&self, projection: &Projection, step: usize, (sheet, language): (&Image, Language)) -> Result<Canvas> {
+        let canvas = Canvas::new((sheet.width as f64, sheet.height as f64), language)?;
         self.draw_paths(&canvas, projection, Some(step))?;
         for (i, (path, look)) in self.paths.iter().zip(self.looks()).enumerate().filter(|_| step > 0) {
             let head = path.points.iter().take_while(|(x, y)| x.is_finite() && y.is_finite()).nth(step);
@@ -66,7 +76,7 @@ impl Landscape {
 }
 
 /// Writes the frames: each holds what differs from the one before.
-fn encode((width, height): (usize, usize), patches: &[Patch], palette: &Palette) -> Result<Gif> {
+fn encode((width, height): (usize, usize), patches: &[Patch], palette: &Palette) -> Result<Vec<u8>> {
     let side = |n: usize| u16::try_from(n).context("a frame is larger than a GIF can be");
     let mut bytes = Vec::new();
     let colors: Vec<u8> = palette.colors.iter().flatten().copied().collect();
@@ -87,7 +97,7 @@ fn encode((width, height): (usize, usize), patches: &[Patch], palette: &Palette)
         })?;
     }
     drop(encoder);
-    Ok(Gif(bytes))
+    Ok(bytes)
 }
 
 /// The smallest rectangle that holds all pixels in which a frame differs from the one before.
@@ -139,7 +149,7 @@ mod tests {
     fn read(gif: &Gif) -> (Size, Vec<(u16, Size)>) {
         let mut options = gif::DecodeOptions::new();
         options.set_color_output(gif::ColorOutput::Indexed);
-        let mut decoder = options.read_info(gif.as_ref()).unwrap();
+        let mut decoder = options.read_info(gif.bytes(Language::English)).unwrap();
         assert_eq!(decoder.repeat(), Repeat::Infinite);
         let size = (decoder.width(), decoder.height());
         let mut frames = Vec::new();

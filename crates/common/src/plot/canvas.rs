@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::{
-    Area, Color, Fonts, HPos, Image, Lettering, Marker, Point, ShapeBackend, Stroke, Svg, UNITS, VPos, coordinate, coordinates,
-    rgba, theme, units,
+    Area, Color, Fonts, HPos, Image, Lettering, Marker, Point, ShapeBackend, Stroke, UNITS, VPos, coordinate, coordinates, rgba,
+    theme, units,
 };
+use crate::language::Language;
 use anyhow::Result;
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -16,27 +17,29 @@ use plotters::style::Color as _;
 pub(super) struct Canvas {
     backend: Rc<RefCell<ShapeBackend>>,
     sheet: DrawingArea<ShapeBackend, Shift>,
+    language: Language,
     title: String,
     pub(super) width: f64,
     pub(super) height: f64,
 }
 
 impl Canvas {
-    /// A white sheet of the given size in pixels.
-    pub(super) fn new(width: f64, height: f64) -> Result<Self> {
+    /// A white sheet of the given size in pixels, for words of a language.
+    pub(super) fn new((width, height): (f64, f64), language: Language) -> Result<Self> {
         // plotters moves what lies outside its area onto the edge, and the final size may be larger.
         let backend = Rc::new(RefCell::new(ShapeBackend::new((ROOM, ROOM), Fonts::load()?)));
         let sheet = DrawingArea::from(&backend);
-        let mut canvas = Self { backend, sheet, title: String::new(), width, height };
+        let mut canvas = Self { backend, sheet, language, title: String::new(), width, height };
         canvas.resize(width, height);
         Ok(canvas)
     }
 
-    /// A sheet with the figure's title at the top left, and the area that is left below it.
-    pub(super) fn titled(title: &str, width: f64, height: f64) -> Result<(Self, Area)> {
-        let canvas = Self { title: title.to_owned(), ..Self::new(width, height)? };
+    /// A sheet with the figure's title at the top left, and the area that is left below it; the sheet is taller than any figure.
+    pub(super) fn titled(title: &str, language: Language) -> Result<(Self, Area)> {
+        let title = language.say(title).into_owned();
+        let canvas = Self { title, ..Self::new((theme::WIDTH, TALL), language)? };
         let mut body = canvas.inner();
-        let lines = canvas.wrapped(title, body.width(), Lettering::TITLE);
+        let lines = canvas.wrapped(&canvas.title, body.width(), Lettering::TITLE);
         for line in &lines {
             canvas.text(line, (body.left, body.top), Lettering::TITLE.at(HPos::Left, VPos::Top))?;
             body.top += TITLE_LINE;
@@ -48,11 +51,11 @@ impl Canvas {
     /// A text in lines that are no wider than `width`, broken between words.
     fn wrapped(&self, text: &str, width: f64, lettering: Lettering) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        for word in text.split_whitespace() {
-            let longer = lines.last().map(|line| format!("{line} {word}"));
+        for (space, word) in words(text) {
+            let longer = lines.last().map(|line| format!("{line}{space}{word}"));
             match longer.filter(|longer| self.text_width(longer, lettering) <= width) {
                 Some(longer) => *lines.last_mut().unwrap_or(&mut String::new()) = longer,
-                None => lines.push(word.to_owned()),
+                None => lines.push(word),
             }
         }
         lines
@@ -70,7 +73,13 @@ impl Canvas {
         Area { left: 0.0, top: 0.0, right: self.width, bottom: self.height }.grow(-theme::MARGIN)
     }
 
-    pub(super) fn finish(self) -> Svg {
+    /// Width of the title on one line, in pixels.
+    pub(super) fn title_width(&self) -> f64 {
+        self.text_width(&self.title, Lettering::TITLE)
+    }
+
+    /// The finished document; fails if a text has a character that no font has.
+    pub(super) fn finish(self) -> Result<String> {
         self.backend.borrow().to_svg(&self.title)
     }
 
@@ -176,14 +185,14 @@ impl Canvas {
 
     pub(super) fn text(&self, text: &str, at: Point, lettering: Lettering) -> Result<()> {
         if !text.is_empty() {
-            self.sheet.draw(&Text::new(text.to_owned(), coordinate(at), lettering.style()))?;
+            self.sheet.draw(&Text::new(self.language.say(text).into_owned(), coordinate(at), lettering.style()))?;
         }
         Ok(())
     }
 
     /// Width of a text on one line, in pixels.
     pub(super) fn text_width(&self, text: &str, lettering: Lettering) -> f64 {
-        self.backend.borrow().text_width(text, lettering.bold, units(lettering.size)) / f64::from(UNITS)
+        self.backend.borrow().text_width(&self.language.say(text), lettering.bold, units(lettering.size)) / f64::from(UNITS)
     }
 
     /// The widest of several texts.
@@ -192,7 +201,31 @@ impl Canvas {
     }
 }
 
+/// The words of a text, each with the space before it; Chinese may be broken before any of its characters.
+fn words(text: &str) -> Vec<(&str, String)> {
+    let mut words: Vec<(&str, String)> = Vec::new();
+    let mut after = None;
+    for c in text.chars() {
+        let may_break = after.is_none_or(|before: char| before.is_whitespace() || (is_han(c) && before != '（'));
+        if c.is_whitespace() {
+        } else if may_break {
+            words.push((if after.is_some_and(char::is_whitespace) { " " } else { "" }, c.to_string()));
+        } else if let Some((_, word)) = words.last_mut() {
+            word.push(c);
+        }
+        after = Some(c);
+    }
+    words
+}
+
+/// Whether this is a Chinese character.
+pub(super) fn is_han(c: char) -> bool {
+    ('\u{4E00}'..='\u{9FFF}').contains(&c)
+}
+
 /// Height of a line of the title.
 const TITLE_LINE: f64 = 26.0;
+/// Height of a sheet whose final height is not known yet.
+const TALL: f64 = 8000.0;
 /// Largest width and height of a sheet, in units.
 const ROOM: u32 = 200_000;

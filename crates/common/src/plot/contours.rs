@@ -4,6 +4,7 @@ use super::{
     Area, AxisSpec, Canvas, Color, Frame, Grid, HPos, Landscape, Lettering, Point, Stroke, Svg, VPos, contour, polyline, sheet,
     theme, ticks,
 };
+use crate::language::Language;
 use anyhow::{Result, ensure};
 
 impl Landscape {
@@ -12,6 +13,10 @@ impl Landscape {
     /// # Errors
     /// If the grid's size and values disagree, it has no finite value, or the levels do not ascend.
     pub fn contours(&self, levels: &[f64]) -> Result<Svg> {
+        Svg::in_each_language(|language| self.contours_in(language, levels))
+    }
+
+    fn contours_in(&self, language: Language, levels: &[f64]) -> Result<String> {
         self.grid.check()?;
         let levels = if levels.is_empty() { choose_levels(&self.grid)? } else { levels.to_vec() };
         let ascending = levels.windows(2).all(|pair| pair[0] < pair[1]);
@@ -19,7 +24,7 @@ impl Landscape {
         let [x_label, y_label, value_label] = &self.labels;
         let x = AxisSpec::over(x_label, self.grid.x_range, 0.0, false);
         let y = AxisSpec::over(y_label, self.grid.y_range, 0.0, false);
-        let (mut canvas, frames) = sheet::frames(&self.title, &[""], &self.entries(), &x, &y)?;
+        let (mut canvas, frames) = sheet::frames(Canvas::titled(&self.title, language)?, &[""], &self.entries(), &x, &y)?;
         let frame = &frames[0];
         let right = draw_bar(&canvas, frame.area, &levels, value_label)?;
         canvas.resize(canvas.width.max(right + theme::MARGIN), canvas.height);
@@ -31,7 +36,7 @@ impl Landscape {
                 canvas.mark(at, marker, size, theme::INK)?;
             }
         }
-        Ok(canvas.finish())
+        canvas.finish()
     }
 
     fn draw_flat_paths(&self, canvas: &Canvas, frame: &Frame) -> Result<()> {

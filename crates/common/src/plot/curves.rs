@@ -1,6 +1,7 @@
 //! Curves over one or several panels: losses, scores, schedules, activation functions, gradient norms.
 
 use super::{Area, Canvas, Color, Dash, Figure, Frame, Marker, PANEL_TITLE_HEIGHT, Svg, crossed, legend, theme};
+use crate::language::Language;
 use anyhow::{Context, Result};
 
 /// A figure of curves, one or several panels.
@@ -150,7 +151,11 @@ impl Curves {
     /// If there is no panel, a panel has no series, a series no points, or no point can be shown on the
     /// axes it is for.
     pub fn render(&self) -> Result<Svg> {
-        let (mut canvas, rows) = self.sheet()?;
+        Svg::in_each_language(|language| self.drawn(language))
+    }
+
+    fn drawn(&self, language: Language) -> Result<String> {
+        let (mut canvas, rows) = self.sheet(language)?;
         let mut lower = 0.0;
         // Panels with the same curves share a strip above them all.
         let entries = self.panels[0].entries();
@@ -164,7 +169,7 @@ impl Curves {
             lower += self.draw_row(&canvas, &places, !share).with_context(|| format!("drawing figure '{}'", self.title))?;
         }
         canvas.resize(canvas.width, canvas.height + lower);
-        Ok(canvas.finish())
+        canvas.finish()
     }
 
     /// Draws panels that share a row, with legends of their own or without, and returns by how much the row grew: if one legend finds no

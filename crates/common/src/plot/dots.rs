@@ -1,6 +1,7 @@
 //! Named values as dots on a common scale.
 
-use super::{Area, AxisSpec, Canvas, Frame, HPos, Lettering, Marker, Stroke, Svg, VPos, sheet, theme, ticks};
+use super::{Area, AxisSpec, Canvas, Frame, HPos, Lettering, Marker, Stroke, Svg, VPos, theme, ticks};
+use crate::language::Language;
 use anyhow::{Result, ensure};
 
 /// Named values, one below the other, each a dot with its number beside it. The scale need not begin at zero, as that of bars must.
@@ -35,8 +36,12 @@ impl Dots {
     ///
     /// If there is no finite value.
     pub fn render(&self) -> Result<Svg> {
+        Svg::in_each_language(|language| self.drawn(language))
+    }
+
+    fn drawn(&self, language: Language) -> Result<String> {
         ensure!(!self.rows.is_empty(), "figure '{}' has no values", self.title);
-        let (mut canvas, body) = Canvas::titled(&self.title, theme::WIDTH, sheet::TALL)?;
+        let (mut canvas, body) = Canvas::titled(&self.title, language)?;
         let numbers: Vec<String> = self.rows.iter().map(|(_, value)| ticks::fixed(*value, self.decimals)).collect();
         let left = body.left + canvas.widest(self.rows.iter().map(|(name, _)| name), Lettering::LEGEND) + NAME_GAP;
         let right = body.right - canvas.widest(&numbers, Lettering::TICK) - NAME_GAP;
@@ -59,6 +64,6 @@ impl Dots {
         }
         frame.draw_axes(&canvas, false)?;
         canvas.resize(theme::WIDTH, area.bottom + super::frame::below(&frame.x) + theme::MARGIN);
-        Ok(canvas.finish())
+        canvas.finish()
     }
 }

@@ -1,6 +1,7 @@
 //! Grey images in a grid, each with a caption: digits, mean images, mistakes.
 
-use super::{Area, Canvas, Color, HPos, Lettering, Stroke, Svg, VPos, sheet, theme};
+use super::{Area, Canvas, Color, HPos, Lettering, Stroke, Svg, VPos, theme};
+use crate::language::Language;
 use anyhow::{Result, ensure};
 
 /// A figure of small grey images.
@@ -40,6 +41,10 @@ impl Images {
     ///
     /// If there is no image, or one has not as many pixels as its size says.
     pub fn render(&self) -> Result<Svg> {
+        Svg::in_each_language(|language| self.drawn(language))
+    }
+
+    fn drawn(&self, language: Language) -> Result<String> {
         let (width, height) = self.size;
         let n = width * height;
         ensure!(!self.captioned.is_empty(), "figure '{}' has no images", self.title);
@@ -48,7 +53,7 @@ impl Images {
             ensure!(n > 0 && found == n, "image '{caption}': expected {n} pixels, found {found}");
         }
         let n_columns = self.n_columns.clamp(1, self.captioned.len());
-        let (mut canvas, body) = Canvas::titled(&self.title, theme::WIDTH, sheet::TALL)?;
+        let (mut canvas, body) = Canvas::titled(&self.title, language)?;
         let columns = body.columns(n_columns, GAP);
         let side = columns[0].width().min(180.0);
         let tall = side * height as f64 / width as f64;
@@ -66,7 +71,7 @@ impl Images {
         let used = n_columns as f64 * (side + GAP) - GAP;
         let wide = used.max(canvas.text_width(&self.title, Lettering::TITLE)) + 2.0 * theme::MARGIN;
         canvas.resize(wide, body.top + n_rows * step - GAP + theme::MARGIN);
-        Ok(canvas.finish())
+        canvas.finish()
     }
 
     /// Draws shade after shade, so that each is one path: from every pixel at least that dark.

@@ -1,6 +1,7 @@
 //! Tables of coloured cells: heat maps and confusion matrices.
 
-use super::{Area, Canvas, Color, Entry, HPos, Lettering, Stroke, Svg, VPos, legend, sheet, theme, ticks};
+use super::{Area, Canvas, Color, Entry, HPos, Lettering, Stroke, Svg, VPos, legend, theme, ticks};
+use crate::language::Language;
 use anyhow::{Result, ensure};
 
 /// Values over two categorical axes, written in their cells and shown by colour.
@@ -83,11 +84,15 @@ impl HeatMap {
     ///
     /// If there are no classes, or the counts are not one row and one column per class.
     pub fn render(&self) -> Result<Svg> {
+        Svg::in_each_language(|language| self.drawn(language))
+    }
+
+    fn drawn(&self, language: Language) -> Result<String> {
         let (n_rows, n_columns) = (self.rows.len(), self.columns.len());
         ensure!(n_rows > 0 && n_columns > 0, "table '{}' is empty", self.title);
         let fits = self.cells.len() == n_rows && self.cells.iter().all(|row| row.len() == n_columns);
         ensure!(fits, "table '{}': expected {n_rows} rows of {n_columns} values", self.title);
-        let (mut canvas, body) = Canvas::titled(&self.title, theme::WIDTH, sheet::TALL)?;
+        let (mut canvas, body) = Canvas::titled(&self.title, language)?;
         let shades = (0..=10).map(|tenth| color(LIGHTEST + (1.0 - LIGHTEST) * f64::from(tenth) / 10.0));
         let body = legend::draw_strip(&canvas, &[Entry::shades(&self.scale, shades)], body)?;
         let left =
@@ -116,7 +121,7 @@ impl HeatMap {
         let below = if self.x_label.is_empty() { 26.0 } else { 52.0 };
         let wide = right.max((body.left + canvas.text_width(&self.title, Lettering::TITLE)).min(body.right));
         canvas.resize(wide + theme::MARGIN, bottom + below + theme::MARGIN);
-        Ok(canvas.finish())
+        canvas.finish()
     }
 
     /// Width and height of a cell: room for its texts and its column's name, and not taller than wide.

@@ -1,6 +1,7 @@
 //! Diagrams of networks: a row for each layer from the top down, with its units and their weights, or its images.
 
-use super::{Area, Canvas, Color, Dash, Entry, HPos, Lettering, Stroke, Svg, VPos, legend, sheet, theme};
+use super::{Area, Canvas, Color, Dash, Entry, HPos, Lettering, Stroke, Svg, VPos, legend, theme};
+use crate::language::Language;
 use anyhow::{Result, ensure};
 
 /// A network, layer by layer. Between two rows of units each line is a weight: as wide as it is large, and broken where it is negative.
@@ -84,8 +85,12 @@ impl Diagram {
     ///
     /// If there is no layer, or the weights of one do not fit its units.
     pub fn render(&self) -> Result<Svg> {
+        Svg::in_each_language(|language| self.drawn(language))
+    }
+
+    fn drawn(&self, language: Language) -> Result<String> {
         ensure!(!self.rows.is_empty(), "diagram '{}' has no layers", self.title);
-        let (mut canvas, body) = Canvas::titled(&self.title, theme::WIDTH, sheet::TALL)?;
+        let (mut canvas, body) = Canvas::titled(&self.title, language)?;
         let body = legend::draw_strip(&canvas, &self.entries(), body)?;
         let area = Area { left: body.left + CAPTIONS, ..body };
         let mut y = area.top + self.rows[0].half_height().max(TEXT);
@@ -104,7 +109,7 @@ impl Diagram {
         }
         let last = self.rows.last().map_or(0.0, Row::half_height);
         canvas.resize(theme::WIDTH, y + last.max(TEXT) + theme::MARGIN);
-        Ok(canvas.finish())
+        canvas.finish()
     }
 
     /// What the lines are, if there are any.

@@ -1,6 +1,7 @@
 //! Scatter matrix: every feature against every other.
 
-use super::{Area, AxisSpec, Bins, Canvas, Entry, Frame, HPos, Lettering, Marker, Stroke, Svg, VPos, legend, sheet, theme};
+use super::{Area, AxisSpec, Bins, Canvas, Entry, Frame, HPos, Lettering, Marker, Stroke, Svg, VPos, legend, theme};
+use crate::language::Language;
 use anyhow::{Result, ensure};
 
 /// Every feature against every other, classes coloured, histograms on the diagonal.
@@ -40,6 +41,10 @@ impl Pairs {
     /// If there are no features or samples, a sample has not one value per feature, there is not one class
     /// per sample, or a class has no name.
     pub fn render(&self) -> Result<Svg> {
+        Svg::in_each_language(|language| self.drawn(language))
+    }
+
+    fn drawn(&self, language: Language) -> Result<String> {
         let (n, title) = (self.features.len(), &self.title);
         ensure!(n > 0 && !self.samples.is_empty(), "scatter matrix '{title}' is empty");
         ensure!(self.samples.iter().all(|sample| sample.len() == n), "scatter matrix '{title}': expected {n} values per sample");
@@ -48,7 +53,7 @@ impl Pairs {
         ensure!(named, "scatter matrix '{title}': a class has no name");
         let scale = |feature: usize| AxisSpec::linear(&self.features[feature], self.feature(feature), 0.08);
         let axes = (0..n).map(scale).collect::<Result<Vec<_>>>()?;
-        let (mut canvas, body) = Canvas::titled(title, theme::WIDTH, sheet::TALL)?;
+        let (mut canvas, body) = Canvas::titled(title, language)?;
         let body = legend::draw_strip(&canvas, &Entry::classes(&self.class_names), body)?;
         let (left, top) = (body.left + LEFT, body.top + 6.0);
         let side = (body.width() - LEFT + GAP) / n as f64 - GAP;
@@ -62,7 +67,7 @@ impl Pairs {
         }
         let end = n as f64 * (side + GAP) - GAP;
         canvas.resize(theme::WIDTH, top + end + 52.0 + theme::MARGIN);
-        Ok(canvas.finish())
+        canvas.finish()
     }
 
     fn feature(&self, feature: usize) -> impl Iterator<Item = f64> + Clone + '_ {

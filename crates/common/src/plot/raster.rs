@@ -237,10 +237,11 @@ mod tests {
     use super::super::canvas::Canvas;
     use super::super::geometry::{Area, Lettering, Stroke};
     use super::super::theme::{Color, Dash, INK, Marker};
+    use crate::language::Language;
 
     /// How much ink a drawing in black leaves, in pixels.
     fn ink(draw: impl FnOnce(&Canvas)) -> f64 {
-        let canvas = Canvas::new(100.0, 50.0).unwrap();
+        let canvas = Canvas::new((100.0, 50.0), Language::English).unwrap();
         draw(&canvas);
         let dark = |pixel: &[u8; 3]| f64::from(255 - pixel[0]) / 255.0;
         canvas.to_image().pixels.iter().map(dark).sum()
@@ -267,7 +268,7 @@ mod tests {
     #[test]
     fn a_line_that_crosses_itself_is_no_darker_there() {
         let cross = [(10.0, 10.0), (40.0, 40.0), (40.0, 10.0), (10.0, 40.0)];
-        let canvas = Canvas::new(50.0, 50.0).unwrap();
+        let canvas = Canvas::new((50.0, 50.0), Language::English).unwrap();
         canvas.line(&cross, Stroke::solid(BLACK, 6.0)).unwrap();
         let image = canvas.to_image();
         assert_eq!(image.pixels[25 * image.width + 25], [0, 0, 0]);

@@ -1,6 +1,7 @@
 //! Decision regions: what a classifier answers at every point of the plane, with the data over it.
 
-use super::{AxisSpec, Color, Entry, Grid, Point, Region, Stroke, Svg, contour, scatter, sheet, theme};
+use super::{AxisSpec, Canvas, Color, Entry, Grid, Point, Region, Stroke, Svg, contour, scatter, sheet, theme};
+use crate::language::Language;
 use anyhow::{Context, Result, ensure};
 
 /// A figure of decision regions, one or several panels over the same rectangle.
@@ -90,6 +91,10 @@ impl Regions {
     /// If there is no panel, a grid's size and values disagree, the panels' rectangles differ, or a split has
     /// not one class for each point.
     pub fn render(&self) -> Result<Svg> {
+        Svg::in_each_language(|language| self.drawn(language))
+    }
+
+    fn drawn(&self, language: Language) -> Result<String> {
         let first = self.panels.first().with_context(|| format!("figure '{}' has no panels", self.title))?;
         let grid = &first.answers;
         for RegionPanel { answers, split } in &self.panels {
@@ -101,7 +106,7 @@ impl Regions {
         let x = AxisSpec::over(&self.labels[0], grid.x_range, 0.0, false);
         let y = AxisSpec::over(&self.labels[1], grid.y_range, 0.0, false);
         let titles: Vec<&str> = self.panels.iter().map(|panel| panel.split.label.as_str()).collect();
-        let (canvas, frames) = sheet::frames(&self.title, &titles, &self.entries(), &x, &y)?;
+        let (canvas, frames) = sheet::frames(Canvas::titled(&self.title, language)?, &titles, &self.entries(), &x, &y)?;
         for (RegionPanel { answers, split }, frame) in self.panels.iter().zip(&frames) {
             let layers = layers(answers);
             canvas.rect(frame.area, Some(tint(0)), None)?;
@@ -116,7 +121,7 @@ impl Regions {
             frame.draw_axes(&canvas, true)?;
             frame.draw_title(&canvas, &split.label, 0.0)?;
         }
-        Ok(canvas.finish())
+        canvas.finish()
     }
 
     /// The legend of classes, tints and boundary.

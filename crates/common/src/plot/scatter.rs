@@ -1,6 +1,7 @@
 //! Points in the plane, by class, over one or several panels with common axes.
 
 use super::{AxisSpec, Canvas, Entry, Frame, Marker, Point, Split, Svg, sheet, theme};
+use crate::language::Language;
 use anyhow::{Result, ensure};
 
 /// A figure of labelled points, a panel a split; all panels share their axes, on which circles are circles.
@@ -32,6 +33,10 @@ impl Scatter {
     ///
     /// If there is no panel, or no finite point in any of them.
     pub fn render(&self) -> Result<Svg> {
+        Svg::in_each_language(|language| self.drawn(language))
+    }
+
+    fn drawn(&self, language: Language) -> Result<String> {
         ensure!(!self.splits.is_empty(), "figure '{}' has no panels", self.title);
         self.splits.iter().try_for_each(Split::check)?;
         let points = self.splits.iter().flat_map(|split| &split.points).filter(|p| p.0.is_finite() && p.1.is_finite());
@@ -39,14 +44,14 @@ impl Scatter {
         let y = AxisSpec::linear(&self.labels.1, points.map(|point| point.1), 0.05)?;
         let entries = Entry::classes(&self.class_names);
         let titles: Vec<&str> = self.splits.iter().map(|split| split.label.as_str()).collect();
-        let (canvas, frames) = sheet::frames(&self.title, &titles, &entries, &x, &y)?;
+        let (canvas, frames) = sheet::frames(Canvas::titled(&self.title, language)?, &titles, &entries, &x, &y)?;
         for (split, frame) in self.splits.iter().zip(&frames) {
             frame.draw_grid(&canvas, true)?;
             frame.draw_axes(&canvas, true)?;
             frame.draw_title(&canvas, &split.label, 0.0)?;
             draw_points(&canvas, frame, split, self.class_names.len())?;
         }
-        Ok(canvas.finish())
+        canvas.finish()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Figures of several panels: what they hold, and where the panels stand.
 
-use super::{Area, AxisSpec, Canvas, Entry, Frame, Lettering, PANEL_TITLE_HEIGHT, Svg, frame, legend, theme};
+use super::{Area, AxisSpec, Canvas, Entry, Frame, PANEL_TITLE_HEIGHT, Svg, frame, legend, theme};
+use crate::language::Language;
 use anyhow::{Result, ensure};
 
 /// A figure of one or several panels, each with axes of its own.
@@ -26,12 +27,12 @@ impl<P> Figure<P> {
     }
 
     /// The blank sheet with the places of the panels, row after row.
-    pub(super) fn sheet(&self) -> Result<(Canvas, Vec<Vec<Area>>)> {
+    pub(super) fn sheet(&self, language: Language) -> Result<(Canvas, Vec<Vec<Area>>)> {
         let n_panels = self.panels.len();
         ensure!(n_panels > 0, "figure '{}' has no panels", self.title);
         let n_columns = if n_panels > 3 { 2 } else { 1 };
         let height = if n_panels == 1 { 380.0 } else { 260.0 };
-        let (mut canvas, body) = Canvas::titled(&self.title, theme::WIDTH, TALL)?;
+        let (mut canvas, body) = Canvas::titled(&self.title, language)?;
         let row = |row: usize| {
             let top = body.top + row as f64 * (height + ROW_GAP);
             let mut columns = Area { top, bottom: top + height, ..body }.columns(n_columns, GAP);
@@ -46,33 +47,31 @@ impl<P> Figure<P> {
 
     /// Draws panels that need nothing of each other: below `title`, if any has one, and with their numbers.
     pub(super) fn draw(&self, title: impl Fn(&P) -> &str, draw: impl Fn(&P, &Canvas, Area, usize) -> Result<()>) -> Result<Svg> {
-        let (canvas, places) = self.sheet()?;
-        let titled = self.panels.iter().any(|panel| !title(panel).is_empty());
-        for (i, (panel, place)) in self.panels.iter().zip(places.concat()).enumerate() {
-            let top = place.top + if titled { PANEL_TITLE_HEIGHT } else { 0.0 };
-            draw(panel, &canvas, Area { top, ..place }, i)?;
-        }
-        Ok(canvas.finish())
+        Svg::in_each_language(|language| {
+            let (canvas, places) = self.sheet(language)?;
+            let titled = self.panels.iter().any(|panel| !title(panel).is_empty());
+            for (i, (panel, place)) in self.panels.iter().zip(places.concat()).enumerate() {
+                let top = place.top + if titled { PANEL_TITLE_HEIGHT } else { 0.0 };
+                draw(panel, &canvas, Area { top, ..place }, i)?;
+            }
+            canvas.finish()
+        })
     }
 }
 
 /// Distance between panels beside each other, and between rows of them.
 const GAP: f64 = 26.0;
 const ROW_GAP: f64 = 16.0;
-/// Height of a sheet whose final height is not known yet.
-pub(super) const TALL: f64 = 8000.0;
-
-/// A sheet of the right size with its title and a legend strip, and a frame for each title, two in a row: all of one size and with
+/// A titled sheet, made the right size, with a legend strip, and a frame for each title, two in a row: all of one size and with
 /// common axes, on which a unit of x is as long as a unit of y.
 pub(super) fn frames(
-    title: &str,
+    (mut canvas, mut body): (Canvas, Area),
     titles: &[&str],
     entries: &[Entry],
     x: &AxisSpec,
     y: &AxisSpec,
 ) -> Result<(Canvas, Vec<Frame>)> {
     let n_columns = titles.len().min(2);
-    let (mut canvas, mut body) = Canvas::titled(title, theme::WIDTH, TALL)?;
     // The frame's margins do not depend on its place, so they are measured first.
     let probe = Area { right: body.left + body.width() / n_columns as f64, bottom: body.top + TALLEST, ..body };
     let frame = Frame::fit(&canvas, probe, x.clone(), y.clone())?;
@@ -84,7 +83,7 @@ pub(super) fn frames(
     // Very long shapes lose their proportions, or nothing would be seen of them.
     let (share, height) = (share.max(160.0), (share * ratio).max(120.0));
     let used = before + n_columns as f64 * share + gaps + after;
-    body.right = body.right.min(body.left + used.max(canvas.text_width(title, Lettering::TITLE)).max(300.0));
+    body.right = body.right.min(body.left + used.max(canvas.title_width()).max(300.0));
     body = legend::draw_strip(&canvas, entries, body)?;
     let untitled = titles.iter().all(|title| title.is_empty());
     let above = if untitled { 4.0 } else { PANEL_TITLE_HEIGHT };

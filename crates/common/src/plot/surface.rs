@@ -1,8 +1,7 @@
 //! A function of two variables as a surface in three dimensions, with the paths that optimisers take over it.
 
-use super::{
-    Area, BoxAxes, Canvas, Color, Dash, Landscape, Point, Point3, Projection, Stroke, Svg, legend, polyline, sheet, theme,
-};
+use super::{Area, BoxAxes, Canvas, Color, Dash, Landscape, Point, Point3, Projection, Stroke, Svg, legend, polyline, theme};
+use crate::language::Language;
 use anyhow::Result;
 
 /// Height of the part below the legend.
@@ -15,18 +14,22 @@ impl Landscape {
     /// # Errors
     /// If the grid's size and values disagree, or it has no finite value.
     pub fn surface(&self) -> Result<Svg> {
-        let (canvas, projection) = self.ground()?;
+        Svg::in_each_language(|language| self.surface_in(language))
+    }
+
+    fn surface_in(&self, language: Language) -> Result<String> {
+        let (canvas, projection) = self.ground(language)?;
         self.draw_paths(&canvas, &projection, None)?;
         self.draw_marks(&canvas, &projection)?;
-        Ok(canvas.finish())
+        canvas.finish()
     }
 
     /// Everything but the paths.
-    pub(super) fn ground(&self) -> Result<(Canvas, Projection)> {
+    pub(super) fn ground(&self, language: Language) -> Result<(Canvas, Projection)> {
         self.grid.check()?;
         let (lo, hi) = self.grid.extent()?;
         let heights = if lo < hi { (lo, hi) } else { (lo - 1.0, hi + 1.0) };
-        let (mut canvas, body) = Canvas::titled(&self.title, theme::WIDTH, sheet::TALL)?;
+        let (mut canvas, body) = Canvas::titled(&self.title, language)?;
         let body = legend::draw_strip(&canvas, &self.entries(), body)?;
         let area = Area { left: body.left + 76.0, right: body.right - 20.0, top: body.top, bottom: body.top + HEIGHT - 60.0 };
         let projection = Projection::fit([self.grid.x_range, self.grid.y_range, heights], self.view, area);
@@ -149,7 +152,7 @@ mod tests {
         for azimuth in [-60.0, 30.0, 120.0, 210.0] {
             let picture = |hole: &dyn Fn(f64, f64) -> bool| {
                 let surface = seen_from(azimuth, 20.0, peak(hole));
-                let (canvas, projection) = surface.ground().unwrap();
+                let (canvas, projection) = surface.ground(Language::English).unwrap();
                 (canvas.to_image(), projection)
             };
             // The near slope faces the direction of the eye.
@@ -171,7 +174,7 @@ mod tests {
     #[test]
     fn a_hidden_stretch_of_a_path_is_told_apart() {
         let surface = seen_from(-90.0, 60.0, peak(|_, _| false));
-        let (_, projection) = surface.ground().unwrap();
+        let (_, projection) = surface.ground(Language::English).unwrap();
         let seen = |pieces: Vec<(Vec<Point>, bool)>| pieces.into_iter().map(|(_, is_seen)| is_seen).collect::<Vec<_>>();
         assert_eq!(seen(surface.pieces(&projection, &[(0.0, -0.9), (0.0, 0.9)])), [true, false, true]);
         assert_eq!(seen(surface.pieces(&projection, &[(-0.9, -0.9), (0.9, -0.9)])), [true]);

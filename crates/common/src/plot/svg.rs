@@ -1,20 +1,47 @@
 //! The finished figure, and how shapes are written as SVG.
 
-use super::{EM, GlyphKey, Outline, Paint, Shape, ShapeBackend, Style, TextShape, UNITS};
+use super::{EM, GlyphKey, Outline, Paint, Shape, ShapeBackend, Style, TextShape, UNITS, is_han};
+use crate::language::Language;
+use anyhow::{Result, ensure};
 use std::collections::BTreeSet;
 
-/// A finished figure: a complete SVG document.
+/// A finished figure: a complete SVG document in each language.
 ///
 /// The same data gives the same bytes on every machine. Text is stored as outlines; its wording is kept in
 /// `aria-label` attributes and the title in `<title>`, for screen readers and search.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Svg(String);
+pub struct Svg {
+    english: String,
+    chinese: String,
+}
 
 impl Svg {
-    /// The document.
+    /// A figure drawn in each language.
+    pub(super) fn in_each_language(draw: impl Fn(Language) -> Result<String>) -> Result<Self> {
+        Ok(Self { english: draw(Language::English)?, chinese: draw(Language::Chinese)? })
+    }
+
+    /// The document with English words.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.english
+    }
+
+    /// The document with Chinese words.
+    #[must_use]
+    pub fn chinese(&self) -> &str {
+        &self.chinese
+    }
+
+    /// A text in one of our English documents that has no Chinese; its title counts as a whole, in however many lines it stands.
+    #[must_use]
+    pub fn untranslated(document: &str) -> Option<String> {
+        let unescaped = |text: &str| text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
+        let title = unescaped(document.split_once("<title>")?.1.split_once("</title>")?.0);
+        let labels = document.split("aria-label=\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0));
+        let labels = labels.map(unescaped).filter(|label| !title.contains(label.as_str()));
+        let mut english = labels.chain([title.clone()]).filter(|text| text.is_ascii() || !text.chars().any(is_han));
+        english.find(|text| !Language::is_known(text))
     }
 
     /// Size in pixels of the smallest text in one of our documents where it is shown `width` pixels wide; infinite if it has no
@@ -31,7 +58,12 @@ impl Svg {
 
 impl ShapeBackend {
     /// Writes everything drawn so far; `title` names the figure for those who cannot see it.
-    pub(super) fn to_svg(&self, title: &str) -> Svg {
+    ///
+    /// # Errors
+    /// If a text has a character that no font has.
+    pub(super) fn to_svg(&self, title: &str) -> Result<String> {
+        let missing: String = self.missing.iter().collect();
+        ensure!(missing.is_empty(), "figure '{title}': the fonts have no {missing}");
         let (width, height) = self.size;
         let [wide, high] = [width, height].map(|units| units / UNITS.unsigned_abs());
         let mut out = format!(
@@ -48,7 +80,7 @@ impl ShapeBackend {
             out.push_str("</g>\n");
         }
         out.push_str("</svg>\n");
-        Svg(out)
+        Ok(out)
     }
 
     /// Each outline in use, once.

@@ -7,6 +7,7 @@ pub use hyperparameters::Hyperparameter;
 
 use crate::{
     lab::{Description, Driver, Lab, Report, Settings},
+    language::Language,
     machine, published,
 };
 use anyhow::{Context, Result, bail};
@@ -38,6 +39,8 @@ pub struct Section {
     pub summary: &'static str,
     /// Its source file, which begins with the lesson.
     pub source: &'static str,
+    /// Its page in Chinese, in Markdown.
+    chinese: &'static str,
     /// The named sets of flags that goldens exist for; the first is the book's own, without flags.
     pub editions: Vec<Edition>,
     /// The section of the same chapter whose results this one reads.
@@ -103,15 +106,16 @@ impl std::fmt::Debug for Section {
 }
 
 impl Section {
-    /// A section whose hyper-parameters are `A`, run by `run`; `source` is its source file.
+    /// A section whose hyper-parameters are `A`, run by `run`; given its source file, which begins with the lesson, and its page in
+    /// Chinese.
     pub fn new<A: Args + FromArgMatches + 'static>(
         heading: Heading,
-        source: &'static str,
+        [source, chinese]: [&'static str; 2],
         run: fn(&A, &mut Lab) -> Result<()>,
     ) -> Self {
         let Heading { id, book, title, summary } = heading;
         let (editions, augment, run) = (vec![Edition::FULL], A::augment_args, with_arguments(run));
-        Self { id, book, title, summary, source, editions, needs: None, augment, run, replay: None, is_taped: false }
+        Self { id, book, title, summary, source, chinese, editions, needs: None, augment, run, replay: None, is_taped: false }
     }
 
     /// The same section, which with `--replay` is run on the source's own numbers by `run`; `help` describes the flag, and the flags in
@@ -148,10 +152,15 @@ impl Section {
         self
     }
 
+    /// Its title in a language.
+    #[must_use]
+    pub fn title(&self, language: Language) -> &'static str {
+        language.choose(self.title, lesson::chinese_heading(self.chinese).0)
+    }
+
     /// The section's command: its help is the table of its hyper-parameters.
     #[must_use]
     pub fn command(&self) -> Command {
-        let about = format!("{} · {}", self.book, self.title);
         let mut command = (self.augment)(Command::new(self.id));
         if let Some(Replay { help, fixed, .. }) = &self.replay {
             let flag = Arg::new(REPLAY).long(REPLAY).help(*help).action(ArgAction::SetTrue);
@@ -161,10 +170,18 @@ impl Section {
             let help = "Train through dfdx's tape: the same bits, more slowly";
             command = command.arg(Arg::new(TAPED).long(TAPED).help(help).action(ArgAction::SetTrue));
         }
-        take_negative_numbers(command)
-            .about(about.clone())
-            .long_about(format!("{about}\n\n{}\n\n{}", self.summary, lesson::text(self.source)))
-            .next_help_heading("Everywhere")
+        self.described(take_negative_numbers(command), Language::English).next_help_heading("Everywhere")
+    }
+
+    /// The same command with the lesson of a language.
+    #[must_use]
+    pub(crate) fn described(&self, command: Command, language: Language) -> Command {
+        let about = format!("{} · {}", self.book, self.title(language));
+        let (summary, lesson) = match language {
+            Language::English => (self.summary, lesson::text(self.source)),
+            Language::Chinese => (lesson::chinese_heading(self.chinese).1, lesson::chinese_text(self.chinese)),
+        };
+        command.about(about.clone()).long_about(format!("{about}\n\n{summary}\n\n{lesson}"))
     }
 
     /// The edition that quick runs use: `quick` where there is one, otherwise the full one.
@@ -178,10 +195,11 @@ impl Section {
         hyperparameters::hyperparameters(&self.command(), matches)
     }
 
-    /// What is seen in its results with the book's hyper-parameters.
+    /// What is seen in its results with the book's hyper-parameters, in English and in Chinese.
     #[must_use]
-    pub fn seen(&self) -> Option<String> {
-        lesson::seen(self.source)
+    pub fn seen(&self) -> Option<[String; 2]> {
+        let english = lesson::seen(self.source)?;
+        Some([english.clone(), lesson::chinese_seen(self.chinese).unwrap_or(english)])
     }
 
     /// The edition whose flags say what these hyper-parameters say.
@@ -278,7 +296,14 @@ impl Chapter {
         }
         let flags = std::iter::once(section.id).chain(edition.flags.iter().copied());
         let matches = section.command().try_get_matches_from(flags).context("the flags of an edition")?;
-        let settings = Settings { seed: 0, data: data.to_owned(), results: results.to_owned(), echo: false, strict: true };
+        let settings = Settings {
+            seed: 0,
+            data: data.to_owned(),
+            results: results.to_owned(),
+            echo: false,
+            language: Language::English,
+            strict: true,
+        };
         let report = self.run(section, &matches, settings)?;
         if let Some(failure) = report.failures.first() {
             bail!("{failure}");

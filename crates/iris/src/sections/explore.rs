@@ -28,7 +28,7 @@ pub(crate) fn section() -> Section {
         title: "The flowers",
         summary: "Counts, ranges, missing values and outliers of Fisher's 150 irises; box plots and a scatter matrix.",
     };
-    Section::new(heading, include_str!("explore.rs"), run)
+    Section::new(heading, [include_str!("explore.rs"), include_str!("explore.zh.md")], run)
 }
 
 /// There is nothing to choose.

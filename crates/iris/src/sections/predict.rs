@@ -26,7 +26,7 @@ pub(crate) fn section() -> Section {
         title: "Classifying a flower",
         summary: "Loads the model that `train` saved and classifies one flower, or each flower of a CSV file.",
     };
-    Section::new(heading, include_str!("predict.rs"), run).after("train")
+    Section::new(heading, [include_str!("predict.rs"), include_str!("predict.zh.md")], run).after("train")
 }
 
 /// The flower; by default the last of the data.

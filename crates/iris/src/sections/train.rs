@@ -41,7 +41,9 @@ pub(crate) fn section() -> Section {
         summary: "A network of 4 inputs, 6 hidden units and 3 classes on shuffled mini-batches; the best model on the development set is \
                   kept, tested, and asked for one flower.",
     };
-    Section::new(heading, include_str!("train.rs"), run).edition("seeds", &["--seeds", "40"]).taped(&["--taped"])
+    Section::new(heading, [include_str!("train.rs"), include_str!("train.zh.md")], run)
+        .edition("seeds", &["--seeds", "40"])
+        .taped(&["--taped"])
 }
 
 /// The book's hyper-parameters.

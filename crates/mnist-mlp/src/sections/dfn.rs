@@ -40,7 +40,7 @@ pub(crate) fn section() -> Section {
         title: "The same digits by hand",
         summary: "A network 784-200-10 of hand-derived layers, trained by gradient descent on 20,000 images for 20 epochs.",
     };
-    Section::new(heading, include_str!("dfn.rs"), run)
+    Section::new(heading, [include_str!("dfn.rs"), include_str!("dfn.zh.md")], run)
         .edition("quick", &["--images", "2560", "--epochs", "5"])
         .edition("he-uniform", &["--init", "he-uniform", "--epochs", "4"])
 }

@@ -30,7 +30,7 @@ pub(crate) fn section() -> Section {
         summary: "Counts of each digit, mean and standard deviation of the pixels, mean image of each digit, and what a classifier reaches that knows \
                   no more than these.",
     };
-    Section::new(heading, include_str!("explore.rs"), run)
+    Section::new(heading, [include_str!("explore.rs"), include_str!("explore.zh.md")], run)
 }
 
 /// There is nothing to choose.

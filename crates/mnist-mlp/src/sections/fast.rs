@@ -42,7 +42,7 @@ pub(crate) fn section() -> Section {
     };
     let quick = &["--images", "6400", "--test-images", "1000", "--seeds", "4", "--log-every", "50", "--goal", "0.9"];
     let taped = &["--images", "640", "--test-images", "200", "--seeds", "1", "--log-every", "5", "--goal", "0.5", "--taped"];
-    Section::new(heading, include_str!("fast.rs"), run).edition("quick", quick).taped(taped)
+    Section::new(heading, [include_str!("fast.rs"), include_str!("fast.zh.md")], run).edition("quick", quick).taped(taped)
 }
 
 /// What was found to be fast.

@@ -10,7 +10,7 @@ use super::train::{Mlp, SCALE};
 use anyhow::Result;
 use clap::Args as ClapArgs;
 use common::{
-    classifier::{Classifier, Trained},
+    classifier::{Classifier, FeatureMaps, Trained},
     data::{
         digit,
         mnist::{Images, N_PIXELS, N_TEST, PixelScale, SIDE},
@@ -33,7 +33,9 @@ pub(crate) fn section() -> Section {
         summary: "Loads the model that `train` saved and classifies test images by their numbers, or pictures of digits; draws them in \
                   the terminal.",
     };
-    Section::new(heading, include_str!("predict.rs"), run).after("train").edition("quick", &["--index", "0", "1", "2"])
+    Section::new(heading, [include_str!("predict.rs"), include_str!("predict.zh.md")], run)
+        .after("train")
+        .edition("quick", &["--index", "0", "1", "2"])
 }
 
 /// The digits; by default the first test image.
@@ -79,7 +81,23 @@ pub(crate) fn run(args: &Args, lab: &mut Lab) -> Result<()> {
         let ink: Vec<f64> = digit.pixels.iter().map(|&x| f64::from(x) / 255.0).collect();
         figure = figure.image(format!("predicted: {predicted}"), &ink);
     }
-    lab.figure("digits", &figure.render()?)
+    lab.figure("digits", &figure.render()?)?;
+    let first: Vec<f32> = digits[0].pixels.iter().map(|&x| scale.apply(x)).collect();
+    feature_maps(&classifier, &first, lab)
+}
+
+/// What the filters of a convolutional network make of the first digit.
+fn feature_maps(classifier: &Classifier, digit: &[f32], lab: &mut Lab) -> Result<()> {
+    for (layer, FeatureMaps { size: (height, width), maps }) in (1..).zip(classifier.feature_maps(digit)) {
+        let title = format!("{} feature maps of {height} × {width}", maps.len());
+        let strongest = maps.iter().flatten().copied().fold(f32::MIN_POSITIVE, f32::max);
+        let shades = |map: &Vec<f32>| map.iter().map(|response| response / strongest).collect::<Vec<_>>();
+        let figure = maps
+            .iter()
+            .fold(plot::Images::new(title, (width, height)).in_rows_of(8), |figure, map| figure.image("", &shades(map)));
+        lab.figure(&format!("features-{layer}"), &figure.render()?)?;
+    }
+    Ok(())
 }
 
 /// The network of the checkpoint, and the scale of the pixels that it was trained on: that of `train`, or that of `fast`.

@@ -33,7 +33,7 @@ pub(crate) fn section() -> Section {
         title: "What the network costs",
         summary: "Parameters, multiply-adds, floating-point operations and memory of each layer of the classifier.",
     };
-    Section::new(heading, include_str!("summary.rs"), run)
+    Section::new(heading, [include_str!("summary.rs"), include_str!("summary.zh.md")], run)
 }
 
 /// The source's hyper-parameters.

@@ -46,7 +46,7 @@ pub(crate) fn section() -> Section {
     };
     let quick = &["--images", "6400", "--test-images", "1000", "--epochs", "2", "--log-every", "50", "--goal", "0.85"];
     let taped = &["--images", "640", "--test-images", "200", "--epochs", "2", "--log-every", "5", "--goal", "0.5", "--taped"];
-    Section::new(heading, include_str!("train.rs"), run).edition("quick", quick).taped(taped)
+    Section::new(heading, [include_str!("train.rs"), include_str!("train.zh.md")], run).edition("quick", quick).taped(taped)
 }
 
 /// The source's hyper-parameters.
