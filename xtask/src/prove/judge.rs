@@ -6,7 +6,7 @@ use super::{
     programs::{Build, KERNEL_TESTS, Programs, emptied},
     table::{Count, Found},
 };
-use crate::root;
+use crate::{reproduce::matches, root};
 use anyhow::{Context, Result, bail, ensure};
 use common::{golden, lab::Report, registry::Chapter};
 use std::{
@@ -23,6 +23,8 @@ pub(super) struct Bench {
     chapters: Vec<Chapter>,
     out: PathBuf,
     workers: usize,
+    /// Patterns of the goldens that are compared; all if there is none.
+    goldens: Vec<String>,
     /// What the few steps of each long section leave on the machine itself, by path.
     few_steps: BTreeMap<String, String>,
 }
@@ -32,7 +34,7 @@ impl Bench {
     pub(super) fn new(chapters: Vec<Chapter>, out: PathBuf, workers: usize) -> Result<Self> {
         let native = chosen(&["native-1".to_owned()]);
         let programs = Programs::build(native[0], Build::default())?;
-        let mut bench = Self { chapters, out, workers, few_steps: BTreeMap::new() };
+        let mut bench = Self { chapters, out, workers, goldens: Vec::new(), few_steps: BTreeMap::new() };
         let jobs = plan::few_steps(&bench.chapters);
         let folder = emptied(&bench.out.join("few-steps"))?;
         let texts = bench.each(&jobs, |job| leaves(job, &programs, &folder));
@@ -41,6 +43,16 @@ impl Bench {
             bench.few_steps.insert(job.path(), text);
         }
         Ok(bench)
+    }
+
+    /// The same bench, which compares only goldens that match one of the patterns; all if there is none.
+    pub(super) fn only_goldens(self, patterns: &[String]) -> Self {
+        Self { goldens: patterns.to_vec(), ..self }
+    }
+
+    fn wants(&self, job: &Job) -> bool {
+        let is_all = self.goldens.is_empty() || job.golden.is_none();
+        is_all || self.goldens.iter().any(|pattern| matches(pattern, &job.path()))
     }
 
     /// Runs the kernels' tests and all that is planned for a platform.
@@ -56,7 +68,8 @@ impl Bench {
             }
         }
         let folder = emptied(&self.out.join(platform.name))?;
-        let jobs = plan::jobs(&self.chapters, platform);
+        let mut jobs = plan::jobs(&self.chapters, platform);
+        jobs.retain(|job| self.wants(job));
         let outcomes = self.each(&jobs, |job| self.check(job, programs, &folder));
         for (job, outcome) in jobs.iter().zip(outcomes) {
             let count = if job.golden.is_some() { &mut found.goldens } else { &mut found.few_steps };

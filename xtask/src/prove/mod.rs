@@ -26,6 +26,9 @@ pub(crate) struct Args {
     /// Only platforms whose name matches; `*` stands for anything; may be given several times
     #[arg(long, value_name = "GLOB")]
     only: Vec<String>,
+    /// Only goldens whose crate/section.edition matches, beside the kernels' tests and the few steps; may be given several times
+    #[arg(long, value_name = "GLOB", conflicts_with = "faults")]
+    goldens: Vec<String>,
     /// List the platforms and what each needs
     #[arg(long)]
     list: bool,
@@ -60,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if args.faults {
         return faults::run(&out, jobs);
     }
-    let bench = Bench::new(chapters(), out.clone(), jobs)?;
+    let bench = Bench::new(chapters(), out.clone(), jobs)?.only_goldens(&args.goldens);
     let rows: Vec<Row> = chosen.into_iter().map(|platform| row(platform, &bench)).collect();
     let table = table::table(&rows);
     say(&format!("\n{table}"));
