@@ -27,6 +27,15 @@ pub struct Trained {
     pub model: &'static str,
 }
 
+/// The feature maps of a layer: how its filters respond to a sample, one map each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureMaps {
+    /// Rows and columns of a map.
+    pub size: (usize, usize),
+    /// The values of each map, row by row.
+    pub maps: Vec<Vec<f32>>,
+}
+
 /// A network of one logit per class, from its checkpoint.
 #[derive(Debug)]
 pub struct Classifier {
@@ -77,31 +86,21 @@ impl Classifier {
         lab.claim(format!("the probabilities of each {sample} add up to 1"), largest_gap < 1e-6);
         Ok(probabilities)
     }
-}
 
-/// The feature maps of a layer: how its filters respond to a sample, one map each.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FeatureMaps {
-    /// Rows and columns of a map.
-    pub size: (usize, usize),
-    /// The values of each map, row by row.
-    pub maps: Vec<Vec<f32>>,
-}
-
-impl Classifier {
     /// The feature maps behind each activation, for one sample; none of a network without images.
     #[must_use]
     pub fn feature_maps(&self, sample: &[f32]) -> Vec<FeatureMaps> {
-        let mut network = self.network.clone();
-        network.forward_evaluation(&Matrix::new(1, sample.len(), sample.to_vec()));
-        let layers: Vec<(String, Shape)> = network.outline().map(|(caption, shape, _)| (caption, shape)).collect();
-        let of_layer = |(index, (caption, shape)): (usize, &(String, Shape))| match *shape {
-            Shape::Image { height, width, .. } if *caption == Activation::Relu.name() => {
-                Some(FeatureMaps { size: (height, width), maps: network.images_of_first(index) })
-            }
+        let of_images = |(layer, (caption, shape, _)): (usize, (String, Shape, &[f32]))| match shape {
+            Shape::Image { height, width, .. } if caption == Activation::Relu.name() => Some((layer, (height, width))),
             _ => None,
         };
-        layers.iter().enumerate().filter_map(of_layer).collect()
+        let layers: Vec<_> = self.network.outline().enumerate().filter_map(of_images).collect();
+        if layers.is_empty() {
+            return Vec::new();
+        }
+        let mut network = self.network.clone();
+        network.forward_evaluation(&Matrix::new(1, sample.len(), sample.to_vec()));
+        layers.into_iter().map(|(layer, size)| FeatureMaps { size, maps: network.images_of_first(layer) }).collect()
     }
 }
 

@@ -124,10 +124,10 @@ impl Chain {
     #[must_use]
     pub fn images_of_first(&self, layer: usize) -> Vec<Vec<f32>> {
         let shape = self.entries[layer].layer.output_shape();
-        let Shape::Image { channels, height, width } = shape else { return Vec::new() };
+        let Shape::Image { height, width, .. } = shape else { return Vec::new() };
         let mut values = vec![0.0; shape.features()];
         lanes::to_rows(&self.values[layer][..shape.size(1)], shape.features(), &mut values);
-        values.chunks_exact(height * width).take(channels).map(<[f32]>::to_vec).collect()
+        values.chunks_exact(height * width).map(<[f32]>::to_vec).collect()
     }
 
     /// Passes a training batch forward: normalisation takes its statistics, dropout draws its masks.
