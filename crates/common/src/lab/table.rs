@@ -19,7 +19,6 @@ pub(super) fn paragraph(tag: &str, text: &str, language: Language) -> String {
     let layout = textwrap::Options::new(LINE).initial_indent(&tag).subsequent_indent(&indent).break_words(false);
     // A flag such as --test-images stays whole.
     let layout = layout.word_splitter(textwrap::WordSplitter::NoHyphenation);
-    // English lines break at spaces only, so that a formula stays whole where it can; Chinese has no spaces.
     let layout = layout
         .word_separator(language.choose(textwrap::WordSeparator::AsciiSpace, textwrap::WordSeparator::UnicodeBreakProperties));
     textwrap::fill(text, layout) + "\n"

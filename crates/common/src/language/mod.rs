@@ -7,6 +7,7 @@ mod numbers;
 
 use numbers::Numbers;
 use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
+use textwrap::WordSeparator;
 
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,22 +18,23 @@ pub enum Language {
     Chinese,
 }
 
+/// The tables of two columns, English and Chinese.
+const TABLES: [&str; 3] = [
+    include_str!("../../languages/claims.zh.csv"),
+    include_str!("../../languages/settings.zh.csv"),
+    include_str!("../../languages/words.zh.csv"),
+];
+
 /// The Chinese for each English template.
 static CHINESE: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
-    let tables = [
-        include_str!("../../languages/claims.zh.csv"),
-        include_str!("../../languages/settings.zh.csv"),
-        include_str!("../../languages/words.zh.csv"),
-    ];
-    let rows = |table: &'static str| csv::Reader::from_reader(table.as_bytes()).into_deserialize::<(String, String)>();
-    // The tables are part of the program, and a test reads them.
-    tables
-        .into_iter()
-        .flat_map(rows)
-        .filter_map(Result::ok)
-        .map(|(english, chinese)| (Numbers::of(&english).template, chinese))
-        .collect()
+    let rows = TABLES.into_iter().flat_map(rows);
+    // The tables are part of the program, and a test reads each row.
+    rows.filter_map(Result::ok).map(|(english, chinese)| (Numbers::of(&english).template, chinese)).collect()
 });
+
+fn rows(table: &'static str) -> impl Iterator<Item = csv::Result<(String, String)>> {
+    csv::Reader::from_reader(table.as_bytes()).into_deserialize()
+}
 
 impl Language {
     /// All of them.
@@ -68,6 +70,11 @@ impl Language {
     #[must_use]
     pub fn other(self) -> Self {
         self.choose(Self::Chinese, Self::English)
+    }
+
+    /// Where its lines may be broken: at spaces alone, so that an English formula stays whole where it can; Chinese has none.
+    pub(crate) fn word_separator(self) -> WordSeparator {
+        self.choose(WordSeparator::AsciiSpace, WordSeparator::UnicodeBreakProperties)
     }
 
     /// What is said in this language, of the same in both.
@@ -122,7 +129,8 @@ mod tests {
 
     #[test]
     fn the_tables_are_whole() {
-        for (english, chinese) in &*CHINESE {
+        for row in TABLES.into_iter().flat_map(rows) {
+            let (english, chinese) = &row.unwrap();
             assert!(!chinese.trim().is_empty(), "{english}");
             let filled = Numbers::of(english).filled_into(chinese);
             assert!(

@@ -4,7 +4,7 @@
 //! whatever font the viewer has. Here neighbours of one style share a group, a disc and its edge are
 //! one element, and text becomes outlines (see [`super::font`]).
 
-use std::{collections::BTreeSet, convert::Infallible};
+use std::convert::Infallible;
 
 use super::{Color, Fonts, font};
 use plotters::prelude::DrawingBackend;
@@ -82,8 +82,6 @@ pub(super) struct ShapeBackend {
     pub(super) size: (u32, u32),
     pub(super) fonts: Fonts,
     pub(super) items: Vec<(Shape, Style)>,
-    /// Characters of texts that no font has.
-    pub(super) missing: BTreeSet<char>,
     /// Dash pattern of the paths that follow, in units; plotters' styles have none.
     pub(super) dash: Vec<i32>,
 }
@@ -91,7 +89,7 @@ pub(super) struct ShapeBackend {
 impl ShapeBackend {
     /// A blank sheet of the given size in units.
     pub(super) fn new(size: (u32, u32), fonts: Fonts) -> Self {
-        Self { size, fonts, items: Vec::new(), missing: BTreeSet::new(), dash: Vec::new() }
+        Self { size, fonts, items: Vec::new(), dash: Vec::new() }
     }
 
     /// Fills rings by the even-odd rule, which plotters' polygons cannot do.
@@ -185,7 +183,6 @@ impl DrawingBackend for ShapeBackend {
     /// a centred label is centred to the eye.
     fn draw_text<T: BackendTextStyle>(&mut self, text: &str, style: &T, pos: BackendCoord) -> Outcome {
         let run = self.fonts.shape(text, matches!(style.style(), FontStyle::Bold));
-        self.missing.extend(text.chars().filter(|&c| !self.fonts.has(c)));
         let size = style.size();
         let width = f64::from(run.width) * size / font::EM;
         let right = match style.anchor().h_pos {

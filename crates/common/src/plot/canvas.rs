@@ -8,7 +8,7 @@ use super::{
     theme, units,
 };
 use crate::language::Language;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::Color as _;
@@ -51,12 +51,14 @@ impl Canvas {
     /// A text in lines that are no wider than `width`, broken between words.
     fn wrapped(&self, text: &str, width: f64, lettering: Lettering) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        for (space, word) in words(text) {
-            let longer = lines.last().map(|line| format!("{line}{space}{word}"));
+        let mut space = "";
+        for word in self.language.word_separator().find_words(text) {
+            let longer = lines.last().map(|line| format!("{line}{space}{}", word.word));
             match longer.filter(|longer| self.text_width(longer, lettering) <= width) {
                 Some(longer) => *lines.last_mut().unwrap_or(&mut String::new()) = longer,
-                None => lines.push(word),
+                None => lines.push(word.word.to_owned()),
             }
+            space = word.whitespace;
         }
         lines
     }
@@ -78,8 +80,7 @@ impl Canvas {
         self.text_width(&self.title, Lettering::TITLE)
     }
 
-    /// The finished document; fails if a text has a character that no font has.
-    pub(super) fn finish(self) -> Result<String> {
+    pub(super) fn finish(self) -> String {
         self.backend.borrow().to_svg(&self.title)
     }
 
@@ -183,11 +184,15 @@ impl Canvas {
         Ok(self.sheet.draw(&Circle::new(coordinate(at), units(radius), rgba(color, 1.0).filled()))?)
     }
 
+    /// Writes a text in the figure's language; fails if it has a character that no font has.
     pub(super) fn text(&self, text: &str, at: Point, lettering: Lettering) -> Result<()> {
-        if !text.is_empty() {
-            self.sheet.draw(&Text::new(self.language.say(text).into_owned(), coordinate(at), lettering.style()))?;
+        if text.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let text = self.language.say(text).into_owned();
+        let missing: String = text.chars().filter(|&c| !self.backend.borrow().fonts.has(c)).collect();
+        ensure!(missing.is_empty(), "figure '{}': the fonts have no {missing}, which '{text}' needs", self.title);
+        Ok(self.sheet.draw(&Text::new(text, coordinate(at), lettering.style()))?)
     }
 
     /// Width of a text on one line, in pixels.
@@ -199,28 +204,6 @@ impl Canvas {
     pub(super) fn widest(&self, texts: impl IntoIterator<Item = impl AsRef<str>>, lettering: Lettering) -> f64 {
         texts.into_iter().map(|text| self.text_width(text.as_ref(), lettering)).fold(0.0, f64::max)
     }
-}
-
-/// The words of a text, each with the space before it; Chinese may be broken before any of its characters.
-fn words(text: &str) -> Vec<(&str, String)> {
-    let mut words: Vec<(&str, String)> = Vec::new();
-    let mut after = None;
-    for c in text.chars() {
-        let may_break = after.is_none_or(|before: char| before.is_whitespace() || (is_han(c) && before != '（'));
-        if c.is_whitespace() {
-        } else if may_break {
-            words.push((if after.is_some_and(char::is_whitespace) { " " } else { "" }, c.to_string()));
-        } else if let Some((_, word)) = words.last_mut() {
-            word.push(c);
-        }
-        after = Some(c);
-    }
-    words
-}
-
-/// Whether this is a Chinese character.
-pub(super) fn is_han(c: char) -> bool {
-    ('\u{4E00}'..='\u{9FFF}').contains(&c)
 }
 
 /// Height of a line of the title.

@@ -36,7 +36,7 @@ impl Landscape {
                 canvas.mark(at, marker, size, theme::INK)?;
             }
         }
-        canvas.finish()
+        Ok(canvas.finish())
     }
 
     fn draw_flat_paths(&self, canvas: &Canvas, frame: &Frame) -> Result<()> {

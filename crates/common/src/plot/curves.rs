@@ -169,7 +169,7 @@ impl Curves {
             lower += self.draw_row(&canvas, &places, !share).with_context(|| format!("drawing figure '{}'", self.title))?;
         }
         canvas.resize(canvas.width, canvas.height + lower);
-        canvas.finish()
+        Ok(canvas.finish())
     }
 
     /// Draws panels that share a row, with legends of their own or without, and returns by how much the row grew: if one legend finds no

@@ -64,6 +64,6 @@ impl Dots {
         }
         frame.draw_axes(&canvas, false)?;
         canvas.resize(theme::WIDTH, area.bottom + super::frame::below(&frame.x) + theme::MARGIN);
-        canvas.finish()
+        Ok(canvas.finish())
     }
 }

@@ -71,7 +71,7 @@ impl Images {
         let used = n_columns as f64 * (side + GAP) - GAP;
         let wide = used.max(canvas.text_width(&self.title, Lettering::TITLE)) + 2.0 * theme::MARGIN;
         canvas.resize(wide, body.top + n_rows * step - GAP + theme::MARGIN);
-        canvas.finish()
+        Ok(canvas.finish())
     }
 
     /// Draws shade after shade, so that each is one path: from every pixel at least that dark.

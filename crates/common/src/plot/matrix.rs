@@ -121,7 +121,7 @@ impl HeatMap {
         let below = if self.x_label.is_empty() { 26.0 } else { 52.0 };
         let wide = right.max((body.left + canvas.text_width(&self.title, Lettering::TITLE)).min(body.right));
         canvas.resize(wide + theme::MARGIN, bottom + below + theme::MARGIN);
-        canvas.finish()
+        Ok(canvas.finish())
     }
 
     /// Width and height of a cell: room for its texts and its column's name, and not taller than wide.

@@ -55,7 +55,7 @@ mod ticks;
 use axes::{AxisSpec, Scale};
 use backend::{Outline, Paint, Shape, ShapeBackend, Style, TextShape, UNITS};
 use box_axes::BoxAxes;
-use canvas::{Canvas, is_han};
+use canvas::Canvas;
 use contour::Region;
 use font::{EM, Fonts, GlyphKey};
 use frame::{Frame, PANEL_TITLE_HEIGHT};

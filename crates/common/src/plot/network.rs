@@ -109,7 +109,7 @@ impl Diagram {
         }
         let last = self.rows.last().map_or(0.0, Row::half_height);
         canvas.resize(theme::WIDTH, y + last.max(TEXT) + theme::MARGIN);
-        canvas.finish()
+        Ok(canvas.finish())
     }
 
     /// What the lines are, if there are any.

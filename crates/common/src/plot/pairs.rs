@@ -67,7 +67,7 @@ impl Pairs {
         }
         let end = n as f64 * (side + GAP) - GAP;
         canvas.resize(theme::WIDTH, top + end + 52.0 + theme::MARGIN);
-        canvas.finish()
+        Ok(canvas.finish())
     }
 
     fn feature(&self, feature: usize) -> impl Iterator<Item = f64> + Clone + '_ {

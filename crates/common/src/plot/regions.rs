@@ -121,7 +121,7 @@ impl Regions {
             frame.draw_axes(&canvas, true)?;
             frame.draw_title(&canvas, &split.label, 0.0)?;
         }
-        canvas.finish()
+        Ok(canvas.finish())
     }
 
     /// The legend of classes, tints and boundary.

@@ -51,7 +51,7 @@ impl Scatter {
             frame.draw_title(&canvas, &split.label, 0.0)?;
             draw_points(&canvas, frame, split, self.class_names.len())?;
         }
-        canvas.finish()
+        Ok(canvas.finish())
     }
 }
 

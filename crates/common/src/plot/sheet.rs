@@ -54,7 +54,7 @@ impl<P> Figure<P> {
                 let top = place.top + if titled { PANEL_TITLE_HEIGHT } else { 0.0 };
                 draw(panel, &canvas, Area { top, ..place }, i)?;
             }
-            canvas.finish()
+            Ok(canvas.finish())
         })
     }
 }

@@ -21,7 +21,7 @@ impl Landscape {
         let (canvas, projection) = self.ground(language)?;
         self.draw_paths(&canvas, &projection, None)?;
         self.draw_marks(&canvas, &projection)?;
-        canvas.finish()
+        Ok(canvas.finish())
     }
 
     /// Everything but the paths.

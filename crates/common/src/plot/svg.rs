@@ -1,8 +1,8 @@
 //! The finished figure, and how shapes are written as SVG.
 
-use super::{EM, GlyphKey, Outline, Paint, Shape, ShapeBackend, Style, TextShape, UNITS, is_han};
+use super::{EM, GlyphKey, Outline, Paint, Shape, ShapeBackend, Style, TextShape, UNITS};
 use crate::language::Language;
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use std::collections::BTreeSet;
 
 /// A finished figure: a complete SVG document in each language.
@@ -40,8 +40,7 @@ impl Svg {
         let title = unescaped(document.split_once("<title>")?.1.split_once("</title>")?.0);
         let labels = document.split("aria-label=\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0));
         let labels = labels.map(unescaped).filter(|label| !title.contains(label.as_str()));
-        let mut english = labels.chain([title.clone()]).filter(|text| text.is_ascii() || !text.chars().any(is_han));
-        english.find(|text| !Language::is_known(text))
+        labels.chain([title.clone()]).find(|text| !Language::is_known(text))
     }
 
     /// Size in pixels of the smallest text in one of our documents where it is shown `width` pixels wide; infinite if it has no
@@ -58,12 +57,7 @@ impl Svg {
 
 impl ShapeBackend {
     /// Writes everything drawn so far; `title` names the figure for those who cannot see it.
-    ///
-    /// # Errors
-    /// If a text has a character that no font has.
-    pub(super) fn to_svg(&self, title: &str) -> Result<String> {
-        let missing: String = self.missing.iter().collect();
-        ensure!(missing.is_empty(), "figure '{title}': the fonts have no {missing}");
+    pub(super) fn to_svg(&self, title: &str) -> String {
         let (width, height) = self.size;
         let [wide, high] = [width, height].map(|units| units / UNITS.unsigned_abs());
         let mut out = format!(
@@ -80,7 +74,7 @@ impl ShapeBackend {
             out.push_str("</g>\n");
         }
         out.push_str("</svg>\n");
-        Ok(out)
+        out
     }
 
     /// Each outline in use, once.

@@ -36,6 +36,12 @@ fn chart(panel: CurvePanel) -> anyhow::Result<Svg> {
     Curves::new("chart").panel(panel).render()
 }
 
+#[test]
+fn a_character_that_no_font_has_is_an_error() {
+    let error = chart(CurvePanel::new("\u{1F600}", "y").with(line("a", &[1.0, 2.0]))).unwrap_err();
+    assert!(format!("{error:#}").contains("the fonts have no \u{1F600}"), "{error:#}");
+}
+
 /// One small figure of every kind.
 fn every_kind() -> Vec<(Svg, Vec<&'static str>)> {
     let values = [0.7, 0.6, 0.55];
