@@ -53,7 +53,7 @@ struct Shared {
     #[arg(long, global = true)]
     quick: bool,
     /// Language of the transcript and of the help [default: that of the environment]
-    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = ["en", "zh"])]
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = Language::ALL.map(Language::code))]
     lang: Option<String>,
     /// Print nothing but errors; results are written all the same
     #[arg(long, global = true, conflicts_with = "json")]

@@ -17,7 +17,7 @@ pub use driver::Driver;
 pub use report::Report;
 pub use seeds::{Numbers, spans};
 pub use table::{Column, row};
-pub use transcript::translated;
+pub use transcript::{TRANSCRIPT, translated};
 
 pub use variants::{Experiment, TrainedVariant, Variant, VariantBar, VariantRun, file_name};
 
@@ -39,7 +39,7 @@ use std::{
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
-use transcript::{TRANSCRIPT, Transcript};
+use transcript::Transcript;
 
 /// Where a section runs and where its results go.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! What a run leaves behind.
 
-use super::{METRICS, transcript::TRANSCRIPT};
+use super::{METRICS, TRANSCRIPT};
 use crate::{files::short_sha256, language::Language};
 use anyhow::{Context, Result};
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};

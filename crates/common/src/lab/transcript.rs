@@ -8,7 +8,7 @@ use std::{
 };
 
 /// The file with everything that a run printed.
-pub(super) const TRANSCRIPT: &str = "transcript.txt";
+pub const TRANSCRIPT: &str = "transcript.txt";
 
 /// The name of the Chinese form of a file: `losses.zh.svg` for `losses.svg`.
 #[must_use]
@@ -36,11 +36,11 @@ impl Transcript {
         self.line.push_str(text);
         while let Some((line, rest)) = self.line.split_once('\n') {
             let (line, rest) = (line.to_owned(), rest.to_owned());
-            for (_, cell) in cells(&line) {
+            let cells = cells(&line);
+            for (_, cell) in &cells {
                 self.note(cell);
             }
-            self.chinese.push_str(&in_chinese(&line));
-            self.chinese.push('\n');
+            self.chinese.extend([in_chinese(&cells).as_str(), "\n"]);
             self.line = rest;
         }
         self.chinese[before..].to_owned()
@@ -72,10 +72,10 @@ fn cells(line: &str) -> Vec<(usize, &str)> {
     cells
 }
 
-/// A line in Chinese: its first part begins where it does in English, the others end where they do, as heads of numbers.
-fn in_chinese(line: &str) -> String {
+/// A line of these parts in Chinese: its first part begins where it does in English, the others end where they do, as heads of numbers.
+fn in_chinese(cells: &[(usize, &str)]) -> String {
     let mut chinese = String::new();
-    for (column, cell) in cells(line) {
+    for &(column, cell) in cells {
         let said = Language::Chinese.say(cell);
         let before = if chinese.is_empty() {
             column
@@ -150,6 +150,7 @@ mod tests {
 
     #[test]
     fn columns_stay_below_each_other() {
+        let in_chinese = |line| in_chinese(&cells(line));
         assert_eq!(in_chinese("  epoch      accuracy"), "  回合         准确率");
         assert_eq!(in_chinese("  1             0.500"), "  1             0.500");
     }
