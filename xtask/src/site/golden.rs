@@ -7,11 +7,8 @@ use common::{
 };
 use std::path::Path;
 
-/// The file that holds the transcript of a run.
-pub(super) const TRANSCRIPT: &str = "transcript.txt";
-
 /// A golden file, taken apart.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Default)]
 pub(super) struct Golden {
     pub(super) transcript: String,
     pub(super) files: Vec<String>,

@@ -139,7 +139,7 @@ impl Site<'_> {
         for chapter in self.chapters {
             for section in &chapter.sections {
                 let to = Path::new(FIGURES).join(chapter.name).join(section.id);
-                let from = self.results.join(chapter.name).join(section.name(self.shown(chapter, section)));
+                let from = self.run_of(chapter, section);
                 let golden = Golden::read(self.root, chapter, section, Edition::FULL)?;
                 let figures = golden.figures().flat_map(|figure| [figure.to_owned(), lab::translated(figure)]);
                 figures.into_iter().try_for_each(|figure| self.copy(&from.join(&figure), to.join(&figure)))?;
@@ -152,6 +152,11 @@ impl Site<'_> {
     fn shown(&self, chapter: &Chapter, section: &Section) -> Edition {
         let is_there = |edition| self.results.join(chapter.name).join(section.name(edition)).exists();
         if is_there(Edition::FULL) || !is_there(section.quick()) { Edition::FULL } else { section.quick() }
+    }
+
+    /// The folder of the run whose figures are shown.
+    fn run_of(&self, chapter: &Chapter, section: &Section) -> PathBuf {
+        self.results.join(chapter.name).join(section.name(self.shown(chapter, section)))
     }
 
     /// A file beside the pages, copied there; nothing of one that is not there.
@@ -184,7 +189,7 @@ impl Site<'_> {
             let judgements = Judgements::read(chapter, self.results)?;
             let figures = self.folder.join(FIGURES);
             for section in &chapter.sections {
-                let run = self.results.join(chapter.name).join(section.name(self.shown(chapter, section)));
+                let run = self.run_of(chapter, section);
                 let materials = Materials { root: self.root, run: &run, figures: &figures, painter, judgements: &judgements };
                 let mut page = SectionPage::new(&materials, (chapter, section), language)?;
                 page.is_quick = self.shown(chapter, section) != Edition::FULL;

@@ -1,7 +1,7 @@
 //! The page of a section.
 
 use super::{
-    golden::{self, Golden},
+    golden::Golden,
     language::{Language, Place},
     lesson::{self, Lesson},
     markdown,
@@ -117,11 +117,9 @@ impl<'a> SectionPage<'a> {
             let fingerprint = Golden::read(root, chapter, section, edition)?.fingerprint;
             Ok(EditionRow { name: edition.name, flags: edition.flags.join(" "), fingerprint })
         });
-        let in_chinese = Some(run.join(lab::translated(golden::TRANSCRIPT))).filter(|_| language == Language::Chinese);
-        let (transcript_language, transcript) = match in_chinese.map(fs::read_to_string) {
-            Some(Ok(transcript)) => (language, transcript.trim().to_owned()),
-            _ => (Language::English, golden.transcript.clone()),
-        };
+        let in_chinese = chinese_transcript(run, &golden).filter(|_| language == Language::Chinese);
+        let (transcript_language, transcript) =
+            in_chinese.map_or_else(|| (Language::English, golden.transcript.clone()), |transcript| (language, transcript));
         Ok(Self {
             title: lesson.title.clone(),
             description: markdown::plain(&lesson.summary),
@@ -189,6 +187,13 @@ impl Html {
     }
 }
 
+/// What a run printed in Chinese, if it is the run that the golden file locks.
+fn chinese_transcript(run: &Path, golden: &Golden) -> Option<String> {
+    let text = |name: &str| Some(fs::read_to_string(run.join(name)).ok()?.trim().to_owned());
+    text(lab::TRANSCRIPT).filter(|english| *english == golden.transcript)?;
+    text(&lab::translated(lab::TRANSCRIPT))
+}
+
 /// Flags as the address of a run names them: `--lr 0.5 --replay` becomes `lr=0.5&replay`.
 fn address(flags: &str) -> String {
     let flags = flags.trim_start_matches("--").split(" --");
@@ -204,6 +209,17 @@ fn address(flags: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_chinese_transcript_is_that_of_the_golden_run() {
+        let run = tempfile::tempdir().unwrap();
+        fs::write(run.path().join("transcript.txt"), "loss 1\n").unwrap();
+        fs::write(run.path().join("transcript.zh.txt"), "损失1\n").unwrap();
+        let found =
+            |transcript: &str| chinese_transcript(run.path(), &Golden { transcript: transcript.to_owned(), ..Golden::default() });
+        assert_eq!(found("loss 1").as_deref(), Some("损失1"));
+        assert_eq!(found("loss 2"), None);
+    }
 
     #[test]
     fn flags_become_an_address() {
