@@ -31,6 +31,7 @@ const STEPPED: &[(&str, &str)] = &[
     ("momentum", "bowl-steps"),
     ("nesterov", "bowl-steps"),
     ("adam", "bowl-steps"),
+    ("saddle", "steps"),
     ("lr-schedules", "bowl-steps"),
     ("overfit", "steps"),
     ("l2", "steps"),
