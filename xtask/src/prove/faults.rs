@@ -19,7 +19,7 @@ const FAULTS: &[(&str, &str)] = &[
 const TRAINS: (&str, &str) = ("mnist-mlp", "train");
 
 pub(super) fn run(out: &Path, workers: usize) -> Result<ExitCode> {
-    let bench = Bench::new(chapters(), out.to_owned(), workers)?;
+    let bench = Bench::new(chapters(), out.to_owned(), workers, &[])?;
     let native = chosen(&["native-2".to_owned()])[0];
     let sound = Programs::build(native, Build::default())?;
     let expected = out.join("sound");

@@ -23,19 +23,20 @@ pub(super) struct Bench {
     chapters: Vec<Chapter>,
     out: PathBuf,
     workers: usize,
-    /// Patterns of the goldens that are compared; all if there is none.
-    goldens: Vec<String>,
+    /// Patterns of the runs that are compared; all if there is none.
+    runs: Vec<String>,
     /// What the few steps of each long section leave on the machine itself, by path.
     few_steps: BTreeMap<String, String>,
 }
 
 impl Bench {
-    /// Runs the few steps of every long section on the machine itself.
-    pub(super) fn new(chapters: Vec<Chapter>, out: PathBuf, workers: usize) -> Result<Self> {
+    /// Runs the few steps of every long section that is wanted on the machine itself.
+    pub(super) fn new(chapters: Vec<Chapter>, out: PathBuf, workers: usize, runs: &[String]) -> Result<Self> {
         let native = chosen(&["native-1".to_owned()]);
         let programs = Programs::build(native[0], Build::default())?;
-        let mut bench = Self { chapters, out, workers, goldens: Vec::new(), few_steps: BTreeMap::new() };
-        let jobs = plan::few_steps(&bench.chapters);
+        let mut bench = Self { chapters, out, workers, runs: runs.to_vec(), few_steps: BTreeMap::new() };
+        let mut jobs = plan::few_steps(&bench.chapters);
+        jobs.retain(|job| bench.wants(job));
         let folder = emptied(&bench.out.join("few-steps"))?;
         let texts = bench.each(&jobs, |job| leaves(job, &programs, &folder));
         for (job, text) in jobs.iter().zip(texts) {
@@ -45,24 +46,19 @@ impl Bench {
         Ok(bench)
     }
 
-    /// The same bench, which compares only goldens that match one of the patterns; all if there is none.
-    pub(super) fn only_goldens(self, patterns: &[String]) -> Self {
-        Self { goldens: patterns.to_vec(), ..self }
-    }
-
     fn wants(&self, job: &Job) -> bool {
-        let is_all = self.goldens.is_empty() || job.golden.is_none();
-        is_all || self.goldens.iter().any(|pattern| matches(pattern, &job.path()))
+        self.runs.is_empty() || self.runs.iter().any(|pattern| matches(pattern, &job.path()))
     }
 
     /// Runs the kernels' tests and all that is planned for a platform.
     pub(super) fn judge(&self, platform: &Platform, programs: &Programs) -> Result<Found> {
         let mut found = Found::default();
         for (name, filter) in KERNEL_TESTS {
-            match passed(programs.test(name, filter)?) {
-                Ok(count) => {
-                    found.tests.good += count.good;
-                    found.tests.all += count.all;
+            match tested(programs.test(name, filter)?) {
+                Ok(tested) => {
+                    found.tests.good += tested.count.good;
+                    found.tests.all += tested.count.all;
+                    found.faults.extend(tested.failed.iter().map(|test| format!("tests of {name}: {test} fails")));
                 }
                 Err(error) => found.faults.push(format!("tests of {name}: {error:#}")),
             }
@@ -119,14 +115,29 @@ fn leaves(job: &Job, programs: &Programs, folder: &Path) -> Result<String> {
     Ok(Report::read(&out.join(job.chapter).join(job.section))?.golden())
 }
 
-/// How many of the tests of a program passed.
-fn passed(command: Command) -> Result<Count> {
+/// What a program of tests found.
+#[derive(Debug, PartialEq, Eq)]
+struct Tested {
+    count: Count,
+    /// The names of the tests that failed.
+    failed: Vec<String>,
+}
+
+/// Runs the tests of a program.
+fn tested(command: Command) -> Result<Tested> {
     let output = run(command)?;
-    let count = output.lines().rev().find_map(count_of);
-    match count {
-        Some(count) if output.is_success == (count.good == count.all) => Ok(count),
+    match tested_of(&output.text) {
+        Some(tested) if output.is_success == tested.failed.is_empty() => Ok(tested),
         _ => bail!("the program ended before its tests: {}", output.last_line()),
     }
+}
+
+/// What the text of a program of tests says; none if it says no result, or names other tests than it counts.
+fn tested_of(text: &str) -> Option<Tested> {
+    let count = text.lines().rev().find_map(count_of)?;
+    let name = |line: &str| Some(line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?.to_owned());
+    let failed: Vec<String> = text.lines().filter_map(name).collect();
+    (failed.len() == count.all - count.good).then_some(Tested { count, failed })
 }
 
 /// The count in a line such as `test result: FAILED. 3 passed; 1 failed; 0 ignored; …`.
@@ -179,5 +190,13 @@ mod tests {
         let line = "test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 2 filtered out; finished in 0.02s";
         assert_eq!(count_of(line), Some(Count { good: 3, all: 4 }));
         assert_eq!(count_of("test a ... ok"), None);
+    }
+
+    #[test]
+    fn tests_that_fail_are_named() {
+        let text = "test a ... ok\ntest b::c ... FAILED\ntest result: FAILED. 1 passed; 1 failed; 0 ignored\n";
+        let expected = Tested { count: Count { good: 1, all: 2 }, failed: vec!["b::c".to_owned()] };
+        assert_eq!(tested_of(text), Some(expected));
+        assert_eq!(tested_of("test result: FAILED. 1 passed; 1 failed; 0 ignored\n"), None);
     }
 }

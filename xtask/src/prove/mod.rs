@@ -26,9 +26,9 @@ pub(crate) struct Args {
     /// Only platforms whose name matches; `*` stands for anything; may be given several times
     #[arg(long, value_name = "GLOB")]
     only: Vec<String>,
-    /// Only goldens whose crate/section.edition matches, beside the kernels' tests and the few steps; may be given several times
+    /// Only runs whose crate/section.edition matches, beside the kernels' tests; may be given several times
     #[arg(long, value_name = "GLOB", conflicts_with = "faults")]
-    goldens: Vec<String>,
+    runs: Vec<String>,
     /// List the platforms and what each needs
     #[arg(long)]
     list: bool,
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if args.faults {
         return faults::run(&out, jobs);
     }
-    let bench = Bench::new(chapters(), out.clone(), jobs)?.only_goldens(&args.goldens);
+    let bench = Bench::new(chapters(), out.clone(), jobs, &args.runs)?;
     let rows: Vec<Row> = chosen.into_iter().map(|platform| row(platform, &bench)).collect();
     let table = table::table(&rows);
     say(&format!("\n{table}"));
@@ -78,9 +78,6 @@ fn list(platform: &Platform) {
     say(&format!("{:<16} {}", platform.name, platform.how));
     if !needs.trim().is_empty() {
         say(&format!("{:<16} needs {}", "", needs.trim()));
-    }
-    for (pattern, why) in platform.leaves_out {
-        say(&format!("{:<16} without {pattern}: {why}", ""));
     }
 }
 

@@ -84,7 +84,6 @@ pub(super) fn jobs(chapters: &[Chapter], platform: &Platform) -> Vec<Job> {
             jobs.extend(editions.map(|edition| of_edition(chapter, section, edition)));
         }
     }
-    jobs.retain(|job| platform.takes(&job.path()));
     jobs
 }
 

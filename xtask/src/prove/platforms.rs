@@ -15,8 +15,6 @@ pub(super) struct Platform {
     pub(super) runner: Runner,
     /// Commands that must be there.
     pub(super) needs: &'static [Need],
-    /// What is not run there: a pattern of tests or of `crate/section.edition`, and why.
-    pub(super) leaves_out: &'static [(&'static str, &'static str)],
 }
 
 /// How a program is started.
@@ -46,13 +44,13 @@ const fn need(command: &'static str, package: &'static str) -> Need {
 }
 
 const fn native(name: &'static str, how: &'static str, threads: usize) -> Platform {
-    Platform { name, how, target: None, linker: None, runner: Runner::Native(threads), needs: &[], leaves_out: &[] }
+    Platform { name, how, target: None, linker: None, runner: Runner::Native(threads), needs: &[] }
 }
 
 /// An older x86-64 processor.
 const fn older(name: &'static str, how: &'static str, command: &'static [&'static str]) -> Platform {
     const NEEDS: &[Need] = &[need("qemu-x86_64", "qemu-user")];
-    Platform { name, how, target: None, linker: None, runner: Runner::Command(command), needs: NEEDS, leaves_out: &[] }
+    Platform { name, how, target: None, linker: None, runner: Runner::Command(command), needs: NEEDS }
 }
 
 /// Version 7.2 computes the product of two f32 as an f64 wrongly: 2.1e18 where 225 is right.
@@ -72,7 +70,6 @@ pub(super) const PLATFORMS: &[Platform] = &[
         linker: Some("i686-linux-gnu-gcc"),
         runner: Runner::Command(&[]),
         needs: &[need("i686-linux-gnu-gcc", "gcc-i686-linux-gnu libc6-dev-i386-cross")],
-        leaves_out: &[],
     },
     older("x86-64-nehalem", "qemu-x86_64 -cpu Nehalem: neither AVX2 nor fused multiply-add", &["qemu-x86_64", "-cpu", "Nehalem"]),
     older("x86-64-haswell", "qemu-x86_64 -cpu Haswell: AVX2 and fused multiply-add", &["qemu-x86_64", "-cpu", "Haswell"]),
@@ -83,7 +80,6 @@ pub(super) const PLATFORMS: &[Platform] = &[
         linker: Some("aarch64-linux-gnu-gcc"),
         runner: Runner::Command(&["qemu-aarch64"]),
         needs: &[need("qemu-aarch64", "qemu-user"), need("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross")],
-        leaves_out: &[],
     },
     Platform {
         name: "riscv64",
@@ -95,7 +91,6 @@ pub(super) const PLATFORMS: &[Platform] = &[
             need("qemu-riscv64", "qemu-user"),
             need("riscv64-linux-gnu-gcc", "gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"),
         ],
-        leaves_out: &[],
     },
     Platform {
         name: "s390x",
@@ -104,7 +99,6 @@ pub(super) const PLATFORMS: &[Platform] = &[
         linker: Some("s390x-linux-gnu-gcc"),
         runner: Runner::Command(&["qemu-s390x"]),
         needs: &[QEMU_S390X, need("s390x-linux-gnu-gcc", "gcc-s390x-linux-gnu libc6-dev-s390x-cross")],
-        leaves_out: &[],
     },
     Platform {
         name: "wasm32",
@@ -113,7 +107,6 @@ pub(super) const PLATFORMS: &[Platform] = &[
         linker: None,
         runner: Runner::Node,
         needs: &[need("node", "nodejs")],
-        leaves_out: &[],
     },
     Platform {
         name: "windows",
@@ -122,7 +115,6 @@ pub(super) const PLATFORMS: &[Platform] = &[
         linker: None,
         runner: Runner::Wine,
         needs: &[need("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"), need("wine", "wine wine64")],
-        leaves_out: &[("kernels::fused", "these tests compare with the platform's fmaf, which rounds wrongly")],
     },
 ];
 
@@ -130,11 +122,6 @@ impl Platform {
     /// Whether a golden takes so long there that long sections run a few steps only.
     pub(super) fn is_slow(&self) -> bool {
         !matches!(self.runner, Runner::Native(_))
-    }
-
-    /// Whether something of this name is run there.
-    pub(super) fn takes(&self, name: &str) -> bool {
-        !self.leaves_out.iter().any(|(pattern, _)| matches(pattern, name))
     }
 }
 
@@ -164,11 +151,5 @@ mod tests {
     fn each_platform_has_a_name_of_its_own() {
         let names: BTreeSet<&str> = PLATFORMS.iter().map(|platform| platform.name).collect();
         assert_eq!(names.len(), PLATFORMS.len());
-    }
-
-    #[test]
-    fn what_is_left_out_is_not_taken() {
-        let windows = chosen(&["windows".to_owned()])[0];
-        assert!(!windows.takes("kernels::fused") && windows.takes("ch4-feedforward/neuron"));
     }
 }

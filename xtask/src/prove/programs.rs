@@ -34,7 +34,6 @@ pub(super) struct Programs {
     chapters: BTreeMap<String, PathBuf>,
     tests: BTreeMap<String, PathBuf>,
     runner: Runner,
-    left_out: &'static [(&'static str, &'static str)],
 }
 
 impl Programs {
@@ -47,7 +46,7 @@ impl Programs {
         tests.args(["--no-run", "--package", "common", "--lib"]);
         tests.args(KERNEL_TESTS.iter().skip(1).flat_map(|(name, _)| ["--test", name]));
         let tests = built(&mut tests)?;
-        let programs = Self { chapters, tests, runner: platform.runner, left_out: platform.leaves_out };
+        let programs = Self { chapters, tests, runner: platform.runner };
         if platform.runner == Runner::Wine {
             programs.put_stub_beside()?;
         }
@@ -68,7 +67,6 @@ impl Programs {
         let program = self.tests.get(name).with_context(|| format!("cargo built no test {name}"))?;
         let mut command = self.start(program);
         command.args(Some(filter).filter(|filter| !filter.is_empty()));
-        command.args(self.left_out.iter().flat_map(|(pattern, _)| ["--skip", pattern]));
         if !matches!(self.runner, Runner::Native(_)) {
             // Fewer random cases: an emulator takes a second for what a processor does in twenty milliseconds.
             command.env("PROPTEST_CASES", "4");
@@ -133,8 +131,12 @@ impl Programs {
 fn cargo(platform: &Platform, build: Build, chore: &str) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.arg(chore).args(["--locked", "--message-format", "json-render-diagnostics"]).current_dir(root());
+    match platform.target {
+        // With this program among what is asked for, cargo chooses features as for the workspace, and takes what was built for that.
+        None => cargo.args(["--package", "xtask"]),
+        Some(target) => cargo.args(["--target", target]),
+    };
     if let Some(target) = platform.target {
-        cargo.args(["--target", target]);
         let name = format!("CARGO_TARGET_{}", target.to_uppercase().replace('-', "_"));
         if let Some(linker) = platform.linker {
             cargo.env(format!("{name}_LINKER"), linker);

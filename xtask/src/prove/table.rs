@@ -16,7 +16,7 @@ impl Count {
     }
 
     fn is_whole(self) -> bool {
-        self.good == self.all && self.all > 0
+        self.good == self.all
     }
 
     fn cell(self) -> String {
@@ -36,7 +36,8 @@ pub(super) struct Found {
 
 impl Found {
     pub(super) fn is_good(&self) -> bool {
-        self.faults.is_empty() && [self.tests, self.goldens, self.few_steps].into_iter().all(Count::is_whole)
+        let were_run = self.tests.all > 0 && self.goldens.all + self.few_steps.all > 0;
+        were_run && self.faults.is_empty() && [self.tests, self.goldens, self.few_steps].into_iter().all(Count::is_whole)
     }
 }
 
