@@ -93,11 +93,7 @@ impl Loss {
         let n = outputs.samples() as f32;
         let x = outputs.values;
         match self {
-            Self::BinaryCrossEntropy => {
-                for ((d, p), y) in doutputs.iter_mut().zip(x).zip(values(targets)) {
-                    *d = (p - y) / (p * (1.0 - p)).max(LOWEST_VARIANCE) / n;
-                }
-            }
+            Self::BinaryCrossEntropy => isa.dispatch(CrossEntropyGradient { p: x, y: values(targets), n, dp: doutputs }),
             Self::BinaryCrossEntropyWithLogits => {
                 functions::logistic_slice(isa, x, doutputs);
                 for (d, y) in doutputs.iter_mut().zip(values(targets)) {
@@ -197,6 +193,25 @@ impl WithSimd for LogLikelihood<'_> {
             sum.add(terms);
         }
         sum.total()
+    }
+}
+
+/// (p − y) / p (1 − p) / N.
+struct CrossEntropyGradient<'a> {
+    p: &'a [f32],
+    y: &'a [f32],
+    n: f32,
+    dp: &'a mut [f32],
+}
+
+impl WithSimd for CrossEntropyGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for ((dp, p), y) in self.dp.iter_mut().zip(self.p).zip(self.y) {
+            *dp = (p - y) / (p * (1.0 - p)).max(LOWEST_VARIANCE) / self.n;
+        }
     }
 }
 

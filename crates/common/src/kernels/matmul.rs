@@ -7,11 +7,12 @@
 //! c ← 0;   c ← fma(A[i,p], B[p,j], c) for p = 0 … k−1;   C[i,j] = c + bias[j]
 //! ```
 //!
-//! Two fast versions: `thin` for up to 16 columns, the products of small networks; `direct` for all others, on B where it lies or, where its
-//! columns are contiguous, on a copy of the smaller factor. Both keep several chains in registers and never split one, so that neither
-//! blocking nor the number of threads changes a bit.
+//! Three fast versions: `small` where B is at most 5 × 5, as in the book's first networks; `thin` for up to 16 columns; `direct` for all others,
+//! on B where it lies or, where its columns are contiguous, on a copy of the smaller factor. All keep several chains in registers and never
+//! split one, so that neither blocking nor the number of threads changes a bit.
 
 mod direct;
+mod small;
 #[cfg(test)]
 mod tests;
 mod thin;
@@ -140,7 +141,7 @@ pub fn matmul(isa: Isa, a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
     assert!(bias.is_none_or(|bias| bias.len() == b.columns), "one bias per column");
     let threads = threads();
     if threads == 1 || a.rows * a.columns * b.columns < PARALLEL_FROM {
-        isa.dispatch(Block { a, b, bias, c });
+        Block { a, b, bias, c }.compute(isa);
     } else if a.rows <= MOST_ROWS && b.columns >= threads * LEAST_COLUMNS {
         by_columns(isa, (a, b), bias, c, threads);
     } else {
@@ -148,12 +149,49 @@ pub fn matmul(isa: Isa, a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
     }
 }
 
+/// The gradients of a linear layer's parameters, and what they are computed from.
+#[derive(Debug)]
+pub struct ParameterGradients<'a> {
+    /// X: samples × inputs.
+    pub x: &'a [f32],
+    /// δY: samples × outputs.
+    pub dy: &'a [f32],
+    /// δW: inputs × outputs, overwritten.
+    pub dweight: &'a mut [f32],
+    /// δb: one for each output, overwritten.
+    pub dbias: &'a mut [f32],
+}
+
+impl ParameterGradients<'_> {
+    /// Inputs and outputs of the layer.
+    fn sizes(&self) -> (usize, usize) {
+        let outputs = self.dbias.len();
+        (self.dweight.len().checked_div(outputs).unwrap_or_default(), outputs)
+    }
+}
+
+/// Computes δW = Xᵀ·δY and δb = 1ᵀ·δY, the bits of two products.
+///
+/// # Panics
+/// If the shapes do not fit together.
+pub fn parameter_gradients(isa: Isa, gradients: ParameterGradients) {
+    let (inputs, outputs) = gradients.sizes();
+    let ParameterGradients { x, dy, dweight, dbias } = gradients;
+    let samples = dy.len().checked_div(outputs).unwrap_or_default();
+    let (x, dy) = (View::new(x, samples, inputs), View::new(dy, samples, outputs));
+    if small::gradients(isa, ParameterGradients { x: x.data, dy: dy.data, dweight, dbias }) {
+        return;
+    }
+    matmul(isa, x.transposed(), dy, None, dweight);
+    matmul(isa, View::ones(samples), dy, None, dbias);
+}
+
 /// Shares a product by rows.
 fn by_rows(isa: Isa, (a, b): (View, View), bias: Option<&[f32]>, c: &mut [f32], threads: usize) {
     let rows = a.rows.div_ceil(threads).next_multiple_of(ROWS_TOGETHER);
     share_out(c.par_chunks_mut(rows * b.columns).enumerate(), |(chunk, c)| {
         let a = a.row_range(chunk * rows, c.len() / b.columns);
-        isa.dispatch(Block { a, b, bias, c });
+        Block { a, b, bias, c }.compute(isa);
     });
 }
 
@@ -164,7 +202,7 @@ fn by_columns(isa: Isa, (a, b): (View, View), bias: Option<&[f32]>, c: &mut [f32
     let mut parts: Vec<_> = starts.map(|(first, count)| (first, count, vec![0.0; a.rows * count])).collect();
     share_out(parts.par_iter_mut(), |&mut (first, count, ref mut part)| {
         let bias = bias.map(|bias| &bias[first..first + count]);
-        isa.dispatch(Block { a, b: b.column_range(first, count), bias, c: part });
+        Block { a, b: b.column_range(first, count), bias, c: part }.compute(isa);
     });
     for (first, count, part) in parts {
         for (row, part) in c.chunks_exact_mut(b.columns).zip(part.chunks_exact(count)) {
@@ -181,6 +219,14 @@ struct Block<'a> {
     c: &'a mut [f32],
 }
 
+impl Block<'_> {
+    /// Computes it, by one copy of the compiled code, wherever that is called from.
+    #[inline(never)]
+    fn compute(self, isa: Isa) {
+        isa.dispatch(self);
+    }
+}
+
 impl WithSimd for Block<'_> {
     type Output = ();
 
@@ -194,12 +240,15 @@ impl WithSimd for Block<'_> {
             c.fill(0.0);
             return add_bias(bias, b.columns, c);
         }
+        if small::product::<S>(a, b, bias, c) {
+            return;
+        }
         let mut space = Space::new();
         // One call of a function that is compiled into this one.
         let (factors, target) = match Form::of::<S>(a, b) {
-            Form::Thin => return thin::product::<S>(a, b, bias, c),
+            Form::Thin => return thin::product(simd, a, b, bias, c),
             Form::OneColumn => {
-                thin::product::<S>(b.transposed(), a.transposed(), None, c);
+                thin::product(simd, b.transposed(), a.transposed(), None, c);
                 return add_bias(bias, 1, c);
             }
             Form::Direct => ((a, b), Target::of(c, b.columns)),

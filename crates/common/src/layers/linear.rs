@@ -15,7 +15,11 @@
 
 use super::{Gradients, Input, Layer, Output, Shape, TensorShape};
 use crate::{
-    kernels::{View, isa::Isa, matmul, reduce},
+    kernels::{
+        View,
+        isa::Isa,
+        matmul::{ParameterGradients, matmul, parameter_gradients},
+    },
     matrix::Matrix,
     parameters::Initialization,
     rng::Stream,
@@ -39,12 +43,6 @@ impl LinearLayer {
     /// Computes δX = δY Wᵀ.
     fn input_gradient(self, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
         matmul(Isa::best(), rows(dy, self.fan_out), self.weight(weight).transposed(), None, dx);
-    }
-
-    /// Computes δW = Xᵀ δY and δb = 1ᵀ δY.
-    fn parameter_gradients(self, x: &[f32], dy: &[f32], dweight: &mut [f32], dbias: &mut [f32]) {
-        matmul(Isa::best(), rows(x, self.fan_in).transposed(), rows(dy, self.fan_out), None, dweight);
-        reduce::column_sums_into(Isa::best(), dy, dbias);
     }
 
     fn weight(self, weight: &[f32]) -> View<'_> {
@@ -81,7 +79,7 @@ impl Layer for LinearLayer {
             self.input_gradient(dy, &input.parameters[..weights], dx);
         }
         let (dweight, dbias) = gradients.dparameters.split_at_mut(weights);
-        self.parameter_gradients(input.x, dy, dweight, dbias);
+        parameter_gradients(Isa::best(), ParameterGradients { x: input.x, dy, dweight, dbias });
     }
 }
 
@@ -130,7 +128,8 @@ impl Linear {
     #[must_use]
     pub fn backward(&self, x: &Matrix, dy: &Matrix) -> LinearGradients {
         let (mut dweight, mut dbias) = (Matrix::zeros(self.weight.rows(), self.weight.columns()), vec![0.0; self.bias.len()]);
-        self.layer().parameter_gradients(x.values(), dy.values(), dweight.values_mut(), &mut dbias);
+        let (x, dy) = (x.values(), dy.values());
+        parameter_gradients(Isa::best(), ParameterGradients { x, dy, dweight: dweight.values_mut(), dbias: &mut dbias });
         LinearGradients { dweight, dbias }
     }
 

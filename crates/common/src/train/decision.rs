@@ -32,6 +32,16 @@ impl Decision {
     /// How many samples' class is right.
     pub(super) fn count_right(self, outputs: &Matrix, labels: &Labels) -> usize {
         assert_eq!(outputs.rows(), labels.len(), "one label per row");
+        if let (1, Labels::Values(values)) = (outputs.columns(), labels)
+            && values.columns() == 1
+        {
+            let (outputs, labels) = (outputs.values(), values.values());
+            match self {
+                Self::Probability => return count_equal(outputs, labels, |p| p >= 0.5),
+                Self::Logit => return count_equal(outputs, labels, |z| z > 0.0),
+                Self::Argmax => (),
+            }
+        }
         let classes = outputs.iter_rows().map(|row| self.class(row));
         match labels {
             Labels::Values(values) => classes.zip(values.column(0)).filter(|(class, y)| *class == usize::from(*y >= 0.5)).count(),
@@ -48,6 +58,11 @@ impl Decision {
             Self::Argmax => reduce::argmax(outputs),
         }
     }
+}
+
+/// How many outputs and labels mean the same of two classes: a loop that compilers turn into vectors.
+fn count_equal(outputs: &[f32], labels: &[f32], is_one: impl Fn(f32) -> bool) -> usize {
+    outputs.iter().zip(labels).filter(|(output, label)| is_one(**output) == (**label >= 0.5)).count()
 }
 
 /// Counts of samples by true class (row) and predicted class (column).

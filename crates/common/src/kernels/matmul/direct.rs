@@ -19,7 +19,7 @@ const MAX_VECTORS: usize = 3;
 /// Rows of the largest register tile.
 const TALL: usize = 8;
 /// Lanes of the widest vector.
-const MAX_LANES: usize = 16;
+pub(super) const MAX_LANES: usize = 16;
 /// Strips of C up to which all are computed before the next rows.
 const FEW_STRIPS: usize = 2;
 /// Values of A that stay in the second cache.

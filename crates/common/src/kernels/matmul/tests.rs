@@ -45,7 +45,30 @@ fn a_share_of_few_columns_has_the_bits_of_the_reference() {
     check_shared(by_columns, (100, 700, 400), 8);
 }
 
+/// Compares the gradients of a linear layer's parameters with those of the reference.
+#[track_caller]
+fn check_gradients(inputs: usize, samples: usize, outputs: usize) {
+    let mut stream = Stream::new(8, &format!("{inputs} {samples} {outputs}"));
+    let (x, dy) = (values(samples * inputs, &mut stream), values(samples * outputs, &mut stream));
+    let rows_of_dy = View::new(&dy, samples, outputs);
+    let (mut expected_dweight, mut expected_dbias) = (vec![0.0; inputs * outputs], vec![0.0; outputs]);
+    reference(View::new(&x, samples, inputs).transposed(), rows_of_dy, None, &mut expected_dweight);
+    reference(View::ones(samples), rows_of_dy, None, &mut expected_dbias);
+    for isa in Isa::available() {
+        let (mut dweight, mut dbias) = (vec![f32::NAN; inputs * outputs], vec![f32::NAN; outputs]);
+        parameter_gradients(isa, ParameterGradients { x: &x, dy: &dy, dweight: &mut dweight, dbias: &mut dbias });
+        let same = |found: &[f32], expected: &[f32]| found.iter().zip(expected).all(|(f, e)| f.to_bits() == e.to_bits());
+        assert!(same(&dweight, &expected_dweight), "{samples} of {inputs}-{outputs}, {isa}: the weight's gradient differs");
+        assert!(same(&dbias, &expected_dbias), "{samples} of {inputs}-{outputs}, {isa}: the bias' gradient differs");
+    }
+}
+
 proptest::proptest! {
+    #[test]
+    fn gradients_of_any_size_have_the_bits_of_the_reference(inputs in 0usize..8, samples in 0usize..70, outputs in 1usize..8) {
+        check_gradients(inputs, samples, outputs);
+    }
+
     #[test]
     fn a_share_of_any_size_has_the_bits_of_the_reference(m in 1usize..70, k in 0usize..40, n in 1usize..130, threads in 1usize..=64) {
         check_shared(by_columns, (m, k, n), threads);
