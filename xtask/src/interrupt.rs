@@ -28,6 +28,9 @@ pub(crate) struct Args {
     only: String,
 }
 
+/// Faults after which no more are looked for: a program that cannot be started is killed never, and fails for ever.
+const MOST_FAULTS: usize = 10;
+
 /// A command that is killed.
 struct Subject {
     name: &'static str,
@@ -78,7 +81,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let subjects = subjects(&args.only);
     let wholes = subjects.iter().map(unbroken).collect::<Result<Vec<_>>>()?;
     let (mut rounds, mut faults) = (0, Vec::new());
-    while kills.values().sum::<usize>() < args.kills {
+    while kills.values().sum::<usize>() < args.kills && faults.len() < MOST_FAULTS {
         let i = rounds % subjects.len();
         rounds += 1;
         let mut told = String::new();
