@@ -17,7 +17,7 @@ mod small;
 mod tests;
 mod thin;
 
-use crate::kernels::{fused::fused_multiply_add, isa::Isa};
+use crate::kernels::{fused::fused_multiply_add, isa::Isa, reduce::column_sums_into};
 use crate::machine::{share_out, threads};
 use direct::Target;
 use pulp::{Simd, WithSimd};
@@ -183,7 +183,7 @@ pub fn parameter_gradients(isa: Isa, gradients: ParameterGradients) {
         return;
     }
     matmul(isa, x.transposed(), dy, None, dweight);
-    matmul(isa, View::ones(samples), dy, None, dbias);
+    column_sums_into(isa, dy.data, dbias);
 }
 
 /// Shares a product by rows.
