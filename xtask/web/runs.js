@@ -1,5 +1,5 @@
 // The runs made so far on a page: a table of them, the files of one, the curves of all.
-import { blobAddress, element } from "./dom.js";
+import { blobAddress, element, isChinese } from "./dom.js";
 import { Curves } from "./curves.js";
 import { shown } from "./settings.js";
 import { zip } from "./zip.js";
@@ -24,7 +24,7 @@ const SHOWN_CURVES = 6;
 
 /** What a run recorded. @param {Map<string, Uint8Array>} files @returns {Recorded} */
 export function recordedIn(files) {
-  const bytes = files.get("metrics.json");
+  const bytes = files.get(isChinese() ? "metrics.zh.json" : "metrics.json");
   const { metrics = {}, curves = {} } = bytes ? JSON.parse(new TextDecoder().decode(bytes)) : {};
   return { metrics, curves };
 }

@@ -11,13 +11,14 @@ const CH4: &str = env!("CARGO_BIN_EXE_ch4-feedforward");
 /// A run that trains, in a few milliseconds.
 const SHORT: [&str; 3] = ["manual-mlp", "--epochs", "20"];
 /// What a run that trains leaves.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "best-model.safetensors",
     "curves.svg",
     "curves.zh.svg",
     "fc1.safetensors",
     "fc2.safetensors",
     "metrics.json",
+    "metrics.zh.json",
     "network.svg",
     "network.zh.svg",
     "regions.svg",
@@ -150,7 +151,10 @@ fn a_file_that_cannot_be_put_in_place_is_named_and_the_others_are_kept() {
     let bench = Bench::new();
     fs::create_dir_all(bench.path(&format!("results/{}", result("curves.svg")))).unwrap();
     bench.run(CH4, &SHORT).fails(FAILURE, &["cannot write results/ch4-feedforward/manual-mlp/curves.svg: "]);
-    assert_eq!(bench.results(), ["metrics.json", "trace.txt", "transcript.txt", "transcript.zh.txt"].map(result));
+    assert_eq!(
+        bench.results(),
+        ["metrics.json", "metrics.zh.json", "trace.txt", "transcript.txt", "transcript.zh.txt"].map(result)
+    );
 }
 
 #[test]
@@ -363,7 +367,10 @@ mod unix {
         let output =
             bench.command("sh").args(["-c", limited, "sh", CH4]).args(SHORT).args(["--out", "results"]).output().unwrap();
         End::of(&output).fails(FAILURE, &["cannot write results/ch4-feedforward/manual-mlp/curves.svg: File too large"]);
-        assert_eq!(bench.results(), ["metrics.json", "trace.txt", "transcript.txt", "transcript.zh.txt"].map(result));
+        assert_eq!(
+            bench.results(),
+            ["metrics.json", "metrics.zh.json", "trace.txt", "transcript.txt", "transcript.zh.txt"].map(result)
+        );
     }
 
     /// On a disk of 12 KiB in a name space of its own; where the machine does not let us mount one, there is nothing to test.

@@ -155,7 +155,10 @@ fn a_run_that_diverges_stops_and_keeps_what_it_printed() {
     assert!(begun && end.stdout.starts_with("[Settings] --lr 3e38 "), "{}", end.stdout);
     assert_eq!(end.stdout, bench.text("results/iris/train/transcript.txt"));
     assert!(bench.text("results/iris/train/metrics.json").ends_with('}'));
-    assert_eq!(bench.results(), ["iris/train/metrics.json", "iris/train/transcript.txt", "iris/train/transcript.zh.txt"]);
+    assert_eq!(
+        bench.results(),
+        ["iris/train/metrics.json", "iris/train/metrics.zh.json", "iris/train/transcript.txt", "iris/train/transcript.zh.txt"]
+    );
 }
 
 /// No training loss shows what the update of the last step did.
@@ -167,7 +170,10 @@ fn a_run_whose_last_step_diverges_does_not_pass() {
         FAILURE,
         &["the loss of an evaluation is ", " at epoch 1, step 1: training diverged; try a smaller learning rate"],
     );
-    assert_eq!(bench.results(), ["iris/train/metrics.json", "iris/train/transcript.txt", "iris/train/transcript.zh.txt"]);
+    assert_eq!(
+        bench.results(),
+        ["iris/train/metrics.json", "iris/train/metrics.zh.json", "iris/train/transcript.txt", "iris/train/transcript.zh.txt"]
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod claims;
 mod description;
 mod driver;
 mod ledger;
+mod metrics;
 mod progress;
 mod report;
 mod seeds;
@@ -33,7 +34,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use claims::Finding;
-use serde_json::{Map, Value as Json, json};
+use serde_json::Value as Json;
 use std::{
     fmt::{self, Write as _},
     io::{self, Write as _},
@@ -330,12 +331,8 @@ impl Lab {
         if !self.settings.strict {
             failures.clear();
         }
-        Ok(Report {
-            transcript: self.transcript.english,
-            untranslated: self.transcript.untranslated,
-            files: self.files,
-            failures,
-        })
+        let untranslated = self.untranslated_names().into_iter().chain(self.transcript.untranslated).collect();
+        Ok(Report { transcript: self.transcript.english, untranslated, files: self.files, failures })
     }
 
     /// Ends a run that failed: keeps what there is. A run that failed before it had anything to keep leaves the results of an
@@ -349,24 +346,6 @@ impl Lab {
         if nothing { Ok(()) } else { self.write_results() }
     }
 
-    /// What ran, the verdicts, metrics, bands and curves as JSON.
-    fn json(&self) -> Map<String, Json> {
-        fn map<T>(named: &[(String, T)], json: impl Fn(&T) -> Json) -> Map<String, Json> {
-            named.iter().map(|(name, value)| (name.clone(), json(value))).collect()
-        }
-        let metrics = map(&self.metrics, |value| value.json());
-        let bands = map(&self.bands, |b| json!({ "n": b.n, "mean": b.mean, "sd": b.sd, "min": b.min, "max": b.max }));
-        let curves = map(&self.curves, |points| {
-            let (steps, values): (Vec<usize>, Vec<Json>) = points.iter().map(|(s, v)| (s, Value::F32(*v).json())).unzip();
-            json!({ "step": steps, "value": values })
-        });
-        let mut run = self.description.json();
-        run.insert("seed".to_owned(), self.settings.seed.into());
-        run.insert("verdicts".to_owned(), self.verdicts.clone().into());
-        run.extend([("metrics", metrics), ("bands", bands), ("curves", curves)].map(|(name, map)| (name.to_owned(), map.into())));
-        run
-    }
-
     fn write_results(&mut self) -> Result<()> {
         let mut results = self.json();
         let locked = serde_json::to_vec_pretty(&results).context("metrics as JSON")?;
@@ -374,6 +353,7 @@ impl Lab {
         self.file(METRICS, &serde_json::to_vec_pretty(&results).context("metrics as JSON")?)?;
         // The hash that a golden locks leaves out the version: a new one changes no result.
         self.note_file(METRICS, &locked);
+        self.translation(METRICS, &serde_json::to_vec_pretty(&self.json_in_chinese()).context("metrics as JSON")?)?;
         write_whole(&self.settings.results.join(TRANSCRIPT), self.transcript.english.as_bytes())?;
         self.translation(TRANSCRIPT, self.transcript.chinese.as_bytes())?;
         self.files.sort();

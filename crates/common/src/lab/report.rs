@@ -13,7 +13,7 @@ const VERSION: &str = ",\n  \"version\":";
 pub struct Report {
     /// Everything that the section printed.
     pub transcript: String,
-    /// What it printed that has no Chinese.
+    /// What it printed, and the names of numbers it recorded, that have no Chinese.
     pub untranslated: BTreeSet<String>,
     /// Name and short SHA-256 of each file that it wrote.
     pub files: Vec<(String, String)>,
