@@ -10,13 +10,37 @@ import { chosen, flags } from "./settings.js";
 /** Positions of the slider; more steps than that are spaced in proportion to their number. */
 const POSITIONS = 60;
 /** Numbers of a run that are shown beside its figures. */
-const SHOWN_NUMBERS = 4;
+const SHOWN_NUMBERS = 6;
 
 /** The numbers of steps at the positions, from one to all. @param {number} all */
 function positions(all) {
   const last = Math.min(all, POSITIONS) - 1;
   const at = (/** @type {number} */ i) => (all <= POSITIONS ? i + 1 : Math.round(all ** (i / last)));
   return [...new Set(Array.from({ length: last + 1 }, (_, i) => at(i)))];
+}
+
+/** The numbers of a run and where each of its curves ends. @param {Map<string, Uint8Array>} files */
+function ends(files) {
+  const { metrics, curves } = recordedIn(files);
+  const ends = Object.entries(curves).map(([name, { value }]) => /** @type {[string, unknown]} */ ([name, value.at(-1)]));
+  return { metrics: Object.entries(metrics), curves: ends };
+}
+
+/**
+ * What depends on the number of steps: the ends of curves and the numbers that are not the same in all runs; all if none does.
+ * @param {Map<string, Uint8Array>} run
+ * @param {Map<string, Uint8Array>[]} runs
+ * @returns {[string, unknown][]}
+ */
+function varying(run, runs) {
+  const all = runs.map(ends).map(({ metrics, curves }) => new Map([...curves, ...metrics]));
+  const varies = (/** @type {[string, unknown]} */ [name, value]) => all.some((of) => of.has(name) && of.get(name) !== value);
+  const { metrics, curves } = ends(run);
+  const numbers = metrics.some(varies) ? metrics.filter(varies) : metrics;
+  const isNumber = (/** @type {unknown} */ end) => numbers.some(([, value]) => value === end);
+  const shown = curves.filter(varies).filter(([, end]) => !isNumber(end)).slice(0, SHOWN_NUMBERS);
+  const room = SHOWN_NUMBERS - shown.length;
+  return [...shown, ...(room > 0 ? numbers.slice(-room) : [])];
 }
 
 /**
@@ -33,7 +57,7 @@ export function mount(bench, flag) {
   const play = element("button", { type: "button" }, say("play"));
   const count = element("output");
   const numbers = element("p", { class: "numbers", role: "status" });
-  /** The runs by their flags. @type {Map<string, Map<string, Uint8Array>>} */
+  /** The runs by the numbers of their steps, by their other flags. @type {Map<string, Map<number, Map<string, Uint8Array>>>} */
   const made = new Map();
   /** @type {number[]} */
   let at = [];
@@ -53,18 +77,32 @@ export function mount(bench, flag) {
     numbers.textContent = "";
   };
 
+  /** The runs that were made with the settings of the form. */
+  const madeSo = () => {
+    const key = others().join(" ");
+    const runs = made.get(key) ?? new Map();
+    made.set(key, runs);
+    return runs;
+  };
+
+  /** The files of the training after so many steps. @param {number} steps @returns {Promise<Map<string, Uint8Array>>} */
+  const after = async (steps) => {
+    const runs = madeSo();
+    const files = runs.get(steps) ?? (await program.run(bench.order(bench.id, [...others(), `--${flag}=${steps}`]), {})).files;
+    runs.set(steps, files);
+    return files;
+  };
+
   /** Shows the training after as many steps as the slider says. */
   const show = async () => {
     const steps = at[Number(slider.value)];
     count.textContent = `${steps} / ${at.at(-1)}`;
-    const given = [...others(), `--${flag}=${steps}`];
-    const key = given.join(" ");
     try {
-      const files = made.get(key) ?? (await program.run(bench.order(bench.id, given), {})).files;
-      made.set(key, files);
+      const files = await after(steps);
       bench.figures.show(files);
-      const { metrics } = recordedIn(files);
-      numbers.textContent = Object.entries(metrics).slice(-SHOWN_NUMBERS).map(([name, value]) => `${name}: ${rounded(value)}`).join(" · ");
+      // The numbers that depend on the steps are told by another run; a short one takes no time.
+      await after(steps === at[0] ? at.at(1) ?? steps : at[0]);
+      numbers.textContent = varying(files, [...madeSo().values()]).map(([name, value]) => `${name}: ${rounded(value)}`).join(" · ");
     } catch (error) {
       // Another position has taken the place of this one.
       if (!(error instanceof Stopped)) numbers.textContent = say("broken", { message: String(error) });

@@ -379,6 +379,11 @@ async function figureAt(page, position) {
   return figure.evaluate(async (image) => (await fetch(/** @type {HTMLImageElement} */ (image).src)).text());
 }
 
+/** Waits until other numbers are shown beside the slider. @param {Page} page @param {string} numbers */
+async function otherNumbers(page, numbers) {
+  await page.waitForFunction((before) => document.querySelector("#run .numbers")?.textContent !== before, numbers, { timeout: 10_000 });
+}
+
 /**
  * @param {Site} site
  * @param {string} path
@@ -389,13 +394,15 @@ async function checkSteps({ browser, origin }, path) {
       await page.goto(`${origin}/${path}`);
       const first = await figureAt(page, 0);
       const later = await figureAt(page, 9);
-      const again = await figureAt(page, 0);
-      const numbers = await page.locator("#run .numbers").innerText();
+      await otherNumbers(page, "");
+      const numbers = (await page.locator("#run .numbers").textContent()) ?? "";
       console.log(`       ${await page.locator("#run .steps output").innerText()}: ${numbers}`);
+      const again = await figureAt(page, 0);
+      const change = await otherNumbers(page, numbers).then(() => true, () => false);
       return [
         ...(first === later ? ["another step has the same figure"] : []),
         ...(first === again ? [] : ["going back gives another figure"]),
-        ...(numbers === "" ? ["no numbers are shown"] : []),
+        ...(change ? [] : ["another step has the same numbers"]),
         ...(await inaccessible(page)),
         ...errors,
       ];
