@@ -16,7 +16,8 @@
 //! for db) over (s / 16, i, j), from zero, and the lanes are added as a tree.
 //!
 //! Fast: vectors run across samples. Some channels times some neighbouring positions are kept in registers while the chain runs; one
-//! load of the image serves all these channels, one broadcast weight all these positions. Bound: arithmetic.
+//! load of the image serves all these channels, one broadcast weight all these positions. Kernels of five and of three rows are
+//! known to the compiler, which writes their rows out. Bound: arithmetic.
 
 mod forward;
 mod input;
@@ -24,6 +25,7 @@ mod weight;
 
 use crate::kernels::{isa::Isa, lanes};
 use lanes::GROUP;
+use pulp::Simd;
 
 /// The shape of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,15 @@ fn channels_together(channels: usize) -> usize {
         // Six channels are better two times three than four and two.
         6 => 3,
         fewer => fewer.clamp(1, 4),
+    }
+}
+
+/// Columns of a register tile of so many channels: `most` where there are 32 registers, as for vectors of four and of sixteen lanes.
+fn columns_together<S: Simd>(channels: usize, most: usize) -> usize {
+    match S::F32_LANES {
+        4 | GROUP => most,
+        // Of 16 registers a weight takes one, and chains and what they share 13: with all, the compiler leaves chains in memory.
+        _ => 13 / (channels + 1),
     }
 }
 

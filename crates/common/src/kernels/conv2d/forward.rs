@@ -1,6 +1,6 @@
 //! y, some output channels times some columns at a time.
 
-use super::{Conv2d, Frame, LEAST_WORK, channels_together};
+use super::{Conv2d, Frame, LEAST_WORK, channels_together, columns_together};
 use crate::kernels::{
     fused::multiply_add,
     isa::Isa,
@@ -62,40 +62,54 @@ impl WithSimd for Channels<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { shape, x, parameters, y } = self;
-        match parameters.1.len() {
-            4 => rows::<S, 4>(simd, shape, x, parameters, y),
-            3 => rows::<S, 3>(simd, shape, x, parameters, y),
-            2 => rows::<S, 2>(simd, shape, x, parameters, y),
-            _ => rows::<S, 1>(simd, shape, x, parameters, y),
+        match (shape.kernel, shape.stride) {
+            (5, 1) => channels::<S, 5>(simd, shape, x, parameters, y),
+            (3, 1) => channels::<S, 3>(simd, shape, x, parameters, y),
+            _ => channels::<S, 0>(simd, shape, x, parameters, y),
         }
+    }
+}
+
+/// All positions, for kernels of `K` rows and columns at stride 1, or of any where `K` is 0.
+#[inline(always)]
+fn channels<S: Simd, const K: usize>(simd: S, shape: &Conv2d, x: &[f32], parameters: (&[f32], &[f32]), y: &mut [f32]) {
+    match parameters.1.len() {
+        4 => rows::<S, 4, K>(simd, shape, x, parameters, y),
+        3 => rows::<S, 3, K>(simd, shape, x, parameters, y),
+        2 => rows::<S, 2, K>(simd, shape, x, parameters, y),
+        _ => rows::<S, 1, K>(simd, shape, x, parameters, y),
     }
 }
 
 /// All positions of `O` output channels.
 #[inline(always)]
-fn rows<S: Simd, const O: usize>(simd: S, shape: &Conv2d, x: &[f32], parameters: (&[f32], &[f32]), y: &mut [f32]) {
-    // A file of 16 registers holds three columns of four channels.
-    let widest = if S::F32_LANES == GROUP { MAX_COLUMNS } else { MAX_COLUMNS / 2 };
+fn rows<S: Simd, const O: usize, const K: usize>(
+    simd: S,
+    shape: &Conv2d,
+    x: &[f32],
+    parameters: (&[f32], &[f32]),
+    y: &mut [f32],
+) {
     let columns = shape.out_width();
-    let tiles = columns.div_ceil(widest);
+    let tiles = columns.div_ceil(columns_together::<S>(O, MAX_COLUMNS));
     for row in 0..shape.out_height() {
         for tile in 0..tiles {
             let (first, end) = (tile * columns / tiles, (tile + 1) * columns / tiles);
             let at = (row, first);
             match end - first {
-                6 => simd.vectorize(Tile::<O, 6> { shape, x, parameters, at, y }),
-                5 => simd.vectorize(Tile::<O, 5> { shape, x, parameters, at, y }),
-                4 => simd.vectorize(Tile::<O, 4> { shape, x, parameters, at, y }),
-                3 => simd.vectorize(Tile::<O, 3> { shape, x, parameters, at, y }),
-                2 => simd.vectorize(Tile::<O, 2> { shape, x, parameters, at, y }),
-                _ => simd.vectorize(Tile::<O, 1> { shape, x, parameters, at, y }),
+                6 => simd.vectorize(Tile::<O, 6, K> { shape, x, parameters, at, y }),
+                5 => simd.vectorize(Tile::<O, 5, K> { shape, x, parameters, at, y }),
+                4 => simd.vectorize(Tile::<O, 4, K> { shape, x, parameters, at, y }),
+                3 => simd.vectorize(Tile::<O, 3, K> { shape, x, parameters, at, y }),
+                2 => simd.vectorize(Tile::<O, 2, K> { shape, x, parameters, at, y }),
+                _ => simd.vectorize(Tile::<O, 1, K> { shape, x, parameters, at, y }),
             }
         }
     }
 }
 
-/// `O` channels times `W` columns from position `at` on.
-struct Tile<'a, const O: usize, const W: usize> {
+/// `O` channels times `W` columns from position `at` on, for kernels of `K` as above.
+struct Tile<'a, const O: usize, const W: usize, const K: usize> {
     shape: &'a Conv2d,
     x: &'a [f32],
     parameters: (&'a [f32], &'a [f32]),
@@ -103,14 +117,16 @@ struct Tile<'a, const O: usize, const W: usize> {
     y: &'a mut [f32],
 }
 
-impl<const O: usize, const W: usize> WithSimd for Tile<'_, O, W> {
+impl<const O: usize, const W: usize, const K: usize> WithSimd for Tile<'_, O, W, K> {
     type Output = ();
 
     #[inline(always)]
     #[allow(clippy::needless_range_loop, reason = "indices over constant ranges unroll into registers")]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { shape, x, parameters: (weight, bias), at: (row, column), y } = self;
-        let Conv2d { in_channels, height, width, kernel, stride, .. } = *shape;
+        let Conv2d { in_channels, height, width, .. } = *shape;
+        let (kernel, stride) = if K > 0 { (K, 1) } else { (shape.kernel, shape.stride) };
+        let span = ((W - 1) * stride + kernel - 1) * vectors::<S>() + 1;
         let ((x, _), (y, _)) = (S::as_simd_f32s(x), S::as_mut_simd_f32s(y));
         for part in 0..vectors::<S>() {
             let mut chains = [[simd.splat_f32s(0.0); W]; O];
@@ -118,9 +134,11 @@ impl<const O: usize, const W: usize> WithSimd for Tile<'_, O, W> {
             for c in 0..in_channels {
                 for u in 0..kernel {
                     let start = (c * height + row * stride + u) * width + column * stride;
-                    let line = &x[start * vectors::<S>() + part..];
+                    let line = &x[start * vectors::<S>() + part..][..span];
                     let Some(taps) = taps.next() else { return };
-                    for (v, weights) in taps.as_chunks::<O>().0.iter().enumerate() {
+                    let taps = &taps.as_chunks::<O>().0[..kernel];
+                    for v in 0..kernel {
+                        let weights = &taps[v];
                         let mut pixels = [simd.splat_f32s(0.0); W];
                         for j in 0..W {
                             pixels[j] = line[(j * stride + v) * vectors::<S>()];

@@ -3,7 +3,7 @@
 //! dy is surrounded by zero columns, and for strides above one spread out with zeros between; rows outside it are left out. Neither
 //! changes a bit, since a zero result counts as +0.
 
-use super::{Conv2d, Frame, LEAST_WORK, channels_together};
+use super::{Conv2d, Frame, LEAST_WORK, channels_together, columns_together};
 use crate::kernels::{
     fused::multiply_add,
     isa::Isa,
@@ -69,11 +69,10 @@ impl WithSimd for Channels<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { block, dx } = self;
-        match dx.len() / (block.shape.height * block.shape.width * GROUP) {
-            4 => block.lines::<S, 4>(simd, dx),
-            3 => block.lines::<S, 3>(simd, dx),
-            2 => block.lines::<S, 2>(simd, dx),
-            _ => block.lines::<S, 1>(simd, dx),
+        match block.shape.kernel {
+            5 => block.channels::<S, 5>(simd, dx),
+            3 => block.channels::<S, 3>(simd, dx),
+            _ => block.channels::<S, 0>(simd, dx),
         }
     }
 }
@@ -89,47 +88,58 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
+    /// All positions, for kernels of `K` rows and columns, or of any where `K` is 0.
+    #[inline(always)]
+    fn channels<S: Simd, const K: usize>(self, simd: S, dx: &mut [f32]) {
+        match dx.len() / (self.shape.height * self.shape.width * GROUP) {
+            4 => self.lines::<S, 4, K>(simd, dx),
+            3 => self.lines::<S, 3, K>(simd, dx),
+            2 => self.lines::<S, 2, K>(simd, dx),
+            _ => self.lines::<S, 1, K>(simd, dx),
+        }
+    }
+
     /// All positions of `C` input channels.
     #[inline(always)]
-    fn lines<S: Simd, const C: usize>(self, simd: S, dx: &mut [f32]) {
-        let widest = if S::F32_LANES == GROUP { MAX_CHAINS / C.max(3) } else { MAX_CHAINS / 2 / C.max(3) };
+    fn lines<S: Simd, const C: usize, const K: usize>(self, simd: S, dx: &mut [f32]) {
         let columns = self.shape.width;
-        let tiles = columns.div_ceil(widest);
+        let tiles = columns.div_ceil(columns_together::<S>(C, MAX_CHAINS / C.max(3)));
         for row in 0..self.shape.height {
             for tile in 0..tiles {
                 let (first, end) = (tile * columns / tiles, (tile + 1) * columns / tiles);
                 let (block, at) = (self, (row, first));
                 match end - first {
-                    8 => simd.vectorize(Tile::<C, 8> { block, at, dx }),
-                    7 => simd.vectorize(Tile::<C, 7> { block, at, dx }),
-                    6 => simd.vectorize(Tile::<C, 6> { block, at, dx }),
-                    5 => simd.vectorize(Tile::<C, 5> { block, at, dx }),
-                    4 => simd.vectorize(Tile::<C, 4> { block, at, dx }),
-                    3 => simd.vectorize(Tile::<C, 3> { block, at, dx }),
-                    2 => simd.vectorize(Tile::<C, 2> { block, at, dx }),
-                    _ => simd.vectorize(Tile::<C, 1> { block, at, dx }),
+                    8 => simd.vectorize(Tile::<C, 8, K> { block, at, dx }),
+                    7 => simd.vectorize(Tile::<C, 7, K> { block, at, dx }),
+                    6 => simd.vectorize(Tile::<C, 6, K> { block, at, dx }),
+                    5 => simd.vectorize(Tile::<C, 5, K> { block, at, dx }),
+                    4 => simd.vectorize(Tile::<C, 4, K> { block, at, dx }),
+                    3 => simd.vectorize(Tile::<C, 3, K> { block, at, dx }),
+                    2 => simd.vectorize(Tile::<C, 2, K> { block, at, dx }),
+                    _ => simd.vectorize(Tile::<C, 1, K> { block, at, dx }),
                 }
             }
         }
     }
 }
 
-/// `C` channels times `W` columns from position `at` on.
-struct Tile<'a, const C: usize, const W: usize> {
+/// `C` channels times `W` columns from position `at` on, for kernels of `K` as above.
+struct Tile<'a, const C: usize, const W: usize, const K: usize> {
     block: Block<'a>,
     at: (usize, usize),
     dx: &'a mut [f32],
 }
 
-impl<const C: usize, const W: usize> WithSimd for Tile<'_, C, W> {
+impl<const C: usize, const W: usize, const K: usize> WithSimd for Tile<'_, C, W, K> {
     type Output = ();
 
     #[inline(always)]
     #[allow(clippy::needless_range_loop, reason = "indices over constant ranges unroll into registers")]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { block: Block { shape, rows, dy, weight }, at: (row, column), dx } = self;
-        let Conv2d { out_channels, height, width, kernel, padding, .. } = *shape;
-        let (columns, span) = (width + kernel - 1, (W - 1) * vectors::<S>() + 1);
+        let Conv2d { out_channels, height, width, padding, .. } = *shape;
+        let kernel = if K > 0 { K } else { shape.kernel };
+        let (columns, span) = (width + kernel - 1, (W + kernel - 2) * vectors::<S>() + 1);
         let ((dy, _), (dx, _)) = (S::as_simd_f32s(dy), S::as_mut_simd_f32s(dx));
         for part in 0..vectors::<S>() {
             let mut chains = [[simd.splat_f32s(0.0); W]; C];
@@ -137,12 +147,13 @@ impl<const C: usize, const W: usize> WithSimd for Tile<'_, C, W> {
                 for (u, taps) in taps.chunks_exact(kernel * C).enumerate() {
                     // Row i of dx takes row i + padding − u of dy.
                     let Some(source) = (row + padding).checked_sub(u).filter(|source| *source < rows) else { continue };
-                    let line = &dy[((o * rows + source) * columns + column) * vectors::<S>() + part..];
-                    for (v, weights) in taps.as_chunks::<C>().0.iter().enumerate() {
-                        let window = &line[(kernel - 1 - v) * vectors::<S>()..][..span];
+                    let line = &dy[((o * rows + source) * columns + column) * vectors::<S>() + part..][..span];
+                    let taps = &taps.as_chunks::<C>().0[..kernel];
+                    for v in 0..kernel {
+                        let weights = &taps[v];
                         let mut gradients = [simd.splat_f32s(0.0); W];
                         for j in 0..W {
-                            gradients[j] = window[j * vectors::<S>()];
+                            gradients[j] = line[(kernel - 1 - v + j) * vectors::<S>()];
                         }
                         for c in 0..C {
                             let weight = simd.splat_f32s(weights[c]);
