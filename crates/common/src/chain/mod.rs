@@ -16,7 +16,7 @@ pub use tuples::InChain;
 
 use crate::{
     data::Labels,
-    kernels::{lanes, loss::Outputs},
+    kernels::{Buffer, lanes, loss::Outputs},
     layers::{Gradients, Input, Layer, LossFunction, Output, Shape},
     matrix::Matrix,
     optim::Trainable,
@@ -39,13 +39,13 @@ pub struct Chain {
     gradients: Vec<f32>,
     loss: Arc<dyn LossFunction>,
     /// The output of each layer for the last training batch.
-    values: Vec<Vec<f32>>,
+    values: Vec<Buffer>,
     /// The same of the last layer, one row per sample.
     outputs: Matrix,
     /// The gradient of a layer's output.
-    dy: Vec<f32>,
+    dy: Buffer,
     /// The gradient of its input.
-    dx: Vec<f32>,
+    dx: Buffer,
 }
 
 impl Chain {
@@ -74,8 +74,8 @@ impl Chain {
         for entry in &entries {
             entry.layer.initialize(&mut parameters[entry.range.clone()]);
         }
-        let (values, outputs) = (vec![Vec::new(); entries.len()], Matrix::zeros(0, 0));
-        let (dy, dx) = (Vec::new(), Vec::new());
+        let (values, outputs) = (vec![Buffer::default(); entries.len()], Matrix::zeros(0, 0));
+        let (dy, dx) = (Buffer::default(), Buffer::default());
         Self { entries, parameters, gradients: vec![0.0; n], loss: Arc::new(loss), values, outputs, dy, dx }
     }
 
@@ -150,11 +150,11 @@ impl Chain {
         let samples = x.rows();
         for (l, entry) in self.entries.iter_mut().enumerate() {
             let (before, rest) = self.values.split_at_mut(l);
-            let (x, y) = (before.last().map_or(x.values(), Vec::as_slice), &mut rest[0]);
-            y.resize(entry.layer.output_shape().size(samples), 0.0);
+            let (x, y) =
+                (before.last().map_or(x.values(), |before| before), rest[0].of_size(entry.layer.output_shape().size(samples)));
             pass(entry.layer.as_mut(), Input { parameters: &self.parameters[entry.range.clone()], x, samples }, y);
         }
-        let outputs = self.values.last().map_or(x.values(), Vec::as_slice);
+        let outputs = self.values.last().map_or(x.values(), |last| last);
         self.outputs.reshape(samples, outputs.len() / samples.max(1));
         self.outputs.values_mut().copy_from_slice(outputs);
     }
@@ -165,7 +165,7 @@ impl Chain {
         let first = self.entries.iter().position(|entry| !entry.range.is_empty()).unwrap_or(self.entries.len());
         for (l, entry) in self.entries.iter_mut().enumerate().skip(first).rev() {
             let x = if l == 0 { x.values() } else { &self.values[l - 1] };
-            let dx = (l > first).then(|| room(&mut self.dx, x.len()));
+            let dx = (l > first).then(|| self.dx.of_size(x.len()));
             let input = Input { parameters: &self.parameters[entry.range.clone()], x, samples };
             let dparameters = &mut self.gradients[entry.range.clone()];
             let y = &self.values[l];
@@ -180,31 +180,20 @@ impl Chain {
     }
 }
 
-/// The first `n` values of a buffer that only grows, to be overwritten: to fill what grows back with zeros would cost a part of a
-/// small network's step.
-fn room(buffer: &mut Vec<f32>, n: usize) -> &mut [f32] {
-    if buffer.len() < n {
-        buffer.resize(n, 0.0);
-    }
-    &mut buffer[..n]
-}
-
 impl Network for Chain {
     fn outputs(&self, x: &Matrix) -> Result<Matrix> {
-        let (mut y, mut next) = (Vec::new(), Vec::new());
+        let (mut y, mut next) = (Buffer::default(), Buffer::default());
         let mut outputs = Vec::new();
         for rows in x.values().chunks(EVALUATED_TOGETHER * x.columns().max(1)) {
             let samples = rows.len() / x.columns().max(1);
-            let mut size = 0;
             for (l, entry) in self.entries.iter().enumerate() {
-                let next_size = entry.layer.output_shape().size(samples);
                 let parameters = &self.parameters[entry.range.clone()];
-                let x = if l == 0 { rows } else { &y[..size] };
-                entry.layer.forward(Input { parameters, x, samples }, room(&mut next, next_size));
+                let x = if l == 0 { rows } else { &y };
+                let next_y = next.of_size(entry.layer.output_shape().size(samples));
+                entry.layer.forward(Input { parameters, x, samples }, next_y);
                 std::mem::swap(&mut y, &mut next);
-                size = next_size;
             }
-            outputs.extend_from_slice(if self.entries.is_empty() { rows } else { &y[..size] });
+            outputs.extend_from_slice(if self.entries.is_empty() { rows } else { &y });
         }
         Ok(Matrix::new(x.rows(), outputs.len() / x.rows().max(1), outputs))
     }
@@ -216,7 +205,7 @@ impl Network for Chain {
     fn forward_backward(&mut self, x: &Matrix, labels: &Labels) -> Result<()> {
         self.forward_training(x);
         let outputs = Outputs { values: self.outputs.values(), columns: self.outputs.columns() };
-        let dy = room(&mut self.dy, outputs.values.len());
+        let dy = self.dy.of_size(outputs.values.len());
         self.loss.gradient(outputs, labels.targets(), dy);
         self.backward(x);
         Ok(())

@@ -23,7 +23,7 @@ mod forward;
 mod input;
 mod weight;
 
-use crate::kernels::{isa::Isa, lanes};
+use crate::kernels::{Buffer, isa::Isa, lanes};
 use lanes::GROUP;
 use pulp::Simd;
 
@@ -184,27 +184,34 @@ impl Frame {
         Self { plane: (shape.height, shape.width), stride: 1, rows: sides, columns: sides }
     }
 
-    /// Appends the framed planes to `framed`.
-    fn append(&self, planes: &[f32], framed: &mut Vec<f32>) {
+    /// Writes the framed planes.
+    fn write(&self, planes: &[f32], framed: &mut Buffer) {
         let columns = self.columns.0 + (self.plane.1 - 1) * self.stride + 1 + self.columns.1;
         let rows = self.rows.0 + (self.plane.0 - 1) * self.stride + 1 + self.rows.1;
-        framed.reserve(planes.len() / (self.plane.0 * self.plane.1) * rows * columns);
-        let zeros = |framed: &mut Vec<f32>, count: usize| framed.resize(framed.len() + count * GROUP, 0.0);
-        for plane in planes.chunks_exact(self.plane.0 * self.plane.1 * GROUP) {
-            zeros(framed, self.rows.0 * columns);
-            for (row, line) in plane.chunks_exact(self.plane.1 * GROUP).enumerate() {
-                zeros(framed, if row == 0 { 0 } else { (self.stride - 1) * columns } + self.columns.0);
-                if self.stride == 1 {
-                    framed.extend_from_slice(line);
-                } else {
-                    for (column, values) in line.chunks_exact(GROUP).enumerate() {
-                        zeros(framed, if column == 0 { 0 } else { self.stride - 1 });
-                        framed.extend_from_slice(values);
-                    }
-                }
-                zeros(framed, self.columns.1);
+        let planes = planes.chunks_exact(self.plane.0 * self.plane.1 * GROUP);
+        let framed = framed.of_size(planes.len() * rows * columns * GROUP);
+        for (plane, framed) in planes.zip(framed.chunks_exact_mut(rows * columns * GROUP)) {
+            for (at, framed) in framed.chunks_exact_mut(columns * GROUP).enumerate() {
+                self.write_line(plane, at, framed);
             }
-            zeros(framed, self.rows.1 * columns);
+        }
+    }
+
+    /// Writes line number `at` of a framed plane.
+    fn write_line(&self, plane: &[f32], at: usize, framed: &mut [f32]) {
+        let row = at.checked_sub(self.rows.0).filter(|row| row.is_multiple_of(self.stride)).map(|row| row / self.stride);
+        let Some(row) = row.filter(|row| *row < self.plane.0) else { return framed.fill(0.0) };
+        let line = &plane[row * self.plane.1 * GROUP..][..self.plane.1 * GROUP];
+        let (left, inside) = framed.split_at_mut(self.columns.0 * GROUP);
+        left.fill(0.0);
+        if self.stride == 1 {
+            let (inside, right) = inside.split_at_mut(line.len());
+            inside.copy_from_slice(line);
+            return right.fill(0.0);
+        }
+        inside.fill(0.0);
+        for (values, place) in line.chunks_exact(GROUP).zip(inside.chunks_exact_mut(GROUP).step_by(self.stride)) {
+            place.copy_from_slice(values);
         }
     }
 }

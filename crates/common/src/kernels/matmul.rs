@@ -17,7 +17,7 @@ mod small;
 mod tests;
 mod thin;
 
-use crate::kernels::{fused::fused_multiply_add, isa::Isa, reduce::column_sums_into};
+use crate::kernels::{Buffer, fused::fused_multiply_add, isa::Isa, reduce::column_sums_into};
 use crate::machine::{share_out, threads};
 use direct::Target;
 use pulp::{Simd, WithSimd};
@@ -267,24 +267,19 @@ impl WithSimd for Block<'_> {
 /// Room for a copy of a matrix: on the stack if it is small, so that a step of a small network allocates nothing.
 struct Space {
     stack: [f32; 256],
-    heap: Vec<f32>,
+    heap: Buffer,
 }
 
 impl Space {
-    /// Values in a line of the cache: a vector that lies in two of them is loaded twice.
-    const LINE: usize = 16;
-
     #[inline(always)]
     fn new() -> Self {
-        Self { stack: [0.0; 256], heap: Vec::new() }
+        Self { stack: [0.0; 256], heap: Buffer::default() }
     }
 
     #[inline(always)]
     fn of(&mut self, n: usize) -> &mut [f32] {
         if n > self.stack.len() {
-            self.heap.resize(n + Self::LINE, 0.0);
-            let start = self.heap.as_ptr().align_offset(size_of::<[f32; Self::LINE]>()).min(Self::LINE);
-            return &mut self.heap[start..][..n];
+            return self.heap.of_size(n);
         }
         &mut self.stack[..n]
     }

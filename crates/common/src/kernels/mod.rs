@@ -6,6 +6,7 @@
 
 pub mod activation;
 pub mod batch_norm;
+mod buffer;
 pub mod conv2d;
 pub mod dropout;
 pub mod functions;
@@ -21,6 +22,7 @@ pub mod reduce;
 pub mod verify;
 
 pub use activation::Activation;
+pub(crate) use buffer::Buffer;
 pub use conv2d::Conv2d;
 pub use loss::Loss;
 pub use matmul::{View, matmul};

@@ -2,6 +2,7 @@
 
 use super::{Conv2d, Frame, LEAST_WORK, channels_together, columns_together};
 use crate::kernels::{
+    Buffer,
     fused::multiply_add,
     isa::Isa,
     lanes::{GROUP, vectors},
@@ -21,18 +22,17 @@ pub(super) fn convolve(shape: &Conv2d, isa: Isa, x: &[f32], (weight, bias): (&[f
     let together = channels_together(shape.out_channels);
     let plane = shape.out_height() * shape.out_width() * GROUP;
     let least = LEAST_WORK.div_ceil(together * plane * taps);
-    let group = |framed: &mut Vec<f32>, (x, y): (&[f32], &mut [f32])| {
-        framed.clear();
+    let group = |framed: &mut Buffer, (x, y): (&[f32], &mut [f32])| {
         if shape.padding > 0 {
-            frame.append(x, framed);
+            frame.write(x, framed);
         }
-        let x = if shape.padding > 0 { &framed[..] } else { x };
+        let x = if shape.padding > 0 { framed } else { x };
         let parameters = packed.par_chunks(together * taps).zip(bias.par_chunks(together));
         let tiles = y.par_chunks_mut(together * plane).zip(parameters).with_min_len(least);
         share_out(tiles, |(y, parameters)| isa.dispatch(Channels { shape: &surrounded, x, parameters, y }));
     };
     let (x, y) = (x.par_chunks_exact(shape.in_features() * GROUP), y.par_chunks_exact_mut(shape.out_features() * GROUP));
-    share_out_with(x.zip(y), Vec::new, group);
+    share_out_with(x.zip(y), Buffer::default, group);
 }
 
 /// The weights in the order in which tiles read them: for each tile's channels, every (in, row, column), the channels side by side.

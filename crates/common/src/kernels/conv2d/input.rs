@@ -5,6 +5,7 @@
 
 use super::{Conv2d, Frame, LEAST_WORK, channels_together, columns_together};
 use crate::kernels::{
+    Buffer,
     fused::multiply_add,
     isa::Isa,
     lanes::{GROUP, vectors},
@@ -32,14 +33,13 @@ pub(super) fn convolve_back(shape: &Conv2d, isa: Isa, dy: &[f32], weight: &[f32]
     let together = channels_together(shape.in_channels);
     let (taps, plane) = (shape.out_channels * shape.kernel * shape.kernel, shape.height * shape.width * GROUP);
     let least = LEAST_WORK.div_ceil(together * plane * taps);
-    let group = |framed: &mut Vec<f32>, (dy, dx): (&[f32], &mut [f32])| {
-        framed.clear();
-        frame.append(dy, framed);
+    let group = |framed: &mut Buffer, (dy, dx): (&[f32], &mut [f32])| {
+        frame.write(dy, framed);
         let tiles = dx.par_chunks_mut(together * plane).zip(packed.par_chunks(together * taps)).with_min_len(least);
         share_out(tiles, |(dx, weight)| isa.dispatch(Channels { block: Block { shape, rows, dy: framed, weight }, dx }));
     };
     let (dy, dx) = (dy.par_chunks_exact(shape.out_features() * GROUP), dx.par_chunks_exact_mut(shape.in_features() * GROUP));
-    share_out_with(dy.zip(dx), Vec::new, group);
+    share_out_with(dy.zip(dx), Buffer::default, group);
 }
 
 /// The weights in the order in which tiles read them: for each tile's channels, every (out, row, column), the channels side by side.

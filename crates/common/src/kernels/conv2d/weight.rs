@@ -2,6 +2,7 @@
 
 use super::{Conv2d, Frame};
 use crate::kernels::{
+    Buffer,
     fused::multiply_add,
     isa::Isa,
     lanes::{GROUP, vectors},
@@ -21,9 +22,9 @@ const PARALLEL_FROM: usize = 1 << 21;
 /// Computes dw. Each chain is whole on one thread: threads share out kernels' rows.
 pub(super) fn correlate(shape: &Conv2d, isa: Isa, x: &[f32], dy: &[f32], dweight: &mut [f32]) {
     let surrounded = shape.padded();
-    let mut framed = Vec::new();
+    let mut framed = Buffer::default();
     if shape.padding > 0 {
-        Frame::around(shape).append(x, &mut framed);
+        Frame::around(shape).write(x, &mut framed);
     }
     let x = if shape.padding > 0 { &framed } else { x };
     let images = Images { shape: surrounded, x, dy };
