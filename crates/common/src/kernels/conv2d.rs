@@ -59,7 +59,7 @@ fn channels_together(channels: usize) -> usize {
 }
 
 /// Columns of a register tile of so many channels: `most` where there are 32 registers, as for vectors of four and of sixteen lanes.
-fn columns_together<S: Simd>(channels: usize, most: usize) -> usize {
+const fn columns_together<S: Simd>(channels: usize, most: usize) -> usize {
     match S::F32_LANES {
         4 | GROUP => most,
         // Of 16 registers a weight takes one, and chains and what they share 13: with all, the compiler leaves chains in memory.

@@ -91,16 +91,18 @@ fn rows<S: Simd, const O: usize, const K: usize>(
     y: &mut [f32],
 ) {
     let columns = shape.out_width();
-    let tiles = columns.div_ceil(columns_together::<S>(O, MAX_COLUMNS));
+    // A constant, so that no tile is compiled that is wider.
+    let widest = const { columns_together::<S>(O, MAX_COLUMNS) };
+    let tiles = columns.div_ceil(widest);
     for row in 0..shape.out_height() {
         for tile in 0..tiles {
             let (first, end) = (tile * columns / tiles, (tile + 1) * columns / tiles);
             let at = (row, first);
             match end - first {
-                6 => simd.vectorize(Tile::<O, 6, K> { shape, x, parameters, at, y }),
-                5 => simd.vectorize(Tile::<O, 5, K> { shape, x, parameters, at, y }),
-                4 => simd.vectorize(Tile::<O, 4, K> { shape, x, parameters, at, y }),
-                3 => simd.vectorize(Tile::<O, 3, K> { shape, x, parameters, at, y }),
+                6 if widest >= 6 => simd.vectorize(Tile::<O, 6, K> { shape, x, parameters, at, y }),
+                5 if widest >= 5 => simd.vectorize(Tile::<O, 5, K> { shape, x, parameters, at, y }),
+                4 if widest >= 4 => simd.vectorize(Tile::<O, 4, K> { shape, x, parameters, at, y }),
+                3 if widest >= 3 => simd.vectorize(Tile::<O, 3, K> { shape, x, parameters, at, y }),
                 2 => simd.vectorize(Tile::<O, 2, K> { shape, x, parameters, at, y }),
                 _ => simd.vectorize(Tile::<O, 1, K> { shape, x, parameters, at, y }),
             }

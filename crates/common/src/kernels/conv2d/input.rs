@@ -103,18 +103,20 @@ impl Block<'_> {
     #[inline(always)]
     fn lines<S: Simd, const C: usize, const K: usize>(self, simd: S, dx: &mut [f32]) {
         let columns = self.shape.width;
-        let tiles = columns.div_ceil(columns_together::<S>(C, MAX_CHAINS / C.max(3)));
+        // A constant, so that no tile is compiled that is wider.
+        let widest = const { columns_together::<S>(C, if C > 3 { MAX_CHAINS / C } else { MAX_CHAINS / 3 }) };
+        let tiles = columns.div_ceil(widest);
         for row in 0..self.shape.height {
             for tile in 0..tiles {
                 let (first, end) = (tile * columns / tiles, (tile + 1) * columns / tiles);
                 let (block, at) = (self, (row, first));
                 match end - first {
-                    8 => simd.vectorize(Tile::<C, 8, K> { block, at, dx }),
-                    7 => simd.vectorize(Tile::<C, 7, K> { block, at, dx }),
-                    6 => simd.vectorize(Tile::<C, 6, K> { block, at, dx }),
-                    5 => simd.vectorize(Tile::<C, 5, K> { block, at, dx }),
-                    4 => simd.vectorize(Tile::<C, 4, K> { block, at, dx }),
-                    3 => simd.vectorize(Tile::<C, 3, K> { block, at, dx }),
+                    8 if widest >= 8 => simd.vectorize(Tile::<C, 8, K> { block, at, dx }),
+                    7 if widest >= 7 => simd.vectorize(Tile::<C, 7, K> { block, at, dx }),
+                    6 if widest >= 6 => simd.vectorize(Tile::<C, 6, K> { block, at, dx }),
+                    5 if widest >= 5 => simd.vectorize(Tile::<C, 5, K> { block, at, dx }),
+                    4 if widest >= 4 => simd.vectorize(Tile::<C, 4, K> { block, at, dx }),
+                    3 if widest >= 3 => simd.vectorize(Tile::<C, 3, K> { block, at, dx }),
                     2 => simd.vectorize(Tile::<C, 2, K> { block, at, dx }),
                     _ => simd.vectorize(Tile::<C, 1, K> { block, at, dx }),
                 }
