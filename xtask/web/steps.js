@@ -19,26 +19,27 @@ function positions(all) {
   return [...new Set(Array.from({ length: last + 1 }, (_, i) => at(i)))];
 }
 
-/** The numbers of a run and where each of its curves ends. @param {Map<string, Uint8Array>} files */
-function ends(files) {
+/** @typedef {{ files: Map<string, Uint8Array>, metrics: [string, unknown][], ends: [string, unknown][] }} Run Its numbers, and where its curves end. */
+
+/** A run, its numbers read once. @param {Map<string, Uint8Array>} files @returns {Run} */
+function runOf(files) {
   const { metrics, curves } = recordedIn(files);
-  const ends = Object.entries(curves).map(([name, { value }]) => /** @type {[string, unknown]} */ ([name, value.at(-1)]));
-  return { metrics: Object.entries(metrics), curves: ends };
+  return { files, metrics: Object.entries(metrics), ends: Object.entries(curves).map(([name, { value }]) => [name, value.at(-1)]) };
 }
 
 /**
  * What depends on the number of steps: the ends of curves and the numbers that are not the same in all runs; all if none does.
- * @param {Map<string, Uint8Array>} run
- * @param {Map<string, Uint8Array>[]} runs
+ * @param {Run} run
+ * @param {Run[]} runs
  * @returns {[string, unknown][]}
  */
 function varying(run, runs) {
-  const all = runs.map(ends).map(({ metrics, curves }) => new Map([...curves, ...metrics]));
+  const all = runs.map(({ metrics, ends }) => new Map([...ends, ...metrics]));
   const varies = (/** @type {[string, unknown]} */ [name, value]) => all.some((of) => of.has(name) && of.get(name) !== value);
-  const { metrics, curves } = ends(run);
+  const { metrics, ends } = run;
   const numbers = metrics.some(varies) ? metrics.filter(varies) : metrics;
   const isNumber = (/** @type {unknown} */ end) => numbers.some(([, value]) => value === end);
-  const shown = curves.filter(varies).filter(([, end]) => !isNumber(end)).slice(0, SHOWN_NUMBERS);
+  const shown = ends.filter(varies).filter(([, end]) => !isNumber(end)).slice(0, SHOWN_NUMBERS);
   const room = SHOWN_NUMBERS - shown.length;
   return [...shown, ...(room > 0 ? numbers.slice(-room) : [])];
 }
@@ -57,7 +58,7 @@ export function mount(bench, flag) {
   const play = element("button", { type: "button" }, say("play"));
   const count = element("output");
   const numbers = element("p", { class: "numbers", role: "status" });
-  /** The runs by the numbers of their steps, by their other flags. @type {Map<string, Map<number, Map<string, Uint8Array>>>} */
+  /** The runs by the numbers of their steps, by their other flags. @type {Map<string, Map<number, Run>>} */
   const made = new Map();
   /** @type {number[]} */
   let at = [];
@@ -85,12 +86,14 @@ export function mount(bench, flag) {
     return runs;
   };
 
-  /** The files of the training after so many steps. @param {number} steps @returns {Promise<Map<string, Uint8Array>>} */
+  /** The training of so many steps. @param {number} steps @returns {Promise<Run>} */
   const after = async (steps) => {
     const runs = madeSo();
-    const files = runs.get(steps) ?? (await program.run(bench.order(bench.id, [...others(), `--${flag}=${steps}`]), {})).files;
-    runs.set(steps, files);
-    return files;
+    const made = runs.get(steps);
+    if (made) return made;
+    const run = runOf((await program.run(bench.order(bench.id, [...others(), `--${flag}=${steps}`]), {})).files);
+    runs.set(steps, run);
+    return run;
   };
 
   /** Shows the training after as many steps as the slider says. */
@@ -98,11 +101,11 @@ export function mount(bench, flag) {
     const steps = at[Number(slider.value)];
     count.textContent = `${steps} / ${at.at(-1)}`;
     try {
-      const files = await after(steps);
-      bench.figures.show(files);
+      const run = await after(steps);
+      bench.figures.show(run.files);
       // The numbers that depend on the steps are told by another run; a short one takes no time.
       await after(steps === at[0] ? at.at(1) ?? steps : at[0]);
-      numbers.textContent = varying(files, [...madeSo().values()]).map(([name, value]) => `${name}: ${rounded(value)}`).join(" · ");
+      numbers.textContent = varying(run, [...madeSo().values()]).map(([name, value]) => `${name}: ${rounded(value)}`).join(" · ");
     } catch (error) {
       // Another position has taken the place of this one.
       if (!(error instanceof Stopped)) numbers.textContent = say("broken", { message: String(error) });
