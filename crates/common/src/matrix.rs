@@ -1,6 +1,13 @@
 //! A matrix of f32 values: one row per sample, as the book writes batches.
 
-use crate::kernels::{View, loss::Outputs};
+use crate::{
+    kernels::{View, loss::Outputs},
+    machine::share_out,
+};
+use rayon::prelude::*;
+
+/// Values that a thread copies at least: a few microseconds.
+const LEAST_VALUES: usize = 1 << 13;
 
 /// A row-major matrix.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,10 +86,10 @@ impl Matrix {
     /// If an index is beyond the last row.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
-        let mut values = Vec::with_capacity(rows.len() * self.columns);
-        for &row in rows {
-            values.extend_from_slice(self.row(row));
-        }
+        let mut values = vec![0.0; rows.len() * self.columns];
+        let columns = self.columns.max(1);
+        let copies = values.par_chunks_exact_mut(columns).zip(rows).with_min_len(LEAST_VALUES.div_ceil(columns));
+        share_out(copies, |(copy, row)| copy.copy_from_slice(self.row(*row)));
         Self::new(rows.len(), self.columns, values)
     }
 

@@ -38,7 +38,7 @@ use super::{
     lanes::{self, GROUP},
     reduce::tree,
 };
-use crate::machine::{share_out, threads};
+use crate::machine::{PIECES, share_out, threads};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -226,7 +226,7 @@ impl BatchNorm<'_> {
     /// How many of `parts` a task takes: all of a small batch, else so many that each thread has some to do.
     fn share(&self, parts: usize) -> usize {
         let threads = threads();
-        if threads == 1 || self.shape.size() < PARALLEL_FROM { parts } else { parts.div_ceil(2 * threads) }
+        if threads == 1 || self.shape.size() < PARALLEL_FROM { parts } else { parts.div_ceil(PIECES * threads) }
     }
 }
 

@@ -24,8 +24,11 @@ mod input;
 mod weight;
 
 use crate::kernels::{Buffer, isa::Isa, lanes};
+use crate::machine::{share_out, share_out_with};
 use lanes::GROUP;
 use pulp::Simd;
+use rayon::prelude::*;
+use std::ops::Range;
 
 /// The shape of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,15 +50,15 @@ pub struct Conv2d {
 }
 
 /// Multiply-adds that a thread takes at least: to fetch what another has written costs as much as some hundred thousand.
-const LEAST_WORK: usize = 1 << 20;
+const LEAST_WORK: usize = 1 << 18;
+/// Most channels that are computed together.
+const MAX_CHANNELS: usize = 4;
+/// Values that a thread copies at least: a few microseconds.
+const LEAST_VALUES: usize = 1 << 14;
 
-/// Channels of a register tile, of `channels` in all.
+/// Channels that are computed together, of `channels` in all: six are better two times three than four and two.
 fn channels_together(channels: usize) -> usize {
-    match channels {
-        // Six channels are better two times three than four and two.
-        6 => 3,
-        fewer => fewer.clamp(1, 4),
-    }
+    channels.div_ceil(channels.div_ceil(MAX_CHANNELS))
 }
 
 /// Columns of a register tile of so many channels: `most` where there are 32 registers, as for vectors of four and of sixteen lanes.
@@ -184,16 +187,39 @@ impl Frame {
         Self { plane: (shape.height, shape.width), stride: 1, rows: sides, columns: sides }
     }
 
+    /// Rows and columns of a framed plane.
+    fn outer(&self) -> (usize, usize) {
+        let around = |length, (before, after)| before + (length - 1) * self.stride + 1 + after;
+        (around(self.plane.0, self.rows), around(self.plane.1, self.columns))
+    }
+
+    /// Values of a plane of a group without its frame and with it.
+    fn sizes(&self) -> (usize, usize) {
+        let outer = self.outer();
+        (self.plane.0 * self.plane.1 * GROUP, outer.0 * outer.1 * GROUP)
+    }
+
     /// Writes the framed planes.
     fn write(&self, planes: &[f32], framed: &mut Buffer) {
-        let columns = self.columns.0 + (self.plane.1 - 1) * self.stride + 1 + self.columns.1;
-        let rows = self.rows.0 + (self.plane.0 - 1) * self.stride + 1 + self.rows.1;
-        let planes = planes.chunks_exact(self.plane.0 * self.plane.1 * GROUP);
-        let framed = framed.of_size(planes.len() * rows * columns * GROUP);
-        for (plane, framed) in planes.zip(framed.chunks_exact_mut(rows * columns * GROUP)) {
-            for (at, framed) in framed.chunks_exact_mut(columns * GROUP).enumerate() {
-                self.write_line(plane, at, framed);
-            }
+        let (inside, all) = self.sizes();
+        let framed = framed.of_size(planes.len() / inside * all);
+        for (plane, framed) in planes.chunks_exact(inside).zip(framed.chunks_exact_mut(all)) {
+            self.write_plane(plane, framed);
+        }
+    }
+
+    /// The same, shared out among the threads.
+    fn write_together(&self, planes: &[f32], framed: &mut Buffer) {
+        let (inside, all) = self.sizes();
+        let framed = framed.of_size(planes.len() / inside * all).par_chunks_exact_mut(all);
+        let planes = planes.par_chunks_exact(inside).zip(framed).with_min_len(LEAST_VALUES.div_ceil(all));
+        share_out(planes, |(plane, framed)| self.write_plane(plane, framed));
+    }
+
+    /// Writes a framed plane.
+    fn write_plane(&self, plane: &[f32], framed: &mut [f32]) {
+        for (at, framed) in framed.chunks_exact_mut(self.outer().1 * GROUP).enumerate() {
+            self.write_line(plane, at, framed);
         }
     }
 
@@ -213,6 +239,55 @@ impl Frame {
         for (values, place) in line.chunks_exact(GROUP).zip(inside.chunks_exact_mut(GROUP).step_by(self.stride)) {
             place.copy_from_slice(values);
         }
+    }
+}
+
+/// Planes, some channels of a group at a time, that are computed from the planes of the same group.
+struct Tiles<'a> {
+    /// What they are computed from.
+    source: &'a [f32],
+    /// Values of a group of it.
+    source_group: usize,
+    /// What surrounds its planes, if anything does.
+    frame: Option<Frame>,
+    /// The planes to be computed.
+    target: &'a mut [f32],
+    /// Their channels.
+    channels: usize,
+    /// Values of one of them in a group.
+    plane: usize,
+    /// Multiply-adds for each value.
+    taps: usize,
+}
+
+impl Tiles<'_> {
+    /// Computes each tile from the framed planes of its group and the numbers of its channels; threads share tiles.
+    fn share_out(self, compute: impl Fn(&[f32], Range<usize>, &mut [f32]) + Sync) {
+        let Self { frame, channels, plane, .. } = self;
+        let together = channels_together(channels);
+        let groups = self.source.chunks_exact(self.source_group).zip(self.target.chunks_exact_mut(channels * plane));
+        let mut tiles: Vec<_> = groups
+            .enumerate()
+            .flat_map(|(group, (source, target))| {
+                let first_channels = (0..channels).step_by(together);
+                first_channels.zip(target.chunks_mut(together * plane)).map(move |(first, target)| (group, source, first, target))
+            })
+            .collect();
+        let least = LEAST_WORK.div_ceil(together * plane * self.taps);
+        let space = || (None, Buffer::default());
+        share_out_with(
+            tiles.par_iter_mut().with_min_len(least),
+            space,
+            |(framed_group, framed), (group, source, first, target)| {
+                let channels = *first..*first + target.len() / plane;
+                let Some(frame) = frame else { return compute(source, channels, target) };
+                if *framed_group != Some(*group) {
+                    frame.write(source, framed);
+                    *framed_group = Some(*group);
+                }
+                compute(framed, channels, target);
+            },
+        );
     }
 }
 

@@ -32,7 +32,7 @@ use super::{
     isa::Isa,
     reduce::tree,
 };
-use crate::machine::{share_out, threads};
+use crate::machine::{PIECES, share_out, threads};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -115,7 +115,7 @@ impl LayerNorm<'_> {
     fn rows_together(&self, rows: usize) -> usize {
         let threads = threads();
         let alone = threads == 1 || rows * self.features < PARALLEL_FROM;
-        if alone { rows.max(1) } else { rows.div_ceil(2 * threads) }
+        if alone { rows.max(1) } else { rows.div_ceil(PIECES * threads) }
     }
 }
 

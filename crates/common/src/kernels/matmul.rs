@@ -18,21 +18,26 @@ mod tests;
 mod thin;
 
 use crate::kernels::{Buffer, fused::fused_multiply_add, isa::Isa, reduce::column_sums_into};
-use crate::machine::{share_out, threads};
+use crate::machine::{PIECES, share_out, share_out_with, threads};
 use direct::Target;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// Multiply-adds below which a product stays on one thread: a few microseconds of work.
+/// Multiply-adds below which a product stays on one thread, and that a thread takes at least of one that is shared by rows.
 const PARALLEL_FROM: usize = 1 << 20;
-/// Threads share a product by multiples of this many rows.
-const ROWS_TOGETHER: usize = 8;
+/// Those that it takes at least of one that is shared by columns: a few microseconds of work.
+const LEAST_WORK: usize = 1 << 19;
+/// Threads share a product by multiples of this many rows: the tallest register tile.
+const TILE_ROWS: usize = 8;
 /// Rows of A up to which threads share a product by columns.
 const MOST_ROWS: usize = 128;
-/// Columns for each thread from which on they do: the widest register tile.
-const LEAST_COLUMNS: usize = 48;
-/// Threads share columns by multiples of this many: the widest vector.
-const COLUMNS_TOGETHER: usize = 16;
+/// They share columns by multiples of this many where there are many for each: the widest register tile.
+const TILE_COLUMNS: usize = 48;
+/// Columns for each thread that are many: a tile more or less is a small part of them.
+const MANY_COLUMNS: usize = 8 * TILE_COLUMNS;
+/// Where there are fewer they share them by multiples of this many: the widest vector.
+const VECTOR_COLUMNS: usize = 16;
 /// Values of a B whose columns are contiguous up to which it is copied rather than A.
 const FEW_VALUES: usize = 1 << 13;
 
@@ -83,10 +88,9 @@ impl<'a> View<'a> {
         self.row_stride == 1 && self.column_stride != 1
     }
 
-    /// Copies the matrix to `space`, row after row, each filled up with zeros to `width`.
+    /// Copies the matrix to `copy`, row after row, each filled up with zeros to `width`.
     #[inline(always)]
-    fn contiguous_rows(self, width: usize, space: &mut Space) -> View<'_> {
-        let copy = space.of(self.rows * width);
+    fn copy_rows(self, width: usize, copy: &mut [f32]) {
         for (row, copy) in copy.chunks_exact_mut(width).enumerate() {
             let (inside, outside) = copy.split_at_mut(self.columns);
             let values = self.data[row * self.row_stride..].iter().step_by(self.column_stride);
@@ -95,7 +99,12 @@ impl<'a> View<'a> {
             }
             outside.fill(0.0);
         }
-        View::new(copy, self.rows, width)
+    }
+
+    /// Whether it is the other one, not one of the same values.
+    fn is(self, other: Self) -> bool {
+        let shape = |view: Self| (view.rows, view.columns, view.row_stride, view.column_stride);
+        std::ptr::eq(self.data, other.data) && shape(self) == shape(other)
     }
 
     /// Columns `first .. first + count`.
@@ -139,13 +148,15 @@ pub fn matmul(isa: Isa, a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
     assert_eq!(a.columns, b.rows, "inner dimensions of a product");
     assert_eq!(c.len(), a.rows * b.columns, "size of a product");
     assert!(bias.is_none_or(|bias| bias.len() == b.columns), "one bias per column");
-    let threads = threads();
-    if threads == 1 || a.rows * a.columns * b.columns < PARALLEL_FROM {
-        Block { a, b, bias, c }.compute(isa);
-    } else if a.rows <= MOST_ROWS && b.columns >= threads * LEAST_COLUMNS {
-        by_columns(isa, (a, b), bias, c, threads);
+    let (threads, work) = (threads(), a.rows * a.columns * b.columns);
+    // As many for each thread.
+    let pieces = |most: usize| threads * (most / threads).clamp(1, PIECES);
+    if threads == 1 || work < PARALLEL_FROM {
+        Block { a, b, bias, c }.compute(isa, None);
+    } else if a.rows <= MOST_ROWS && b.columns >= threads * TILE_COLUMNS {
+        by_columns(isa, (a, b), bias, c, pieces((work / LEAST_WORK).min(b.columns / TILE_COLUMNS)));
     } else {
-        by_rows(isa, (a, b), bias, c, threads);
+        by_rows(isa, (a, b), bias, c, pieces(work / PARALLEL_FROM));
     }
 }
 
@@ -186,53 +197,74 @@ pub fn parameter_gradients(isa: Isa, gradients: ParameterGradients) {
     column_sums_into(isa, dy.data, dbias);
 }
 
-/// Shares a product by rows.
-fn by_rows(isa: Isa, (a, b): (View, View), bias: Option<&[f32]>, c: &mut [f32], threads: usize) {
-    let rows = a.rows.div_ceil(threads).next_multiple_of(ROWS_TOGETHER);
-    share_out(c.par_chunks_mut(rows * b.columns).enumerate(), |(chunk, c)| {
-        let a = a.row_range(chunk * rows, c.len() / b.columns);
-        Block { a, b, bias, c }.compute(isa);
+/// Shares a product by rows, in so many pieces.
+fn by_rows(isa: Isa, (a, b): (View, View), bias: Option<&[f32]>, mut c: &mut [f32], pieces: usize) {
+    let blocks: Vec<_> = ranges(a.rows, TILE_ROWS, pieces)
+        .map(|rows| Block {
+            a: a.row_range(rows.start, rows.len()),
+            b,
+            bias,
+            c: c.split_off_mut(..rows.len() * b.columns).unwrap_or_default(),
+        })
+        .collect();
+    share_out(blocks.into_par_iter(), |block| block.compute(isa, None));
+}
+
+/// Shares a product by columns, in so many pieces: of a large B, each thread reads its own columns only.
+fn by_columns(isa: Isa, (a, b): (View, View), bias: Option<&[f32]>, c: &mut [f32], pieces: usize) {
+    let unit = if b.columns < MANY_COLUMNS * threads() { VECTOR_COLUMNS } else { TILE_COLUMNS };
+    let mut blocks: Vec<_> = ranges(b.columns, unit, pieces).map(|columns| (columns, Vec::with_capacity(a.rows))).collect();
+    for mut row in c.chunks_exact_mut(b.columns) {
+        for (columns, rows) in &mut blocks {
+            rows.extend(row.split_off_mut(..columns.len()));
+        }
+    }
+    let space = || (Buffer::default(), Space::new());
+    share_out_with(blocks.par_iter_mut(), space, |(values, space), (columns, rows)| {
+        let values = values.of_size(rows.len() * columns.len());
+        let bias = bias.map(|bias| &bias[columns.clone()]);
+        Block { a, b: b.column_range(columns.start, columns.len()), bias, c: &mut *values }.compute(isa, Some(space));
+        for (row, values) in rows.iter_mut().zip(values.chunks_exact(columns.len())) {
+            row.copy_from_slice(values);
+        }
     });
 }
 
-/// Shares a product by columns: of a large B, each thread packs its own columns only.
-fn by_columns(isa: Isa, (a, b): (View, View), bias: Option<&[f32]>, c: &mut [f32], threads: usize) {
-    let columns = b.columns.div_ceil(threads).next_multiple_of(COLUMNS_TOGETHER);
-    let starts = (0..b.columns).step_by(columns).map(|first| (first, columns.min(b.columns - first)));
-    let mut parts: Vec<_> = starts.map(|(first, count)| (first, count, vec![0.0; a.rows * count])).collect();
-    share_out(parts.par_iter_mut(), |&mut (first, count, ref mut part)| {
-        let bias = bias.map(|bias| &bias[first..first + count]);
-        Block { a, b: b.column_range(first, count), bias, c: part }.compute(isa);
-    });
-    for (first, count, part) in parts {
-        for (row, part) in c.chunks_exact_mut(b.columns).zip(part.chunks_exact(count)) {
-            row[first..first + count].copy_from_slice(part);
-        }
-    }
+/// Cuts `0 .. n` into so many ranges of as many times `unit`, give or take one; the last may end earlier.
+fn ranges(n: usize, unit: usize, pieces: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = move |piece: usize| (n.div_ceil(unit) * piece / pieces * unit).min(n);
+    (0..pieces).map(move |piece| end(piece)..end(piece + 1)).filter(|range| !range.is_empty())
 }
 
 /// One thread's share of a product: some rows of C.
-struct Block<'a> {
+struct Block<'a, 'c> {
     a: View<'a>,
     b: View<'a>,
     bias: Option<&'a [f32]>,
-    c: &'a mut [f32],
+    c: &'c mut [f32],
 }
 
-impl Block<'_> {
-    /// Computes it, by one copy of the compiled code, wherever that is called from.
+impl<'a> Block<'a, '_> {
+    /// Computes it, by one copy of the compiled code, wherever that is called from. The space may hold the copy that it needs.
     #[inline(never)]
-    fn compute(self, isa: Isa) {
-        isa.dispatch(self);
+    fn compute(self, isa: Isa, space: Option<&mut Space<'a>>) {
+        isa.dispatch(Computation { block: self, space });
     }
 }
 
-impl WithSimd for Block<'_> {
+/// A block under way.
+struct Computation<'a, 'c, 'space> {
+    block: Block<'a, 'c>,
+    /// Made when it is needed: most products of small networks need none.
+    space: Option<&'space mut Space<'a>>,
+}
+
+impl WithSimd for Computation<'_, '_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { a, b, bias, c } = self;
+        let Self { block: Block { a, b, bias, c }, space } = self;
         if c.is_empty() {
             return;
         }
@@ -243,7 +275,13 @@ impl WithSimd for Block<'_> {
         if small::product::<S>(a, b, bias, c) {
             return;
         }
-        let mut space = Space::new();
+        let mut own;
+        let space = if let Some(space) = space {
+            space
+        } else {
+            own = Space::new();
+            &mut own
+        };
         // One call of a function that is compiled into this one.
         let (factors, target) = match Form::of::<S>(a, b) {
             Form::Thin => return thin::product(simd, a, b, bias, c),
@@ -252,10 +290,10 @@ impl WithSimd for Block<'_> {
                 return add_bias(bias, 1, c);
             }
             Form::Direct => ((a, b), Target::of(c, b.columns)),
-            Form::DirectCopied => ((a, b.contiguous_rows(b.columns, &mut space)), Target::of(c, b.columns)),
+            Form::DirectCopied => ((a, space.copy_of(b, b.columns)), Target::of(c, b.columns)),
             Form::Transposed => ((b.transposed(), a.transposed()), Target::transposed(c, a.rows)),
             Form::TransposedCopied => {
-                let columns_of_a = a.transposed().contiguous_rows(a.rows.max(S::F32_LANES), &mut space);
+                let columns_of_a = space.copy_of(a.transposed(), a.rows.max(S::F32_LANES));
                 ((b.transposed(), columns_of_a), Target::transposed(c, a.rows))
             }
         };
@@ -265,23 +303,29 @@ impl WithSimd for Block<'_> {
 }
 
 /// Room for a copy of a matrix: on the stack if it is small, so that a step of a small network allocates nothing.
-struct Space {
+struct Space<'a> {
     stack: [f32; 256],
     heap: Buffer,
+    /// Of which there is a copy.
+    copied: Option<View<'a>>,
 }
 
-impl Space {
+impl<'a> Space<'a> {
     #[inline(always)]
     fn new() -> Self {
-        Self { stack: [0.0; 256], heap: Buffer::default() }
+        Self { stack: [0.0; 256], heap: Buffer::default(), copied: None }
     }
 
+    /// A copy of the matrix, each row filled up with zeros to `width`. That of the matrix before serves again if it is the same.
     #[inline(always)]
-    fn of(&mut self, n: usize) -> &mut [f32] {
-        if n > self.stack.len() {
-            return self.heap.of_size(n);
+    fn copy_of(&mut self, matrix: View<'a>, width: usize) -> View<'_> {
+        let size = matrix.rows * width;
+        let copy = if size > self.stack.len() { self.heap.of_size(size) } else { &mut self.stack[..size] };
+        if !self.copied.is_some_and(|copied| copied.is(matrix)) {
+            matrix.copy_rows(width, copy);
+            self.copied = Some(matrix);
         }
-        &mut self.stack[..n]
+        View::new(copy, matrix.rows, width)
     }
 }
 

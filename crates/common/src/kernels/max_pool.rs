@@ -15,6 +15,9 @@ use crate::machine::share_out;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+/// Values that a thread reads at least: a few microseconds of work.
+const LEAST_WORK: usize = 1 << 14;
+
 /// The shape of a pooling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxPool2d {
@@ -71,8 +74,8 @@ impl MaxPool2d {
     pub fn forward(&self, isa: Isa, x: &[f32], y: &mut [f32]) {
         self.check(x, y);
         let (from, to) = self.planes();
-        share_out(x.par_chunks_exact(from).zip(y.par_chunks_exact_mut(to)), |(x, y)| {
-            isa.dispatch(Forward { shape: *self, x, y });
+        share_out(x.par_chunks_exact(from).zip(y.par_chunks_exact_mut(to)).with_min_len(self.least(to)), |(x, y)| {
+            isa.dispatch(Forward { shape: self.of_one_channel(), x, y });
         });
     }
 
@@ -86,14 +89,25 @@ impl MaxPool2d {
         let (from, to) = self.planes();
         let pooled = x.par_chunks_exact(from).zip(y.par_chunks_exact(to));
         let gradients = dy.par_chunks_exact(to).zip(dx.par_chunks_exact_mut(from));
-        share_out(pooled.zip(gradients), |((x, y), (dy, dx))| {
-            isa.dispatch(Backward { shape: *self, pooled: Pooled { x, y }, dy, dx });
+        share_out(pooled.zip(gradients).with_min_len(self.least(to)), |((x, y), (dy, dx))| {
+            isa.dispatch(Backward { shape: self.of_one_channel(), pooled: Pooled { x, y }, dy, dx });
         });
     }
 
-    /// Values of one group before and after.
+    /// The same of each channel by itself.
+    fn of_one_channel(self) -> Self {
+        Self { channels: 1, ..self }
+    }
+
+    /// Values of one channel of a group before and after.
     fn planes(&self) -> (usize, usize) {
-        (self.in_features() * GROUP, self.out_features() * GROUP)
+        let channel = self.of_one_channel();
+        (channel.in_features() * GROUP, channel.out_features() * GROUP)
+    }
+
+    /// Channels that a thread takes at least, of so many results.
+    fn least(&self, results: usize) -> usize {
+        LEAST_WORK.div_ceil(results * self.kernel * self.kernel)
     }
 
     /// Panics unless the sizes fit together.
@@ -101,7 +115,10 @@ impl MaxPool2d {
         assert!(![self.channels, self.height, self.width, self.kernel, self.stride].contains(&0), "pooling of nothing: {self:?}");
         assert!(self.kernel <= self.height.min(self.width), "{self:?}");
         let (from, to) = self.planes();
-        assert!(x.len().is_multiple_of(from) && y.len() == x.len() / from * to, "size of the images and of the results");
+        assert!(
+            x.len().is_multiple_of(self.channels * from) && y.len() == x.len() / from * to,
+            "size of the images and of the results"
+        );
     }
 
     /// Whether each place of the image belongs to exactly one window.

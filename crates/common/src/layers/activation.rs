@@ -15,8 +15,10 @@ use crate::{
 };
 use rayon::prelude::*;
 
-/// Values that a thread takes at a time.
-const TOGETHER: usize = 1 << 17;
+/// Values that are computed together.
+const TOGETHER: usize = 1 << 12;
+/// How many times as many a thread takes at least: a few microseconds of work.
+const LEAST: usize = 4;
 
 /// An activation function behind samples of a given shape.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,23 +40,20 @@ impl Layer for ActivationLayer {
 
     fn forward(&self, input: Input, a: &mut [f32]) {
         let z = input.x;
-        if z.len() <= TOGETHER {
-            return self.f.forward(Isa::best(), z, a);
-        }
-        share_out(z.par_chunks(TOGETHER).zip(a.par_chunks_mut(TOGETHER)), |(z, a)| self.f.forward(Isa::best(), z, a));
+        let chunks = z.par_chunks(TOGETHER).zip(a.par_chunks_mut(TOGETHER));
+        share_out(chunks.with_min_len(LEAST), |(z, a)| self.f.forward(Isa::best(), z, a));
     }
 
     fn backward(&mut self, input: Input, Output { y: a, dy: da }: Output, gradients: Gradients) {
         let Some(dz) = gradients.dx else { return };
         let z = input.x;
-        if z.len() <= TOGETHER {
-            return self.f.backward(Isa::best(), Activated { z, a }, da, dz);
-        }
         // An output that is not read may not be there: then z stands in its place.
         let a = if self.reads_output() { a } else { z };
         let activated = z.par_chunks(TOGETHER).zip(a.par_chunks(TOGETHER));
         let gradients = da.par_chunks(TOGETHER).zip(dz.par_chunks_mut(TOGETHER));
-        share_out(activated.zip(gradients), |((z, a), (da, dz))| self.f.backward(Isa::best(), Activated { z, a }, da, dz));
+        share_out(activated.zip(gradients).with_min_len(LEAST), |((z, a), (da, dz))| {
+            self.f.backward(Isa::best(), Activated { z, a }, da, dz);
+        });
     }
 
     fn reads_output(&self) -> bool {

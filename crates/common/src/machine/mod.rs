@@ -3,15 +3,17 @@
 //! Nothing here reaches a printed number. This is the only module that asks whether the target is WebAssembly, which has hardly any of these:
 //! there a run cannot be interrupted, takes no time and has one thread.
 
+mod share;
 #[cfg_attr(target_family = "wasm", path = "sandbox.rs")]
 mod system;
 mod team;
 
 use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 
+pub(crate) use share::{PIECES, share_out, share_out_with};
 pub(crate) use system::{Bar, Bars, HAS_THREADS, Stopwatch, on_interruption, process_id};
 pub use team::awake;
-pub(crate) use team::{Crowd, both, share_out, share_out_with, threads};
+pub(crate) use team::{Crowd, threads};
 
 /// Does `work` in a pool of so many threads of its own; where no threads can be started, as it is called.
 ///

@@ -4,13 +4,7 @@
 //! for work or for the rest of a work that they share, look out for it; only one that has found none for a while sleeps.
 
 use super::HAS_THREADS;
-use rayon::{
-    Yield,
-    iter::{
-        IndexedParallelIterator,
-        plumbing::{Producer, ProducerCallback},
-    },
-};
+use rayon::Yield;
 use std::{
     cell::RefCell,
     hint,
@@ -138,7 +132,7 @@ impl Drop for SetWhenDropped<'_> {
 }
 
 /// Does `first` here and `second` on another thread, or after it if all have work.
-pub(crate) fn both(first: impl FnOnce() + Send, second: impl FnOnce() + Send) {
+pub(super) fn both(first: impl FnOnce() + Send, second: impl FnOnce() + Send) {
     let (begun, done) = (AtomicBool::new(false), AtomicBool::new(false));
     let look_out = || {
         first();
@@ -168,56 +162,10 @@ fn wait_for(done: &AtomicBool) {
     }
 }
 
-/// Does `work` with each of the parts, shared out among the threads.
-pub(crate) fn share_out<I: IndexedParallelIterator>(parts: I, work: impl Fn(I::Item) + Sync) {
-    share_out_with(parts, || (), |(), part| work(part));
-}
-
-/// The same with a space of its own for each thread, used again from part to part.
-pub(crate) fn share_out_with<I: IndexedParallelIterator, T>(
-    parts: I,
-    space: impl Fn() -> T + Sync,
-    work: impl Fn(&mut T, I::Item) + Sync,
-) {
-    struct Callback<'a, T, W> {
-        parts: usize,
-        space: &'a (dyn Fn() -> T + Sync),
-        work: W,
-    }
-    impl<T, I, W: Fn(&mut T, I) + Sync> ProducerCallback<I> for Callback<'_, T, W> {
-        type Output = ();
-
-        fn callback<P: Producer<Item = I>>(self, producer: P) {
-            halve(producer, self.parts, threads(), self.space, &self.work);
-        }
-    }
-    let parts_left = parts.len();
-    parts.with_producer(Callback { parts: parts_left, space: &space, work });
-}
-
-/// Halves the parts until there are at least as many pieces as threads, or half would be less than a thread takes at least.
-fn halve<P: Producer, T>(
-    producer: P,
-    parts: usize,
-    threads: usize,
-    space: &(dyn Fn() -> T + Sync),
-    work: &(impl Fn(&mut T, P::Item) + Sync),
-) {
-    if parts < 2 * producer.min_len() || threads <= 1 {
-        let mut space = space();
-        producer.into_iter().for_each(|part| work(&mut space, part));
-        return;
-    }
-    let middle = parts / 2;
-    let (first, second) = producer.split_at(middle);
-    both(|| halve(first, middle, threads / 2, space, work), || halve(second, parts - middle, threads.div_ceil(2), space, work));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::machine::with_threads;
-    use rayon::prelude::*;
     use std::panic;
 
     #[test]
@@ -225,17 +173,6 @@ mod tests {
         for threads in [1, 2, 3, 64] {
             let sum = with_threads(threads, || awake(|| rayon::join(|| 1, || 2)));
             assert_eq!(sum.unwrap(), (1, 2), "{threads} threads");
-        }
-    }
-
-    #[test]
-    fn each_part_is_done_once() {
-        for threads in [1, 2, 3, 64] {
-            for parts in [0, 1, 2, 5, 100] {
-                let mut counts = vec![0; parts];
-                with_threads(threads, || awake(|| share_out(counts.par_iter_mut(), |count| *count += 1))).unwrap();
-                assert_eq!(counts, vec![1; parts], "{threads} threads");
-            }
         }
     }
 

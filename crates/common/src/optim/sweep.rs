@@ -6,13 +6,16 @@
 //! Bound by memory: Adam reads four vectors and writes three, 28 bytes per parameter, and computes three divisions and a square root meanwhile.
 
 use super::Trainable;
-use crate::{kernels::isa::Isa, machine::both};
+use crate::{kernels::isa::Isa, machine::share_out};
 use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
 
 /// From this many parameters on, a tensor is shared out over threads.
 const PARALLEL_FROM: usize = 100_000;
-/// Parameters that a thread takes at once, at most.
-const CHUNK: usize = 1 << 15;
+/// Parameters of a piece of which threads take several.
+const CHUNK: usize = 1 << 12;
+/// Pieces that a thread takes at least: some ten microseconds of work.
+const LEAST: usize = 4;
 
 /// θ, g and the remembered values in; θ and the remembered values out.
 pub(super) trait ElementRule<const N: usize>:
@@ -37,7 +40,7 @@ fn sweep_on<const N: usize>(isa: Isa, tensor: Trainable<'_>, memory: [&mut [f32]
     if piece.parameter.len() < PARALLEL_FROM {
         isa.dispatch(Sweep { piece, rule });
     } else {
-        share_out(isa, piece, rule);
+        share_out(piece.chunks().into_par_iter().with_min_len(LEAST), |piece| isa.dispatch(Sweep { piece, rule }));
     }
 }
 
@@ -48,20 +51,18 @@ struct Piece<'a, const N: usize> {
     memory: [&'a mut [f32]; N],
 }
 
-/// Halves `piece` until each half is short enough for one thread.
-fn share_out<const N: usize>(isa: Isa, piece: Piece<'_, N>, rule: impl ElementRule<N>) {
-    let middle = piece.parameter.len() / 2;
-    if piece.parameter.len() <= CHUNK {
-        isa.dispatch(Sweep { piece, rule });
-        return;
+impl<const N: usize> Piece<'_, N> {
+    /// Its stretches of `CHUNK` parameters, one after the other.
+    fn chunks(self) -> Vec<Self> {
+        let mut memory = self.memory.map(|vector| vector.chunks_mut(CHUNK));
+        let chunks = self.parameter.chunks_mut(CHUNK).zip(self.gradient.chunks(CHUNK));
+        chunks
+            .map(|(parameter, gradient)| {
+                let memory = memory.each_mut().map(|chunks| chunks.next().unwrap_or_default());
+                Piece { parameter, gradient, memory }
+            })
+            .collect()
     }
-    let (parameter, rest) = piece.parameter.split_at_mut(middle);
-    let (gradient, rest_of_gradient) = piece.gradient.split_at(middle);
-    let mut rest_of_memory = piece.memory.map(|vector| vector.split_at_mut(middle));
-    let memory = rest_of_memory.each_mut().map(|(first, _)| std::mem::take(first));
-    let first = Piece { parameter, gradient, memory };
-    let second = Piece { parameter: rest, gradient: rest_of_gradient, memory: rest_of_memory.map(|(_, second)| second) };
-    both(|| share_out(isa, first, rule), || share_out(isa, second, rule));
 }
 
 /// `x`, or zero of its sign if it is smaller in magnitude than the smallest normal number.

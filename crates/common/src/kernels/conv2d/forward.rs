@@ -1,15 +1,12 @@
 //! y, some output channels times some columns at a time.
 
-use super::{Conv2d, Frame, LEAST_WORK, channels_together, columns_together};
+use super::{Conv2d, Frame, Tiles, channels_together, columns_together};
 use crate::kernels::{
-    Buffer,
     fused::multiply_add,
     isa::Isa,
     lanes::{GROUP, vectors},
 };
-use crate::machine::{share_out, share_out_with};
 use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
 
 /// Columns of the widest register tile: with four channels 24 chains of the 32 registers of AVX-512.
 const MAX_COLUMNS: usize = 6;
@@ -18,21 +15,20 @@ const MAX_COLUMNS: usize = 6;
 pub(super) fn convolve(shape: &Conv2d, isa: Isa, x: &[f32], (weight, bias): (&[f32], &[f32]), y: &mut [f32]) {
     let packed = pack(shape, weight);
     let taps = shape.in_channels * shape.kernel * shape.kernel;
-    let (surrounded, frame) = (shape.padded(), Frame::around(shape));
-    let together = channels_together(shape.out_channels);
-    let plane = shape.out_height() * shape.out_width() * GROUP;
-    let least = LEAST_WORK.div_ceil(together * plane * taps);
-    let group = |framed: &mut Buffer, (x, y): (&[f32], &mut [f32])| {
-        if shape.padding > 0 {
-            frame.write(x, framed);
-        }
-        let x = if shape.padding > 0 { framed } else { x };
-        let parameters = packed.par_chunks(together * taps).zip(bias.par_chunks(together));
-        let tiles = y.par_chunks_mut(together * plane).zip(parameters).with_min_len(least);
-        share_out(tiles, |(y, parameters)| isa.dispatch(Channels { shape: &surrounded, x, parameters, y }));
+    let surrounded = shape.padded();
+    let tiles = Tiles {
+        source: x,
+        source_group: shape.in_features() * GROUP,
+        frame: (shape.padding > 0).then(|| Frame::around(shape)),
+        target: y,
+        channels: shape.out_channels,
+        plane: shape.out_height() * shape.out_width() * GROUP,
+        taps,
     };
-    let (x, y) = (x.par_chunks_exact(shape.in_features() * GROUP), y.par_chunks_exact_mut(shape.out_features() * GROUP));
-    share_out_with(x.zip(y), Buffer::default, group);
+    tiles.share_out(|x, channels, y| {
+        let parameters = (&packed[channels.start * taps..channels.end * taps], &bias[channels]);
+        isa.dispatch(Channels { shape: &surrounded, x, parameters, y });
+    });
 }
 
 /// The weights in the order in which tiles read them: for each tile's channels, every (in, row, column), the channels side by side.

@@ -3,16 +3,13 @@
 //! dy is surrounded by zero columns, and for strides above one spread out with zeros between; rows outside it are left out. Neither
 //! changes a bit, since a zero result counts as +0.
 
-use super::{Conv2d, Frame, LEAST_WORK, channels_together, columns_together};
+use super::{Conv2d, Frame, Tiles, channels_together, columns_together};
 use crate::kernels::{
-    Buffer,
     fused::multiply_add,
     isa::Isa,
     lanes::{GROUP, vectors},
 };
-use crate::machine::{share_out, share_out_with};
 use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
 
 /// Chains of the largest register tile: columns times channels.
 const MAX_CHAINS: usize = 24;
@@ -30,16 +27,20 @@ pub(super) fn convolve_back(shape: &Conv2d, isa: Isa, dy: &[f32], weight: &[f32]
         rows: (0, 0),
         columns: (margin, shape.width + shape.kernel - 1 - margin - columns),
     };
-    let together = channels_together(shape.in_channels);
-    let (taps, plane) = (shape.out_channels * shape.kernel * shape.kernel, shape.height * shape.width * GROUP);
-    let least = LEAST_WORK.div_ceil(together * plane * taps);
-    let group = |framed: &mut Buffer, (dy, dx): (&[f32], &mut [f32])| {
-        frame.write(dy, framed);
-        let tiles = dx.par_chunks_mut(together * plane).zip(packed.par_chunks(together * taps)).with_min_len(least);
-        share_out(tiles, |(dx, weight)| isa.dispatch(Channels { block: Block { shape, rows, dy: framed, weight }, dx }));
+    let taps = shape.out_channels * shape.kernel * shape.kernel;
+    let tiles = Tiles {
+        source: dy,
+        source_group: shape.out_features() * GROUP,
+        frame: Some(frame),
+        target: dx,
+        channels: shape.in_channels,
+        plane: shape.height * shape.width * GROUP,
+        taps,
     };
-    let (dy, dx) = (dy.par_chunks_exact(shape.out_features() * GROUP), dx.par_chunks_exact_mut(shape.in_features() * GROUP));
-    share_out_with(dy.zip(dx), Buffer::default, group);
+    tiles.share_out(|dy, channels, dx| {
+        let weight = &packed[channels.start * taps..channels.end * taps];
+        isa.dispatch(Channels { block: Block { shape, rows, dy, weight }, dx });
+    });
 }
 
 /// The weights in the order in which tiles read them: for each tile's channels, every (out, row, column), the channels side by side.

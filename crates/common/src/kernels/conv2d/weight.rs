@@ -1,6 +1,6 @@
 //! dw, some output channels times one row of a kernel at a time, and db.
 
-use super::{Conv2d, Frame};
+use super::{Conv2d, Frame, LEAST_VALUES, MAX_CHANNELS, channels_together};
 use crate::kernels::{
     Buffer,
     fused::multiply_add,
@@ -14,17 +14,15 @@ use rayon::prelude::*;
 
 /// Most taps of a kernel's row that are kept in registers together.
 const MAX_TAPS: usize = 5;
-/// Most output channels that are.
-const MAX_CHANNELS: usize = 4;
 /// Multiply-adds from which threads share the work: a few microseconds.
-const PARALLEL_FROM: usize = 1 << 21;
+const PARALLEL_FROM: usize = 1 << 19;
 
 /// Computes dw. Each chain is whole on one thread: threads share out kernels' rows.
 pub(super) fn correlate(shape: &Conv2d, isa: Isa, x: &[f32], dy: &[f32], dweight: &mut [f32]) {
     let surrounded = shape.padded();
     let mut framed = Buffer::default();
     if shape.padding > 0 {
-        Frame::around(shape).write(x, &mut framed);
+        Frame::around(shape).write_together(x, &mut framed);
     }
     let x = if shape.padding > 0 { &framed } else { x };
     let images = Images { shape: surrounded, x, dy };
@@ -46,7 +44,13 @@ pub(super) fn correlate(shape: &Conv2d, isa: Isa, x: &[f32], dy: &[f32], dweight
 
 /// Computes db.
 pub(super) fn add_up(shape: &Conv2d, isa: Isa, dy: &[f32], dbias: &mut [f32]) {
-    isa.dispatch(Bias { plane: shape.out_height() * shape.out_width() * GROUP, dy, dbias });
+    let (channels, together) = (shape.out_channels, channels_together(shape.out_channels));
+    let plane = shape.out_height() * shape.out_width() * GROUP;
+    let least = LEAST_VALUES.div_ceil(together * (dy.len() / channels).max(1));
+    let blocks = dbias.par_chunks_mut(together).enumerate().with_min_len(least);
+    share_out(blocks, |(block, dbias)| {
+        isa.dispatch(Bias { plane, channels, first: block * together, dy, dbias });
+    });
 }
 
 /// Some taps of one row of some kernels.
@@ -66,8 +70,7 @@ struct Task {
 
 fn tasks(shape: &Conv2d) -> Vec<Task> {
     let mut tasks = Vec::new();
-    // Six channels are better two times three than four and two.
-    let together = shape.out_channels.div_ceil(shape.out_channels.div_ceil(MAX_CHANNELS));
+    let together = channels_together(shape.out_channels);
     for channel in (0..shape.out_channels).step_by(together) {
         let channels = (shape.out_channels - channel).min(together);
         for input in 0..shape.in_channels {
@@ -196,10 +199,13 @@ impl<const O: usize, const K: usize> WithSimd for Chains<'_, O, K> {
     }
 }
 
-/// db: the gradients of each plane's positions, in sixteen lanes.
+/// db of some channels: the gradients of each plane's positions, in sixteen lanes.
 struct Bias<'a> {
     /// Values of a channel in a group.
     plane: usize,
+    /// All channels, and which is the first of these.
+    channels: usize,
+    first: usize,
     dy: &'a [f32],
     dbias: &'a mut [f32],
 }
@@ -209,15 +215,13 @@ impl WithSimd for Bias<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { plane, dy, dbias } = self;
-        let channels = dbias.len();
-        let (blocks, rest) = dbias.as_chunks_mut::<MAX_CHANNELS>();
-        let done = blocks.len() * MAX_CHANNELS;
-        for (block, dbias) in blocks.iter_mut().enumerate() {
-            *dbias = add_channels(simd, dy, plane, (block * MAX_CHANNELS, channels));
-        }
-        for (channel, dbias) in rest.iter_mut().enumerate() {
-            [*dbias] = add_channels(simd, dy, plane, (done + channel, channels));
+        let Self { plane, channels, first, dy, dbias } = self;
+        let at = (first, channels);
+        match dbias.len() {
+            4 => dbias.copy_from_slice(&add_channels::<S, 4>(simd, dy, plane, at)),
+            3 => dbias.copy_from_slice(&add_channels::<S, 3>(simd, dy, plane, at)),
+            2 => dbias.copy_from_slice(&add_channels::<S, 2>(simd, dy, plane, at)),
+            _ => dbias.copy_from_slice(&add_channels::<S, 1>(simd, dy, plane, at)),
         }
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn product<S: Simd>(simd: S, a: View, b: View, bias: Option<&[f32]>, 
 fn columns<S: Simd, const N: usize>(simd: S, a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
     let mut space = Space::new();
     // Some columns of a wider matrix have its row stride.
-    let b = if b.column_stride == 1 && b.row_stride == N { b } else { b.contiguous_rows(N, &mut space) };
+    let b = if b.column_stride == 1 && b.row_stride == N { b } else { space.copy_of(b, N) };
     let (b, _) = b.data[..b.rows * N].as_chunks::<N>();
     let (c, _) = c.as_chunks_mut::<N>();
     let bias = bias.and_then(|bias| bias.first_chunk::<N>());
