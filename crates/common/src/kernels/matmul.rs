@@ -236,7 +236,7 @@ fn ranges(n: usize, unit: usize, pieces: usize) -> impl Iterator<Item = Range<us
     (0..pieces).map(move |piece| end(piece)..end(piece + 1)).filter(|range| !range.is_empty())
 }
 
-/// One thread's share of a product: some rows of C.
+/// A product, or a piece of one: C, whole rows, lies by itself.
 struct Block<'a, 'c> {
     a: View<'a>,
     b: View<'a>,

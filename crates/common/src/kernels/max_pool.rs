@@ -75,7 +75,7 @@ impl MaxPool2d {
         self.check(x, y);
         let (from, to) = self.planes();
         share_out(x.par_chunks_exact(from).zip(y.par_chunks_exact_mut(to)).with_min_len(self.least(to)), |(x, y)| {
-            isa.dispatch(Forward { shape: self.of_one_channel(), x, y });
+            isa.dispatch(Forward { shape: *self, x, y });
         });
     }
 
@@ -90,19 +90,13 @@ impl MaxPool2d {
         let pooled = x.par_chunks_exact(from).zip(y.par_chunks_exact(to));
         let gradients = dy.par_chunks_exact(to).zip(dx.par_chunks_exact_mut(from));
         share_out(pooled.zip(gradients).with_min_len(self.least(to)), |((x, y), (dy, dx))| {
-            isa.dispatch(Backward { shape: self.of_one_channel(), pooled: Pooled { x, y }, dy, dx });
+            isa.dispatch(Backward { shape: *self, pooled: Pooled { x, y }, dy, dx });
         });
-    }
-
-    /// The same of each channel by itself.
-    fn of_one_channel(self) -> Self {
-        Self { channels: 1, ..self }
     }
 
     /// Values of one channel of a group before and after.
     fn planes(&self) -> (usize, usize) {
-        let channel = self.of_one_channel();
-        (channel.in_features() * GROUP, channel.out_features() * GROUP)
+        (self.height * self.width * GROUP, self.out_height() * self.out_width() * GROUP)
     }
 
     /// Channels that a thread takes at least, of so many results.
@@ -126,14 +120,13 @@ impl MaxPool2d {
         self.stride == self.kernel && self.height.is_multiple_of(self.kernel) && self.width.is_multiple_of(self.kernel)
     }
 
-    /// First row and column of each window with the place of its result, row by row, all channels of one group.
+    /// The first place of each window of a channel and the place of its result, row by row.
     #[inline(always)]
     fn windows(self) -> impl Iterator<Item = (usize, usize)> {
         let (rows, columns) = (self.out_height(), self.out_width());
-        (0..self.channels * rows).flat_map(move |line| {
-            let (c, i) = (line / rows, line % rows);
-            let start = (c * self.height + i * self.stride) * self.width;
-            (0..columns).map(move |j| (start + j * self.stride, line * columns + j))
+        (0..rows).flat_map(move |i| {
+            let start = i * self.stride * self.width;
+            (0..columns).map(move |j| (start + j * self.stride, i * columns + j))
         })
     }
 
@@ -144,7 +137,7 @@ impl MaxPool2d {
     }
 }
 
-/// y of one group.
+/// y of one channel of a group.
 struct Forward<'a> {
     shape: MaxPool2d,
     x: &'a [f32],
@@ -171,7 +164,7 @@ impl WithSimd for Forward<'_> {
     }
 }
 
-/// dx of one group.
+/// dx of one channel of a group.
 struct Backward<'a> {
     shape: MaxPool2d,
     pooled: Pooled<'a>,
