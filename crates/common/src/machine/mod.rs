@@ -12,8 +12,10 @@ use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 
 pub(crate) use share::{PIECES, share_out, share_out_with};
 pub(crate) use system::{Bar, Bars, HAS_THREADS, Stopwatch, on_interruption, process_id};
+#[cfg(not(feature = "cuda"))]
+pub(crate) use team::Crowd;
 pub use team::awake;
-pub(crate) use team::{Crowd, threads};
+pub(crate) use team::threads;
 
 /// Does `work` in a pool of so many threads of its own; where no threads can be started, as it is called.
 ///

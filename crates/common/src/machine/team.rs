@@ -38,6 +38,7 @@ pub(crate) struct Crowd {
     works: AtomicUsize,
 }
 
+#[cfg_attr(feature = "cuda", allow(dead_code, reason = "a GPU serves one work at a time"))]
 impl Crowd {
     /// So many works that have not ended.
     pub(crate) fn of(works: usize) -> Arc<Self> {
