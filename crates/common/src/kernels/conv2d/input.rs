@@ -1,7 +1,7 @@
 //! dx, some input channels times some columns at a time.
 //!
-//! dy is surrounded by zero columns, and for strides above one spread out with zeros between; rows outside it are left out. Neither
-//! changes a bit, since a zero result counts as +0.
+//! Rows and columns outside dy are left out; for strides above one dy is spread out with zeros between, which changes no bit, since a
+//! zero result counts as +0.
 
 use super::{Conv2d, Frame, Tiles, channels_together, columns_together};
 use crate::kernels::{
@@ -17,21 +17,13 @@ const MAX_CHAINS: usize = 24;
 /// Computes dx of every group.
 pub(super) fn convolve_back(shape: &Conv2d, isa: Isa, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
     let packed = pack(shape, weight);
-    // Rows of dy when its neighbours are one apart.
-    let rows = (shape.out_height() - 1) * shape.stride + 1;
-    let margin = shape.kernel - 1 - shape.padding;
-    let columns = (shape.out_width() - 1) * shape.stride + 1;
-    let frame = Frame {
-        plane: (shape.out_height(), shape.out_width()),
-        stride: shape.stride,
-        rows: (0, 0),
-        columns: (margin, shape.width + shape.kernel - 1 - margin - columns),
-    };
+    let plane = (shape.out_height(), shape.out_width());
+    let spread = Frame { plane, stride: shape.stride, rows: (0, 0), columns: (0, 0) };
     let taps = shape.out_channels * shape.kernel * shape.kernel;
     let tiles = Tiles {
         source: dy,
         source_group: shape.out_features() * GROUP,
-        frame: Some(frame),
+        frame: (shape.stride > 1).then_some(spread),
         target: dx,
         channels: shape.in_channels,
         plane: shape.height * shape.width * GROUP,
@@ -39,7 +31,7 @@ pub(super) fn convolve_back(shape: &Conv2d, isa: Isa, dy: &[f32], weight: &[f32]
     };
     tiles.share_out(|dy, channels, dx| {
         let weight = &packed[channels.start * taps..channels.end * taps];
-        isa.dispatch(Channels { block: Block { shape, rows, dy, weight }, dx });
+        isa.dispatch(Channels { block: Block { shape, spread: spread.outer(), dy, weight }, dx });
     });
 }
 
@@ -82,8 +74,8 @@ impl WithSimd for Channels<'_> {
 #[derive(Clone, Copy)]
 struct Block<'a> {
     shape: &'a Conv2d,
-    /// Rows of the framed dy.
-    rows: usize,
+    /// Rows and columns of dy when its neighbours are one apart.
+    spread: (usize, usize),
     dy: &'a [f32],
     weight: &'a [f32],
 }
@@ -139,29 +131,29 @@ impl<const C: usize, const W: usize, const K: usize> WithSimd for Tile<'_, C, W,
     #[inline(always)]
     #[allow(clippy::needless_range_loop, reason = "indices over constant ranges unroll into registers")]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { block: Block { shape, rows, dy, weight }, at: (row, column), dx } = self;
+        let Self { block: Block { shape, spread: (rows, columns), dy, weight }, at: (row, column), dx } = self;
         let Conv2d { out_channels, height, width, padding, .. } = *shape;
         let kernel = if K > 0 { K } else { shape.kernel };
-        let (columns, span) = (width + kernel - 1, (W + kernel - 2) * vectors::<S>() + 1);
         let ((dy, _), (dx, _)) = (S::as_simd_f32s(dy), S::as_mut_simd_f32s(dx));
         for part in 0..vectors::<S>() {
             let mut chains = [[simd.splat_f32s(0.0); W]; C];
             for (o, taps) in weight.chunks_exact(kernel * kernel * C).enumerate().take(out_channels) {
                 for (u, taps) in taps.chunks_exact(kernel * C).enumerate() {
-                    // Row i of dx takes row i + padding − u of dy.
+                    // Row i of dx takes row i + padding − u of dy, and column j column j + padding − v.
                     let Some(source) = (row + padding).checked_sub(u).filter(|source| *source < rows) else { continue };
-                    let line = &dy[((o * rows + source) * columns + column) * vectors::<S>() + part..][..span];
+                    let start = (o * rows + source) * columns * vectors::<S>();
+                    let line = &dy[start + part..][..(columns - 1) * vectors::<S>() + 1];
                     let taps = &taps.as_chunks::<C>().0[..kernel];
                     for v in 0..kernel {
-                        let weights = &taps[v];
-                        let mut gradients = [simd.splat_f32s(0.0); W];
-                        for j in 0..W {
-                            gradients[j] = line[(kernel - 1 - v + j) * vectors::<S>()];
-                        }
+                        let mut weights = [simd.splat_f32s(0.0); C];
                         for c in 0..C {
-                            let weight = simd.splat_f32s(weights[c]);
-                            for j in 0..W {
-                                chains[c][j] = multiply_add(simd, weight, gradients[j], chains[c][j]);
+                            weights[c] = simd.splat_f32s(taps[v][c]);
+                        }
+                        for j in 0..W {
+                            let source = (column + j + padding).wrapping_sub(v);
+                            let Some(gradient) = line.get(source.wrapping_mul(vectors::<S>())) else { continue };
+                            for c in 0..C {
+                                chains[c][j] = multiply_add(simd, weights[c], *gradient, chains[c][j]);
                             }
                         }
                     }
