@@ -142,7 +142,7 @@ impl<const C: usize, const W: usize, const K: usize> WithSimd for Tile<'_, C, W,
                     // Row i of dx takes row i + padding − u of dy, and column j column j + padding − v.
                     let Some(source) = (row + padding).checked_sub(u).filter(|source| *source < rows) else { continue };
                     let start = (o * rows + source) * columns * vectors::<S>();
-                    let line = &dy[start + part..][..(columns - 1) * vectors::<S>() + 1];
+                    let line = &dy[start + part..][..=(columns - 1) * vectors::<S>()];
                     let taps = &taps.as_chunks::<C>().0[..kernel];
                     for v in 0..kernel {
                         let mut weights = [simd.splat_f32s(0.0); C];
