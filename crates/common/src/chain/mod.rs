@@ -25,7 +25,7 @@ use crate::{
     train::{Network, ParameterTensor},
 };
 use anyhow::Result;
-use entry::{Entry, entries};
+use entry::{Entry, Stage, entries, stages};
 use std::sync::Arc;
 
 /// Samples that go through an evaluation at once: their values still fit the cache.
@@ -35,6 +35,7 @@ const EVALUATED_TOGETHER: usize = 256;
 #[derive(Debug, Clone)]
 pub struct Chain {
     entries: Vec<Entry>,
+    stages: Arc<[Stage]>,
     parameters: Vec<f32>,
     gradients: Vec<f32>,
     loss: Arc<dyn LossFunction>,
@@ -76,7 +77,8 @@ impl Chain {
         }
         let (values, outputs) = (vec![Buffer::default(); entries.len()], Matrix::zeros(0, 0));
         let (dy, dx) = (Buffer::default(), Buffer::default());
-        Self { entries, parameters, gradients: vec![0.0; n], loss: Arc::new(loss), values, outputs, dy, dx }
+        let stages = stages(&entries).into();
+        Self { entries, stages, parameters, gradients: vec![0.0; n], loss: Arc::new(loss), values, outputs, dy, dx }
     }
 
     /// The same chain with first values for every weight and bias, drawn layer by layer, weights before biases.
@@ -107,7 +109,8 @@ impl Chain {
         })
     }
 
-    /// The output of layer number `layer`, from 0 on, for the batch of the last forward pass.
+    /// The output of layer number `layer`, from 0 on, for the batch of the last forward pass; in training it is empty for a ReLU before a
+    /// pooling, as the two are one pass.
     ///
     /// # Panics
     /// If there is no such layer.
@@ -135,7 +138,11 @@ impl Chain {
     /// # Panics
     /// If the batch does not fit the first layer.
     pub fn forward_training(&mut self, x: &Matrix) {
-        self.forward(x, |layer, input, y| layer.forward_training(input, y));
+        let stages = Arc::clone(&self.stages);
+        for stage in stages.iter() {
+            self.values[stage.first].of_size(0);
+        }
+        self.forward(x, &stages, |layer, input, y| layer.forward_training(input, y));
     }
 
     /// Passes a batch forward as when the network is used, and keeps the output of each layer.
@@ -143,16 +150,19 @@ impl Chain {
     /// # Panics
     /// If the batch does not fit the first layer.
     pub fn forward_evaluation(&mut self, x: &Matrix) {
-        self.forward(x, |layer, input, y| layer.forward(input, y));
+        let each: Vec<_> = (0..self.entries.len()).map(Stage::of).collect();
+        self.forward(x, &each, |layer, input, y| layer.forward(input, y));
     }
 
-    fn forward(&mut self, x: &Matrix, pass: impl Fn(&mut dyn Layer, Input, &mut [f32])) {
+    fn forward(&mut self, x: &Matrix, stages: &[Stage], pass: impl Fn(&mut dyn Layer, Input, &mut [f32])) {
         let samples = x.rows();
-        for (l, entry) in self.entries.iter_mut().enumerate() {
-            let (before, rest) = self.values.split_at_mut(l);
-            let (x, y) =
-                (before.last().map_or(x.values(), |before| before), rest[0].of_size(entry.layer.output_shape().size(samples)));
-            pass(entry.layer.as_mut(), Input { parameters: &self.parameters[entry.range.clone()], x, samples }, y);
+        for &stage in stages {
+            let entry = &mut self.entries[stage.last];
+            let (before, rest) = self.values.split_at_mut(stage.last);
+            let x = if stage.first == 0 { x.values() } else { &before[stage.first - 1] };
+            let y = rest[0].of_size(entry.layer.output_shape().size(samples));
+            let input = Input { parameters: &self.parameters[entry.range.clone()], x, samples };
+            pass(entry.layer_of_mut(stage), input, y);
         }
         let outputs = self.values.last().map_or(x.values(), |last| last);
         self.outputs.reshape(samples, outputs.len() / samples.max(1));
@@ -163,13 +173,14 @@ impl Chain {
     fn backward(&mut self, x: &Matrix) {
         let samples = x.rows();
         let first = self.entries.iter().position(|entry| !entry.range.is_empty()).unwrap_or(self.entries.len());
-        for (l, entry) in self.entries.iter_mut().enumerate().skip(first).rev() {
-            let x = if l == 0 { x.values() } else { &self.values[l - 1] };
-            let dx = (l > first).then(|| self.dx.of_size(x.len()));
+        for &stage in self.stages.iter().rev().take_while(|stage| stage.last >= first) {
+            let entry = &mut self.entries[stage.last];
+            let x = if stage.first == 0 { x.values() } else { &self.values[stage.first - 1] };
+            let dx = (stage.first > first).then(|| self.dx.of_size(x.len()));
             let input = Input { parameters: &self.parameters[entry.range.clone()], x, samples };
             let dparameters = &mut self.gradients[entry.range.clone()];
-            let y = &self.values[l];
-            entry.layer.backward(input, Output { y, dy: &self.dy[..y.len()] }, Gradients { dx, dparameters });
+            let y = &self.values[stage.last];
+            entry.layer_of_mut(stage).backward(input, Output { y, dy: &self.dy[..y.len()] }, Gradients { dx, dparameters });
             std::mem::swap(&mut self.dy, &mut self.dx);
         }
     }
@@ -186,11 +197,12 @@ impl Network for Chain {
         let mut outputs = Vec::new();
         for rows in x.values().chunks(EVALUATED_TOGETHER * x.columns().max(1)) {
             let samples = rows.len() / x.columns().max(1);
-            for (l, entry) in self.entries.iter().enumerate() {
+            for &stage in self.stages.iter() {
+                let entry = &self.entries[stage.last];
                 let parameters = &self.parameters[entry.range.clone()];
-                let x = if l == 0 { rows } else { &y };
+                let x = if stage.first == 0 { rows } else { &y };
                 let next_y = next.of_size(entry.layer.output_shape().size(samples));
-                entry.layer.forward(Input { parameters, x, samples }, next_y);
+                entry.layer_of(stage).forward(Input { parameters, x, samples }, next_y);
                 std::mem::swap(&mut y, &mut next);
             }
             outputs.extend_from_slice(if self.entries.is_empty() { rows } else { &y });

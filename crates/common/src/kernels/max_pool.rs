@@ -1,11 +1,11 @@
-//! The largest value of each window of an image, book section 5.1.
+//! The largest value of each window of an image, book section 5.1, or of what a ReLU gives for it.
 //!
 //! Images are in the layout of [`lanes`](crate::kernels::lanes). Contract: y is the first of the largest values of its window, row by row;
 //! the gradient of y goes to that place alone. Where windows overlap, dx is a chain of additions from zero over the windows, row by
 //! row. Nothing is rounded but these additions.
 //!
 //! Fast: vectors run across samples; the place of the maximum is found again in the backward pass, which is cheaper than to remember it.
-//! Bound: memory.
+//! Bound: memory, so that a ReLU before it costs nothing if it is computed with it, [`ReluMaxPool2d`].
 
 use crate::kernels::{
     isa::Isa,
@@ -32,6 +32,10 @@ pub struct MaxPool2d {
     /// Positions between two neighbouring windows.
     pub stride: usize,
 }
+
+/// A pooling of what a ReLU makes of the images, max(0, x): both in one pass, with the bits of one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReluMaxPool2d(MaxPool2d);
 
 /// What the forward pass of a pooling leaves for the backward pass.
 #[derive(Debug, Clone, Copy)]
@@ -72,25 +76,41 @@ impl MaxPool2d {
     /// # Panics
     /// If the sizes do not fit together, or one of the shape's is 0.
     pub fn forward(&self, isa: Isa, x: &[f32], y: &mut [f32]) {
-        self.check(x, y);
-        let (from, to) = self.planes();
-        share_out(x.par_chunks_exact(from).zip(y.par_chunks_exact_mut(to)).with_min_len(self.least(to)), |(x, y)| {
-            isa.dispatch(Forward { shape: *self, x, y });
-        });
+        self.pool::<false>(isa, x, y);
     }
 
     /// Computes dx from dy.
     ///
     /// # Panics
     /// If the sizes do not fit together, or one of the shape's is 0.
-    pub fn backward(&self, isa: Isa, Pooled { x, y }: Pooled, dy: &[f32], dx: &mut [f32]) {
+    pub fn backward(&self, isa: Isa, pooled: Pooled, dy: &[f32], dx: &mut [f32]) {
+        self.hand_back::<false>(isa, pooled, dy, dx);
+    }
+
+    /// The same pooling behind a ReLU; none where windows overlap or leave places out, as the ReLU's gradient is taken of whole sums.
+    #[must_use]
+    pub fn behind_relu(self) -> Option<ReluMaxPool2d> {
+        self.tiles().then_some(ReluMaxPool2d(self))
+    }
+
+    /// Computes y, with a ReLU before the pooling or none.
+    fn pool<const RELU: bool>(&self, isa: Isa, x: &[f32], y: &mut [f32]) {
+        self.check(x, y);
+        let (from, to) = self.planes();
+        share_out(x.par_chunks_exact(from).zip(y.par_chunks_exact_mut(to)).with_min_len(self.least(to)), |(x, y)| {
+            isa.dispatch(Forward::<RELU> { shape: *self, x, y });
+        });
+    }
+
+    /// Computes dx, with a ReLU before the pooling or none.
+    fn hand_back<const RELU: bool>(&self, isa: Isa, Pooled { x, y }: Pooled, dy: &[f32], dx: &mut [f32]) {
         self.check(x, y);
         self.check(dx, dy);
         let (from, to) = self.planes();
         let pooled = x.par_chunks_exact(from).zip(y.par_chunks_exact(to));
         let gradients = dy.par_chunks_exact(to).zip(dx.par_chunks_exact_mut(from));
         share_out(pooled.zip(gradients).with_min_len(self.least(to)), |((x, y), (dy, dx))| {
-            isa.dispatch(Backward { shape: *self, pooled: Pooled { x, y }, dy, dx });
+            isa.dispatch(Backward::<RELU> { shape: *self, pooled: Pooled { x, y }, dy, dx });
         });
     }
 
@@ -137,14 +157,52 @@ impl MaxPool2d {
     }
 }
 
+impl ReluMaxPool2d {
+    /// The pooling.
+    #[must_use]
+    pub fn shape(&self) -> MaxPool2d {
+        self.0
+    }
+
+    /// Computes y from x, both in lanes.
+    ///
+    /// # Panics
+    /// As [`MaxPool2d::forward`].
+    pub fn forward(&self, isa: Isa, x: &[f32], y: &mut [f32]) {
+        self.0.pool::<true>(isa, x, y);
+    }
+
+    /// Computes dx from dy.
+    ///
+    /// # Panics
+    /// As [`MaxPool2d::forward`].
+    pub fn backward(&self, isa: Isa, pooled: Pooled, dy: &[f32], dx: &mut [f32]) {
+        self.0.hand_back::<true>(isa, pooled, dy, dx);
+    }
+}
+
+/// What the pooling sees of x.
+#[inline(always)]
+fn seen<S: Simd, const RELU: bool>(simd: S, x: S::f32s) -> S::f32s {
+    let zero = simd.splat_f32s(0.0);
+    if RELU { simd.select_f32s(simd.less_than_or_equal_f32s(x, zero), zero, x) } else { x }
+}
+
+/// The gradient of x, given that of what the pooling sees of it.
+#[inline(always)]
+fn unseen<S: Simd, const RELU: bool>(simd: S, x: S::f32s, gradient: S::f32s) -> S::f32s {
+    let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
+    if RELU { simd.mul_f32s(gradient, simd.select_f32s(simd.greater_than_f32s(x, zero), one, zero)) } else { gradient }
+}
+
 /// y of one channel of a group.
-struct Forward<'a> {
+struct Forward<'a, const RELU: bool> {
     shape: MaxPool2d,
     x: &'a [f32],
     y: &'a mut [f32],
 }
 
-impl WithSimd for Forward<'_> {
+impl<const RELU: bool> WithSimd for Forward<'_, RELU> {
     type Output = ();
 
     #[inline(always)]
@@ -153,9 +211,9 @@ impl WithSimd for Forward<'_> {
         let ((x, _), (y, _)) = (S::as_simd_f32s(x), S::as_mut_simd_f32s(y));
         for (start, place) in shape.windows() {
             for part in 0..vectors::<S>() {
-                let mut largest = x[start * vectors::<S>() + part];
+                let mut largest = seen::<S, RELU>(simd, x[start * vectors::<S>() + part]);
                 for distance in shape.places() {
-                    let x = x[(start + distance) * vectors::<S>() + part];
+                    let x = seen::<S, RELU>(simd, x[(start + distance) * vectors::<S>() + part]);
                     largest = simd.select_f32s(simd.greater_than_f32s(x, largest), x, largest);
                 }
                 y[place * vectors::<S>() + part] = largest;
@@ -165,14 +223,14 @@ impl WithSimd for Forward<'_> {
 }
 
 /// dx of one channel of a group.
-struct Backward<'a> {
+struct Backward<'a, const RELU: bool> {
     shape: MaxPool2d,
     pooled: Pooled<'a>,
     dy: &'a [f32],
     dx: &'a mut [f32],
 }
 
-impl WithSimd for Backward<'_> {
+impl<const RELU: bool> WithSimd for Backward<'_, RELU> {
     type Output = ();
 
     #[inline(always)]
@@ -193,9 +251,10 @@ impl WithSimd for Backward<'_> {
                 for distance in shape.places() {
                     let at = (start + distance) * vectors::<S>() + part;
                     // The first place that holds the maximum takes the gradient; none is left for the next.
-                    let found = simd.equal_f32s(x[at], largest);
+                    let found = simd.equal_f32s(seen::<S, RELU>(simd, x[at]), largest);
                     let before = if tiles { zero } else { dx[at] };
-                    dx[at] = simd.add_f32s(before, simd.select_f32s(found, open, zero));
+                    let gradient = simd.add_f32s(before, simd.select_f32s(found, open, zero));
+                    dx[at] = unseen::<S, RELU>(simd, x[at], gradient);
                     open = simd.select_f32s(found, zero, open);
                 }
             }
@@ -245,7 +304,10 @@ pub mod reference {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kernels::lanes, rng::Stream};
+    use crate::{
+        kernels::{Activation, activation::Activated, lanes},
+        rng::Stream,
+    };
 
     /// Few different values, so that windows have ties.
     fn rows(n: usize, stream: &mut Stream) -> Vec<f32> {
@@ -288,6 +350,32 @@ mod tests {
             })
             .unwrap();
         }
+    }
+
+    #[test]
+    fn a_relu_before_the_pooling_has_the_bits_of_one_after_the_other() {
+        let shape = MaxPool2d { channels: 3, height: 4, width: 6, kernel: 2, stride: 2 };
+        let mut stream = Stream::new(6, "relu");
+        let (from, to, samples) = (shape.in_features(), shape.out_features(), 17);
+        let mut x = lanes::laid_out(&rows(samples * from, &mut stream), from);
+        x.iter_mut().step_by(37).for_each(|x| *x = -0.0);
+        x.iter_mut().step_by(101).for_each(|x| *x = f32::NAN);
+        let dy = lanes::laid_out(&stream.normals(samples * to, 0.0, 1.0), to);
+        for isa in Isa::available() {
+            let [mut rectified, mut between, mut dx, mut ours_dx] = [(); 4].map(|()| vec![f32::NAN; x.len()]);
+            let [mut y, mut ours] = [(); 2].map(|()| vec![f32::NAN; dy.len()]);
+            Activation::Relu.forward(isa, &x, &mut rectified);
+            shape.forward(isa, &rectified, &mut y);
+            shape.backward(isa, Pooled { x: &rectified, y: &y }, &dy, &mut between);
+            Activation::Relu.backward(isa, Activated { z: &x, a: &rectified }, &between, &mut dx);
+            let together = shape.behind_relu().unwrap();
+            together.forward(isa, &x, &mut ours);
+            together.backward(isa, Pooled { x: &x, y: &ours }, &dy, &mut ours_dx);
+            let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&ours), bits(&y), "{isa}");
+            assert_eq!(bits(&ours_dx), bits(&dx), "{isa}: dx");
+        }
+        assert_eq!(MaxPool2d { stride: 1, ..shape }.behind_relu(), None);
     }
 
     #[test]

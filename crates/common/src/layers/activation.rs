@@ -59,6 +59,10 @@ impl Layer for ActivationLayer {
     fn reads_output(&self) -> bool {
         matches!(self.f, Activation::Logistic | Activation::Tanh | Activation::Swish { .. })
     }
+
+    fn activation(&self) -> Option<Activation> {
+        Some(self.f)
+    }
 }
 
 /// An activation function, for networks that are written out by hand.

@@ -3,7 +3,11 @@
 //! x and y are batches of images, in lanes; there are no parameters.
 
 use super::{Gradients, Input, Layer, Output, Shape};
-use crate::kernels::{MaxPool2d, isa::Isa, max_pool::Pooled};
+use crate::kernels::{
+    Activation, MaxPool2d,
+    isa::Isa,
+    max_pool::{Pooled, ReluMaxPool2d},
+};
 
 impl Layer for MaxPool2d {
     fn output_shape(&self) -> Shape {
@@ -21,6 +25,31 @@ impl Layer for MaxPool2d {
     fn backward(&mut self, input: Input, Output { y, dy }: Output, gradients: Gradients) {
         if let Some(dx) = gradients.dx {
             MaxPool2d::backward(self, Isa::best(), Pooled { x: input.x, y }, dy, dx);
+        }
+    }
+
+    fn reads_output(&self) -> bool {
+        true
+    }
+
+    fn merged_with(&self, before: &dyn Layer) -> Option<Box<dyn Layer>> {
+        let behind_relu = self.behind_relu().filter(|_| before.activation() == Some(Activation::Relu))?;
+        Some(Box::new(behind_relu))
+    }
+}
+
+impl Layer for ReluMaxPool2d {
+    fn output_shape(&self) -> Shape {
+        self.shape().output_shape()
+    }
+
+    fn forward(&self, input: Input, y: &mut [f32]) {
+        ReluMaxPool2d::forward(self, Isa::best(), input.x, y);
+    }
+
+    fn backward(&mut self, input: Input, Output { y, dy }: Output, gradients: Gradients) {
+        if let Some(dx) = gradients.dx {
+            ReluMaxPool2d::backward(self, Isa::best(), Pooled { x: input.x, y }, dy, dx);
         }
     }
 

@@ -21,7 +21,7 @@ pub use dropout::Masks;
 pub use linear::{Linear, LinearGradients};
 pub use loss::{LossFunction, loss, loss_backward};
 
-use crate::kernels::lanes;
+use crate::kernels::{Activation, lanes};
 use std::fmt::Debug;
 
 /// ε of batch and layer normalisation in the book's operators, sections 7.5.1 and 7.5.2, inside the root; its library has 1e-5.
@@ -129,6 +129,18 @@ pub trait Layer: CloneLayer + Debug + Send + Sync {
     /// Whether the backward pass reads y.
     fn reads_output(&self) -> bool {
         false
+    }
+
+    /// The activation function that it is, if it is nothing else.
+    fn activation(&self) -> Option<Activation> {
+        None
+    }
+
+    /// A layer that gives what `before` and then this one would, bit for bit, without the values between them; none if there is no such layer.
+    ///
+    /// Neither of the two may have parameters or keep anything.
+    fn merged_with(&self, _before: &dyn Layer) -> Option<Box<dyn Layer>> {
+        None
     }
 
     /// What it keeps from batch to batch and does not train, such as running statistics: name and values.
