@@ -29,17 +29,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let peak = peak::flops();
     say(&format!("{}, {:?}, {threads} threads", processor(), Isa::best()));
     say(&format!("peak: {:.0} GFLOP/s, fused multiply-adds in registers on all threads", peak / 1e9));
-    say(&format!("median of {} runs\n", args.runs));
+    say(&format!("medians of {} runs, the libraries in turn\n", args.runs));
     let data = Data::new();
     let mut others = LIBRARIES.map(|library| Python::start(&library, threads, &common::cli::data_folder()));
     say(&heads());
     for workload in chosen {
-        let ours = median(args.runs, || (workload.run)(&data).map(Some))?.unwrap_or(f64::NAN);
-        let theirs = others.each_mut().map(|library| {
-            let library = library.as_mut()?;
-            // A library that failed once has no time.
-            median(args.runs, || library.seconds(workload.elsewhere)).ok().flatten()
-        });
+        let (ours, theirs) = in_turn(workload, args.runs, &data, &mut others)?;
         say(&row(workload, (ours, theirs), peak));
     }
     for (library, python) in LIBRARIES.iter().zip(&others) {
@@ -68,15 +63,31 @@ fn choose(only: Option<&str>) -> Result<Vec<&'static Workload>> {
     Ok(chosen)
 }
 
-/// The median of several times; nothing if a run has none.
-fn median(runs: usize, mut seconds: impl FnMut() -> Result<Option<f64>>) -> Result<Option<f64>> {
-    let mut times = Vec::with_capacity(runs);
-    for _ in 0..runs {
-        let Some(time) = seconds()? else { return Ok(None) };
-        times.push(time);
+/// The median times of a workload here and in the other libraries, each run once and then again: whatever slows the machine down for
+/// a while does so to all of them.
+fn in_turn(
+    workload: &Workload,
+    runs: usize,
+    data: &Data,
+    others: &mut [Option<Python>; LIBRARIES.len()],
+) -> Result<(f64, [Option<f64>; LIBRARIES.len()])> {
+    let (mut ours, mut theirs) = (Vec::new(), LIBRARIES.map(|_| Vec::new()));
+    for run in 0..runs {
+        ours.push((workload.run)(data)?);
+        for (library, times) in others.iter_mut().zip(&mut theirs) {
+            // A library that failed once has no time.
+            let Some(library) = library.as_mut().filter(|_| times.len() == run) else { continue };
+            times.extend(library.seconds(workload.elsewhere).ok().flatten());
+        }
     }
+    let whole = theirs.map(|times| Some(times).filter(|times| times.len() == runs).map(median));
+    Ok((median(ours), whole))
+}
+
+/// The median of several times, at least one.
+fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
-    Ok(Some(times[runs / 2]))
+    times[times.len() / 2]
 }
 
 fn heads() -> String {
@@ -132,8 +143,6 @@ mod tests {
 
     #[test]
     fn the_median_counts() {
-        let mut times = [3.0, 1.0, 2.0].into_iter();
-        assert_eq!(median(3, || Ok(times.next())).unwrap(), Some(2.0));
-        assert_eq!(median(3, || Ok(None)).unwrap(), None);
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
     }
 }
