@@ -3,6 +3,7 @@
 pub(crate) mod instructions;
 mod libraries;
 mod peak;
+mod signal;
 mod workloads;
 
 use crate::{reproduce::matches, say};
@@ -29,13 +30,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let peak = peak::flops();
     say(&format!("{}, {:?}, {threads} threads", processor(), Isa::best()));
     say(&format!("peak: {:.0} GFLOP/s, fused multiply-adds in registers on all threads", peak / 1e9));
-    say(&format!("medians of {} runs, the libraries in turn\n", args.runs));
+    say(&format!("medians of {} runs, the libraries in turn; signal: from one core to another and back\n", args.runs));
     let data = Data::new();
     let mut others = LIBRARIES.map(|library| Python::start(&library, threads, &common::cli::data_folder()));
     say(&heads());
     for workload in chosen {
-        let (ours, theirs) = in_turn(workload, args.runs, &data, &mut others)?;
-        say(&row(workload, (ours, theirs), peak));
+        let times = in_turn(workload, args.runs, &data, &mut others)?;
+        say(&row(workload, &times, peak));
     }
     for (library, python) in LIBRARIES.iter().zip(&others) {
         if python.is_none() {
@@ -63,16 +64,22 @@ fn choose(only: Option<&str>) -> Result<Vec<&'static Workload>> {
     Ok(chosen)
 }
 
-/// The median times of a workload here and in the other libraries, each run once and then again: whatever slows the machine down for
-/// a while does so to all of them.
-fn in_turn(
-    workload: &Workload,
-    runs: usize,
-    data: &Data,
-    others: &mut [Option<Python>; LIBRARIES.len()],
-) -> Result<(f64, [Option<f64>; LIBRARIES.len()])> {
-    let (mut ours, mut theirs) = (Vec::new(), LIBRARIES.map(|_| Vec::new()));
+/// What the runs of a workload took, in the median.
+struct Times {
+    /// Seconds of ours.
+    ours: f64,
+    /// Seconds of each other library's.
+    theirs: [Option<f64>; LIBRARIES.len()],
+    /// Nanoseconds of a signal between two cores and back.
+    signal: Option<f64>,
+}
+
+/// The times of a workload here and in the other libraries, each run once and then again: whatever slows the machine down for a while
+/// does so to all of them.
+fn in_turn(workload: &Workload, runs: usize, data: &Data, others: &mut [Option<Python>; LIBRARIES.len()]) -> Result<Times> {
+    let (mut ours, mut theirs, mut signals) = (Vec::new(), LIBRARIES.map(|_| Vec::new()), Vec::new());
     for run in 0..runs {
+        signals.extend(signal::nanoseconds());
         ours.push((workload.run)(data)?);
         for (library, times) in others.iter_mut().zip(&mut theirs) {
             // A library that failed once has no time.
@@ -80,8 +87,8 @@ fn in_turn(
             times.extend(library.seconds(workload.elsewhere).ok().flatten());
         }
     }
-    let whole = theirs.map(|times| Some(times).filter(|times| times.len() == runs).map(median));
-    Ok((median(ours), whole))
+    let of_all_runs = |times: Vec<f64>| (times.len() == runs).then(|| median(times));
+    Ok(Times { ours: median(ours), theirs: theirs.map(of_all_runs), signal: of_all_runs(signals) })
 }
 
 /// The median of several times, at least one.
@@ -92,10 +99,10 @@ fn median(mut times: Vec<f64>) -> f64 {
 
 fn heads() -> String {
     let others: String = LIBRARIES.iter().map(|library| format!(" {:>10} {:>7}", library.name, "ratio")).collect();
-    format!("{:<62} {:>10}{others} {:>8} {:>8}", "workload", "ours", "GFLOP/s", "of peak")
+    format!("{:<62} {:>10}{others} {:>8} {:>8} {:>8}", "workload", "ours", "GFLOP/s", "of peak", "signal")
 }
 
-fn row(workload: &Workload, (ours, theirs): (f64, [Option<f64>; LIBRARIES.len()]), peak: f64) -> String {
+fn row(workload: &Workload, &Times { ours, theirs, signal }: &Times, peak: f64) -> String {
     let milliseconds = |seconds: f64| format!("{:.1} ms", 1e3 * seconds);
     let (flops, none) = (workload.flops() / ours, || "-".to_owned());
     let other = |theirs: Option<f64>| {
@@ -103,12 +110,13 @@ fn row(workload: &Workload, (ours, theirs): (f64, [Option<f64>; LIBRARIES.len()]
         format!(" {:>10} {ratio:>7}", theirs.map_or_else(none, milliseconds))
     };
     format!(
-        "{:<62} {:>10}{} {:>8.1} {:>7.1}%",
+        "{:<62} {:>10}{} {:>8.1} {:>7.1}% {:>8}",
         format!("{}: {}", workload.name, workload.what),
         milliseconds(ours),
         theirs.map(other).concat(),
         flops / 1e9,
-        100.0 * flops / peak
+        100.0 * flops / peak,
+        signal.map_or_else(none, |nanoseconds| format!("{nanoseconds:.0} ns"))
     )
 }
 
@@ -136,9 +144,10 @@ mod tests {
     #[test]
     fn a_row_says_how_many_times_as_long_others_take() {
         let workload = &WORKLOADS[0];
-        let row = row(workload, (0.5, [Some(1.25), None]), 2.0 * workload.flops());
+        let times = Times { ours: 0.5, theirs: [Some(1.25), None], signal: Some(104.6) };
+        let row = row(workload, &times, 2.0 * workload.flops());
         assert!(row.contains("500.0 ms") && row.contains("1250.0 ms") && row.contains("2.50"), "{row}");
-        assert!(row.ends_with("100.0%"), "{row}");
+        assert!(row.contains("100.0%") && row.ends_with("105 ns"), "{row}");
     }
 
     #[test]
