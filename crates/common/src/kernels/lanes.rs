@@ -16,7 +16,7 @@ pub const GROUP: usize = 16;
 /// Features of a group that are moved together: their lines stay in the first cache.
 const FEATURES_TOGETHER: usize = 64;
 /// Values that a thread moves at least: a few microseconds.
-const LEAST_VALUES: usize = 1 << 14;
+const LEAST_VALUES: usize = 1 << 13;
 
 /// Values that a batch of `samples` with `features` each takes in this layout.
 #[must_use]

@@ -24,10 +24,11 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Multiply-adds below which a product stays on one thread, and that a thread takes at least of one that is shared by rows.
-const PARALLEL_FROM: usize = 1 << 20;
-/// Those that it takes at least of one that is shared by columns: a few microseconds of work.
-const LEAST_WORK: usize = 1 << 19;
+/// Multiply-adds below which a product stays on one thread, and those that a thread takes at least of one that is shared by columns:
+/// a few microseconds of work.
+const PARALLEL_FROM: usize = 1 << 19;
+/// Those that it takes at least of one that is shared by rows.
+const LEAST_BY_ROWS: usize = 1 << 20;
 /// Threads share a product by multiples of this many rows: the tallest register tile.
 const TILE_ROWS: usize = 8;
 /// Rows of A up to which threads share a product by columns.
@@ -154,9 +155,9 @@ pub fn matmul(isa: Isa, a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
     if threads == 1 || work < PARALLEL_FROM {
         Block { a, b, bias, c }.compute(isa, None);
     } else if a.rows <= MOST_ROWS && b.columns >= threads * TILE_COLUMNS {
-        by_columns(isa, (a, b), bias, c, pieces((work / LEAST_WORK).min(b.columns / TILE_COLUMNS)));
+        by_columns(isa, (a, b), bias, c, pieces((work / PARALLEL_FROM).min(b.columns / TILE_COLUMNS)));
     } else {
-        by_rows(isa, (a, b), bias, c, pieces(work / PARALLEL_FROM));
+        by_rows(isa, (a, b), bias, c, pieces(work / LEAST_BY_ROWS));
     }
 }
 

@@ -11,7 +11,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 /// From this many parameters on, a tensor is shared out over threads.
-const PARALLEL_FROM: usize = 100_000;
+const PARALLEL_FROM: usize = 50_000;
 /// Parameters of a piece of which threads take several.
 const CHUNK: usize = 1 << 12;
 /// Pieces that a thread takes at least: some ten microseconds of work.
