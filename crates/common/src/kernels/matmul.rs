@@ -24,11 +24,12 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Multiply-adds below which a product stays on one thread, and those that a thread takes at least of one that is shared by columns:
-/// a few microseconds of work.
+/// Multiply-adds below which a product stays on one thread: ten microseconds of work.
 const PARALLEL_FROM: usize = 1 << 19;
-/// Those that it takes at least of one that is shared by rows.
-const LEAST_BY_ROWS: usize = 1 << 20;
+/// Multiply-adds of a piece where threads share a product by columns, unless one of them had no piece then.
+const PIECE_OF_COLUMNS: usize = 1 << 19;
+/// The same where they share it by rows.
+const PIECE_OF_ROWS: usize = 1 << 20;
 /// Threads share a product by multiples of this many rows: the tallest register tile.
 const TILE_ROWS: usize = 8;
 /// Rows of A up to which threads share a product by columns.
@@ -155,9 +156,9 @@ pub fn matmul(isa: Isa, a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) {
     if threads == 1 || work < PARALLEL_FROM {
         Block { a, b, bias, c }.compute(isa, None);
     } else if a.rows <= MOST_ROWS && b.columns >= threads * TILE_COLUMNS {
-        by_columns(isa, (a, b), bias, c, pieces((work / PARALLEL_FROM).min(b.columns / TILE_COLUMNS)));
+        by_columns(isa, (a, b), bias, c, pieces((work / PIECE_OF_COLUMNS).min(b.columns / TILE_COLUMNS)));
     } else {
-        by_rows(isa, (a, b), bias, c, pieces(work / LEAST_BY_ROWS));
+        by_rows(isa, (a, b), bias, c, pieces(work / PIECE_OF_ROWS));
     }
 }
 

@@ -5,7 +5,7 @@
 //! row. Nothing is rounded but these additions.
 //!
 //! Fast: vectors run across samples; the place of the maximum is found again in the backward pass, which is cheaper than to remember it.
-//! Bound: memory, so that a ReLU before it costs nothing if it is computed with it, [`ReluMaxPool2d`].
+//! Bound: memory, so that a ReLU before it costs next to nothing if it is computed with it, [`ReluMaxPool2d`].
 
 use crate::kernels::{
     isa::Isa,
