@@ -87,14 +87,14 @@ fn in_turn(workload: &Workload, runs: usize, data: &Data, others: &mut [Option<P
             times.extend(library.seconds(workload.elsewhere).ok().flatten());
         }
     }
-    let of_all_runs = |times: Vec<f64>| (times.len() == runs).then(|| median(times));
-    Ok(Times { ours: median(ours), theirs: theirs.map(of_all_runs), signal: of_all_runs(signals) })
+    let ours = median(runs, ours).unwrap_or(f64::NAN);
+    Ok(Times { ours, theirs: theirs.map(|times| median(runs, times)), signal: median(runs, signals) })
 }
 
-/// The median of several times, at least one.
-fn median(mut times: Vec<f64>) -> f64 {
+/// The median of the times of so many runs; nothing if a run has none.
+fn median(runs: usize, mut times: Vec<f64>) -> Option<f64> {
     times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+    times.get(runs / 2).copied().filter(|_| times.len() == runs)
 }
 
 fn heads() -> String {
@@ -152,6 +152,8 @@ mod tests {
 
     #[test]
     fn the_median_counts() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(3, vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(3, vec![1.0, 2.0]), None);
+        assert_eq!(median(3, Vec::new()), None);
     }
 }
