@@ -139,9 +139,6 @@ impl Chain {
     /// If the batch does not fit the first layer.
     pub fn forward_training(&mut self, x: &Matrix) {
         let stages = Arc::clone(&self.stages);
-        for stage in stages.iter() {
-            self.values[stage.first].of_size(0);
-        }
         self.forward(x, &stages, |layer, input, y| layer.forward_training(input, y));
     }
 
@@ -157,6 +154,8 @@ impl Chain {
     fn forward(&mut self, x: &Matrix, stages: &[Stage], pass: impl Fn(&mut dyn Layer, Input, &mut [f32])) {
         let samples = x.rows();
         for &stage in stages {
+            // What a merged stage leaves out is not there any more either.
+            self.values[stage.first].of_size(0);
             let entry = &mut self.entries[stage.last];
             let (before, rest) = self.values.split_at_mut(stage.last);
             let x = if stage.first == 0 { x.values() } else { &before[stage.first - 1] };
