@@ -21,6 +21,7 @@
 
 mod forward;
 mod input;
+mod interleave;
 mod weight;
 
 use crate::kernels::{Buffer, isa::Isa, lanes};

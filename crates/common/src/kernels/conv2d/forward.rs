@@ -1,6 +1,6 @@
 //! y, some output channels times some columns at a time.
 
-use super::{Conv2d, Frame, Tiles, channels_together, columns_together};
+use super::{Conv2d, Frame, Tiles, channels_together, columns_together, interleave::interleave};
 use crate::kernels::{
     fused::multiply_add,
     isa::Isa,
@@ -34,11 +34,10 @@ pub(super) fn convolve(shape: &Conv2d, isa: Isa, x: &[f32], (weight, bias): (&[f
 /// The weights in the order in which tiles read them: for each tile's channels, every (in, row, column), the channels side by side.
 fn pack(shape: &Conv2d, weight: &[f32]) -> Vec<f32> {
     let taps = shape.in_channels * shape.kernel * shape.kernel;
-    let together = channels_together(shape.out_channels);
-    let mut packed = Vec::with_capacity(weight.len());
-    for first in (0..shape.out_channels).step_by(together) {
-        let channels = first..shape.out_channels.min(first + together);
-        packed.extend((0..taps).flat_map(|tap| channels.clone().map(move |o| weight[o * taps + tap])));
+    let tile = channels_together(shape.out_channels) * taps;
+    let mut packed = vec![0.0; weight.len()];
+    for (weight, packed) in weight.chunks(tile).zip(packed.chunks_mut(tile)) {
+        interleave(weight, taps, packed);
     }
     packed
 }

@@ -3,7 +3,7 @@
 //! Rows and columns outside dy are left out; for strides above one dy is spread out with zeros between, which changes no bit, since a
 //! zero result counts as +0.
 
-use super::{Conv2d, Frame, Tiles, channels_together, columns_together};
+use super::{Conv2d, Frame, Tiles, channels_together, columns_together, interleave::interleave};
 use crate::kernels::{
     fused::multiply_add,
     isa::Isa,
@@ -37,14 +37,12 @@ pub(super) fn convolve_back(shape: &Conv2d, isa: Isa, dy: &[f32], weight: &[f32]
 
 /// The weights in the order in which tiles read them: for each tile's channels, every (out, row, column), the channels side by side.
 fn pack(shape: &Conv2d, weight: &[f32]) -> Vec<f32> {
-    let taps = shape.kernel * shape.kernel;
-    let together = channels_together(shape.in_channels);
-    let mut packed = Vec::with_capacity(weight.len());
-    for first in (0..shape.in_channels).step_by(together) {
-        let channels = first..shape.in_channels.min(first + together);
-        for o in 0..shape.out_channels {
-            let planes = |tap| channels.clone().map(move |c| weight[(o * shape.in_channels + c) * taps + tap]);
-            packed.extend((0..taps).flat_map(planes));
+    let (taps, together) = (shape.kernel * shape.kernel, channels_together(shape.in_channels));
+    let mut packed = vec![0.0; weight.len()];
+    for (tile, packed) in packed.chunks_mut(together * shape.out_channels * taps).enumerate() {
+        let part = packed.len() / shape.out_channels;
+        for (weight, packed) in weight.chunks(shape.in_channels * taps).zip(packed.chunks_mut(part)) {
+            interleave(&weight[tile * together * taps..][..part], taps, packed);
         }
     }
     packed
