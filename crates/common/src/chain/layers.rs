@@ -7,6 +7,7 @@ use crate::{
         activation::ActivationLayer,
         batch_norm,
         batch_norm::BatchNormLayer,
+        conv2d::Conv2dLayer,
         dropout::DropoutLayer,
         images::{ImagesToRows, RowsToImages},
         layer_norm::LayerNormLayer,
@@ -149,7 +150,7 @@ pub fn flatten() -> LayerSpec {
 pub fn conv2d(out_channels: usize, kernel: usize, stride: usize, padding: usize) -> LayerSpec {
     custom(move |shape| {
         let Shape::Image { channels: in_channels, height, width } = shape else { panic!("a convolution after {shape:?}") };
-        Conv2d { in_channels, out_channels, height, width, kernel, stride, padding }
+        Conv2dLayer::new(Conv2d { in_channels, out_channels, height, width, kernel, stride, padding })
     })
 }
 

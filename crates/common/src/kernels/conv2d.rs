@@ -20,12 +20,14 @@
 //! known to the compiler, which writes their rows out. Bound: arithmetic.
 
 mod forward;
+mod frame;
 mod input;
 mod interleave;
 mod weight;
 
 use crate::kernels::{Buffer, isa::Isa, lanes};
-use crate::machine::{share_out, share_out_with};
+use crate::machine::share_out_with;
+use frame::Frame;
 use lanes::GROUP;
 use pulp::Simd;
 use rayon::prelude::*;
@@ -163,83 +165,13 @@ impl Conv2d {
     }
 
     /// The same convolution of images that are already surrounded by their zeros.
-    fn padded(self) -> Self {
+    pub(crate) fn surrounded(self) -> Self {
         Self { height: self.height + 2 * self.padding, width: self.width + 2 * self.padding, padding: 0, ..self }
     }
-}
 
-/// Planes of one group with zeros around their rows and columns, and between them where they are spread out.
-#[derive(Debug, Clone, Copy)]
-struct Frame {
-    /// Rows and columns of a plane.
-    plane: (usize, usize),
-    /// Distance of neighbours in the frame.
-    stride: usize,
-    /// Zero rows above and below.
-    rows: (usize, usize),
-    /// Zero columns to the left and to the right.
-    columns: (usize, usize),
-}
-
-impl Frame {
-    /// Zeros on every side.
-    fn around(shape: &Conv2d) -> Self {
-        let sides = (shape.padding, shape.padding);
-        Self { plane: (shape.height, shape.width), stride: 1, rows: sides, columns: sides }
-    }
-
-    /// Rows and columns of a framed plane.
-    fn outer(&self) -> (usize, usize) {
-        let around = |length, (before, after)| before + (length - 1) * self.stride + 1 + after;
-        (around(self.plane.0, self.rows), around(self.plane.1, self.columns))
-    }
-
-    /// Values of a plane of a group without its frame and with it.
-    fn sizes(&self) -> (usize, usize) {
-        let outer = self.outer();
-        (self.plane.0 * self.plane.1 * GROUP, outer.0 * outer.1 * GROUP)
-    }
-
-    /// Writes the framed planes.
-    fn write(&self, planes: &[f32], framed: &mut Buffer) {
-        let (inside, all) = self.sizes();
-        let framed = framed.of_size(planes.len() / inside * all);
-        for (plane, framed) in planes.chunks_exact(inside).zip(framed.chunks_exact_mut(all)) {
-            self.write_plane(plane, framed);
-        }
-    }
-
-    /// The same, shared out among the threads.
-    fn write_together(&self, planes: &[f32], framed: &mut Buffer) {
-        let (inside, all) = self.sizes();
-        let framed = framed.of_size(planes.len() / inside * all).par_chunks_exact_mut(all);
-        let planes = planes.par_chunks_exact(inside).zip(framed).with_min_len(LEAST_VALUES.div_ceil(all));
-        share_out(planes, |(plane, framed)| self.write_plane(plane, framed));
-    }
-
-    /// Writes a framed plane.
-    fn write_plane(&self, plane: &[f32], framed: &mut [f32]) {
-        for (at, framed) in framed.chunks_exact_mut(self.outer().1 * GROUP).enumerate() {
-            self.write_line(plane, at, framed);
-        }
-    }
-
-    /// Writes line number `at` of a framed plane.
-    fn write_line(&self, plane: &[f32], at: usize, framed: &mut [f32]) {
-        let row = at.checked_sub(self.rows.0).filter(|row| row.is_multiple_of(self.stride)).map(|row| row / self.stride);
-        let Some(row) = row.filter(|row| *row < self.plane.0) else { return framed.fill(0.0) };
-        let line = &plane[row * self.plane.1 * GROUP..][..self.plane.1 * GROUP];
-        let (left, inside) = framed.split_at_mut(self.columns.0 * GROUP);
-        left.fill(0.0);
-        if self.stride == 1 {
-            let (inside, right) = inside.split_at_mut(line.len());
-            inside.copy_from_slice(line);
-            return right.fill(0.0);
-        }
-        inside.fill(0.0);
-        for (values, place) in line.chunks_exact(GROUP).zip(inside.chunks_exact_mut(GROUP).step_by(self.stride)) {
-            place.copy_from_slice(values);
-        }
+    /// Surrounds images by their zeros.
+    pub(crate) fn surround(&self, x: &[f32], surrounded: &mut Buffer) {
+        Frame::around(self).write_together(x, surrounded);
     }
 }
 

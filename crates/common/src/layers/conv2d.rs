@@ -8,32 +8,62 @@
 //! | y | batch × out × rows × columns, in lanes |
 
 use super::{Gradients, Input, Layer, Output, Shape, TensorShape};
-use crate::kernels::{Conv2d, conv2d::ParameterGradients, isa::Isa};
+use crate::kernels::{Buffer, Conv2d, conv2d::ParameterGradients, isa::Isa};
 
-impl Layer for Conv2d {
+/// A convolution.
+#[derive(Debug, Clone)]
+pub(crate) struct Conv2dLayer {
+    shape: Conv2d,
+    /// The images of the last training batch, surrounded by their zeros, if there are any to surround them by.
+    surrounded: Buffer,
+}
+
+impl Conv2dLayer {
+    /// A convolution of the given shape.
+    pub(crate) fn new(shape: Conv2d) -> Self {
+        Self { shape, surrounded: Buffer::default() }
+    }
+
+    /// What the training batch `x` is convolved as.
+    fn seen<'a>(&'a self, x: &'a [f32]) -> &'a [f32] {
+        if self.shape.padding > 0 { &self.surrounded } else { x }
+    }
+}
+
+impl Layer for Conv2dLayer {
     fn output_shape(&self) -> Shape {
-        Shape::Image { channels: self.out_channels, height: self.out_height(), width: self.out_width() }
+        let Conv2d { out_channels: channels, .. } = self.shape;
+        Shape::Image { channels, height: self.shape.out_height(), width: self.shape.out_width() }
     }
 
     fn caption(&self) -> String {
-        format!("convolution {0} × {0}", self.kernel)
+        format!("convolution {0} × {0}", self.shape.kernel)
     }
 
     fn parameter_shapes(&self) -> Vec<TensorShape> {
-        let weight = vec![self.out_channels, self.in_channels, self.kernel, self.kernel];
-        vec![("weight", weight), ("bias", vec![self.out_channels])]
+        let Conv2d { in_channels, out_channels, kernel, .. } = self.shape;
+        vec![("weight", vec![out_channels, in_channels, kernel, kernel]), ("bias", vec![out_channels])]
     }
 
     fn forward(&self, input: Input, y: &mut [f32]) {
-        let (weight, bias) = input.parameters.split_at(self.weights());
-        Conv2d::forward(self, Isa::best(), input.x, weight, bias, y);
+        let (weight, bias) = input.parameters.split_at(self.shape.weights());
+        self.shape.forward(Isa::best(), input.x, weight, bias, y);
+    }
+
+    fn forward_training(&mut self, input: Input, y: &mut [f32]) {
+        if self.shape.padding > 0 {
+            self.shape.surround(input.x, &mut self.surrounded);
+        }
+        let (weight, bias) = input.parameters.split_at(self.shape.weights());
+        self.shape.surrounded().forward(Isa::best(), self.seen(input.x), weight, bias, y);
     }
 
     fn backward(&mut self, input: Input, Output { dy, .. }: Output, gradients: Gradients) {
-        let (dweight, dbias) = gradients.dparameters.split_at_mut(self.weights());
-        self.backward_parameters(Isa::best(), input.x, dy, ParameterGradients { dweight, dbias });
+        let (dweight, dbias) = gradients.dparameters.split_at_mut(self.shape.weights());
+        let parameters = ParameterGradients { dweight, dbias };
+        self.shape.surrounded().backward_parameters(Isa::best(), self.seen(input.x), dy, parameters);
         if let Some(dx) = gradients.dx {
-            self.backward_input(Isa::best(), dy, &input.parameters[..self.weights()], dx);
+            self.shape.backward_input(Isa::best(), dy, &input.parameters[..self.shape.weights()], dx);
         }
     }
 }
@@ -73,6 +103,6 @@ mod tests {
             places([n, out_channels, layer.out_height(), layer.out_width()]).into_iter().map(result).collect()
         };
         let of = Shape::Image { channels: in_channels, height, width };
-        check_layer(&format!("{layer:?}"), &mut layer.clone(), of, n, forward);
+        check_layer(&format!("{layer:?}"), &mut Conv2dLayer::new(layer), of, n, forward);
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     kernels,
     layers::{
         self,
+        conv2d::Conv2dLayer,
         images::{ImagesToRows, RowsToImages},
     },
 };
@@ -196,8 +197,9 @@ impl<B: Dim, const I: usize, const O: usize, const K: usize, const STRIDE: usize
         {
             let (batch, _, height, width) = x.form();
             let (kernel, stride, padding) = (K, STRIDE, PADDING);
-            let layer = kernels::Conv2d { in_channels: I, out_channels: O, height, width, kernel, stride, padding };
-            let shape = (batch, Const, layer.out_height(), layer.out_width());
+            let convolution = kernels::Conv2d { in_channels: I, out_channels: O, height, width, kernel, stride, padding };
+            let shape = (batch, Const, convolution.out_height(), convolution.out_width());
+            let layer = Conv2dLayer::new(convolution);
             Operation { layer, parameters: (&self.weight, &self.bias), samples: batch.size() }.apply(x, shape)
         }
         #[cfg(feature = "cuda")]

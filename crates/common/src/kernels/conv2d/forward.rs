@@ -1,6 +1,6 @@
 //! y, some output channels times some columns at a time.
 
-use super::{Conv2d, Frame, Tiles, channels_together, columns_together, interleave::interleave};
+use super::{Conv2d, Tiles, channels_together, columns_together, frame::Frame, interleave::interleave};
 use crate::kernels::{
     fused::multiply_add,
     isa::Isa,
@@ -15,7 +15,7 @@ const MAX_COLUMNS: usize = 6;
 pub(super) fn convolve(shape: &Conv2d, isa: Isa, x: &[f32], (weight, bias): (&[f32], &[f32]), y: &mut [f32]) {
     let packed = pack(shape, weight);
     let taps = shape.in_channels * shape.kernel * shape.kernel;
-    let surrounded = shape.padded();
+    let surrounded = shape.surrounded();
     let tiles = Tiles {
         source: x,
         source_group: shape.in_features() * GROUP,

@@ -3,7 +3,7 @@
 //! Rows and columns outside dy are left out; for strides above one dy is spread out with zeros between, which changes no bit, since a
 //! zero result counts as +0.
 
-use super::{Conv2d, Frame, Tiles, channels_together, columns_together, interleave::interleave};
+use super::{Conv2d, Tiles, channels_together, columns_together, frame::Frame, interleave::interleave};
 use crate::kernels::{
     fused::multiply_add,
     isa::Isa,

@@ -1,6 +1,6 @@
 //! dw, some output channels times one row of a kernel at a time, and db.
 
-use super::{Conv2d, Frame, LEAST_VALUES, MAX_CHANNELS, channels_together};
+use super::{Conv2d, LEAST_VALUES, MAX_CHANNELS, channels_together};
 use crate::kernels::{
     Buffer,
     fused::multiply_add,
@@ -19,13 +19,12 @@ const PARALLEL_FROM: usize = 1 << 19;
 
 /// Computes dw. Each chain is whole on one thread: threads share out kernels' rows.
 pub(super) fn correlate(shape: &Conv2d, isa: Isa, x: &[f32], dy: &[f32], dweight: &mut [f32]) {
-    let surrounded = shape.padded();
-    let mut framed = Buffer::default();
+    let mut surrounded = Buffer::default();
     if shape.padding > 0 {
-        Frame::around(shape).write_together(x, &mut framed);
+        shape.surround(x, &mut surrounded);
     }
-    let x = if shape.padding > 0 { &framed } else { x };
-    let images = Images { shape: surrounded, x, dy };
+    let x = if shape.padding > 0 { &surrounded } else { x };
+    let images = Images { shape: shape.surrounded(), x, dy };
     let mut tasks: Vec<_> = tasks(shape).into_iter().map(|task| (task, [[0.0; MAX_TAPS]; MAX_CHANNELS])).collect();
     let run = |(task, sums): &mut (Task, _)| isa.dispatch(Row { images, task: *task, sums });
     let work = dy.len() * shape.in_channels * shape.kernel * shape.kernel;
