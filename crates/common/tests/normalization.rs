@@ -34,11 +34,15 @@ const BATCHES: [usize; 7] = [1, 2, 15, 16, 17, 40, 64];
 /// A batch in lanes whose lanes without a sample hold what must not be read.
 fn in_lanes(shape: Shape, name: &str) -> Vec<f32> {
     let features = shape.channels * shape.plane;
-    let mut laid_out = vec![0.0; shape.size()];
-    lanes::from_rows(&values(shape.samples * features, name), features, &mut laid_out);
-    let first_group_of_last = shape.size() - features * lanes::GROUP;
+    laid_out(&values(shape.samples * features, name), shape.samples, features)
+}
+
+/// Rows in lanes; those without a sample hold what must not be read.
+fn laid_out(rows: &[f32], samples: usize, features: usize) -> Vec<f32> {
+    let mut laid_out = lanes::laid_out(rows, features);
+    let first_group_of_last = laid_out.len() - features * lanes::GROUP;
     for column in laid_out[first_group_of_last..].chunks_exact_mut(lanes::GROUP) {
-        let present = shape.samples - (shape.samples - 1) / lanes::GROUP * lanes::GROUP;
+        let present = samples - (samples - 1) / lanes::GROUP * lanes::GROUP;
         column[present..].fill(f32::NAN);
     }
     laid_out
@@ -171,6 +175,39 @@ fn layer_normalization_has_the_bits_of_the_reference() {
                     assert_eq!(ours.bits(), expected.bits(), "{samples} x {features}, {parameters} parameters, on {isa}");
                 });
             }
+        }
+    }
+}
+
+/// The same for images in lanes; y and dx come back as rows.
+fn layer_norm_of_images(layer: LayerNorm, x: &[f32], dy: &[f32], isa: Isa) -> Batch {
+    let (samples, features) = (x.len() / layer.features, layer.features);
+    let (x, dy) = (laid_out(x, samples, features), laid_out(dy, samples, features));
+    let mut batch = Batch::new(x.len(), samples, 1);
+    let Batch { statistics, y, dx, dgamma, dbeta } = &mut batch;
+    layer.forward_images(isa, &x, statistics, y);
+    layer.backward_images(isa, layer_norm::Saved { x: &x, statistics }, &dy, layer_norm::Gradients { dx, dgamma, dbeta });
+    for values in [y, dx] {
+        let mut rows = vec![f32::NAN; samples * features];
+        lanes::to_rows(values, features, &mut rows);
+        assert_eq!(bits(values), bits(&lanes::laid_out(&rows, features)), "lanes without a sample are zero");
+        *values = rows;
+    }
+    batch
+}
+
+#[test]
+fn layer_normalization_of_images_has_the_bits_of_the_reference() {
+    let (gamma, beta) = ([1.7], [-0.3]);
+    for samples in BATCHES {
+        for features in [1, 15, 16, 17, 100, 127, 128, 129, 3920] {
+            let layer = LayerNorm { features, eps: 1e-5, gamma: &gamma, beta: &beta };
+            let (x, dy) = (values(samples * features, "x"), values(samples * features, "dy"));
+            let expected = layer_norm(layer, &x, &dy, None);
+            everywhere(|isa| {
+                let ours = layer_norm_of_images(layer, &x, &dy, isa);
+                assert_eq!(ours.bits(), expected.bits(), "{samples} x {features} on {isa}");
+            });
         }
     }
 }

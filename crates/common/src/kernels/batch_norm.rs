@@ -324,7 +324,7 @@ impl WithSimd for Normalize<'_> {
 
 /// Writes zeros to lanes without a sample.
 #[inline(always)]
-fn clear(present: usize, y: &mut [f32]) {
+pub(super) fn clear(present: usize, y: &mut [f32]) {
     if present < GROUP {
         for column in y.as_chunks_mut::<GROUP>().0 {
             column[present..].fill(0.0);

@@ -1,4 +1,4 @@
-//! Layer normalisation of rows, book section 7.5.2.
+//! Layer normalisation of rows and of images, book section 7.5.2.
 //!
 //! ```text
 //! x̂ = (x − μ) / √(σ² + ε)      y = γ x̂ + β
@@ -25,6 +25,7 @@
 //!
 //! Fast: x̂ is computed again where it is wanted instead of being stored. Threads share out rows. Bound: memory.
 
+mod images;
 pub mod reference;
 
 use super::{

@@ -12,7 +12,7 @@
 //! | `gamma`, `beta` | features, or one number for all | 1, 0 |
 
 use super::{Gradients, Input, Layer, Output, Shape, TensorShape};
-use crate::kernels::{self, batch_norm::Statistics, isa::Isa, lanes, layer_norm::Saved};
+use crate::kernels::{self, batch_norm::Statistics, isa::Isa, layer_norm::Saved};
 
 /// A layer normalisation.
 #[derive(Debug, Clone)]
@@ -23,17 +23,13 @@ pub(crate) struct LayerNormLayer {
     shared: bool,
     /// Those of the last training batch.
     statistics: Vec<Statistics>,
-    /// Of images, the last training batch as rows.
-    x_rows: Vec<f32>,
-    /// Rows on their way to images, or from them.
-    rows: Vec<f32>,
 }
 
 impl LayerNormLayer {
     /// A layer with one γ and β for each feature of a row, or one for all values of an image.
     pub(crate) fn new(shape: Shape, eps: f32) -> Self {
         let shared = matches!(shape, Shape::Image { .. });
-        Self { shape, eps, shared, statistics: Vec::new(), x_rows: Vec::new(), rows: Vec::new() }
+        Self { shape, eps, shared, statistics: Vec::new() }
     }
 
     fn kernel<'a>(&self, input: &Input<'a>) -> kernels::layer_norm::LayerNorm<'a> {
@@ -70,35 +66,26 @@ impl Layer for LayerNormLayer {
     }
 
     fn forward_training(&mut self, input: Input, y: &mut [f32]) {
-        let (kernel, features) = (self.kernel(&input), self.shape.features());
-        let Self { shape, statistics, x_rows, rows, .. } = self;
-        statistics.resize(input.samples, Statistics::default());
-        if let Shape::Features(_) = shape {
-            return kernel.forward(Isa::best(), input.x, statistics, y);
+        let kernel = self.kernel(&input);
+        self.statistics.resize(input.samples, Statistics::default());
+        match self.shape {
+            Shape::Features(_) => kernel.forward(Isa::best(), input.x, &mut self.statistics, y),
+            Shape::Image { .. } => kernel.forward_images(Isa::best(), input.x, &mut self.statistics, y),
         }
-        x_rows.resize(input.samples * features, 0.0);
-        rows.resize(x_rows.len(), 0.0);
-        lanes::to_rows(input.x, features, x_rows);
-        kernel.forward(Isa::best(), x_rows, statistics, rows);
-        lanes::from_rows(rows, features, y);
     }
 
-    fn backward(&mut self, input: Input, Output { dy, .. }: Output, gradients: Gradients) {
-        let (kernel, features) = (self.kernel(&input), self.shape.features());
-        let (dgamma, dbeta) = gradients.dparameters.split_at_mut(self.parameters());
-        let Self { shape, statistics, x_rows, rows, .. } = self;
-        let mut dx_rows = vec![0.0; input.samples * features];
-        let mut run = |x: &[f32], dy: &[f32], dx: &mut [f32]| {
-            let gradients = kernels::layer_norm::Gradients { dx, dgamma: &mut *dgamma, dbeta: &mut *dbeta };
-            kernel.backward(Isa::best(), Saved { x, statistics }, dy, gradients);
-        };
-        if let Shape::Features(_) = shape {
-            return run(input.x, dy, gradients.dx.unwrap_or(&mut dx_rows));
-        }
-        lanes::to_rows(dy, features, rows);
-        run(x_rows, rows, &mut dx_rows);
-        if let Some(dx) = gradients.dx {
-            lanes::from_rows(&dx_rows, features, dx);
+    fn backward(&mut self, input: Input, Output { dy, .. }: Output, Gradients { dx, dparameters }: Gradients) {
+        let (kernel, saved) = (self.kernel(&input), Saved { x: input.x, statistics: &self.statistics });
+        let (dgamma, dbeta) = dparameters.split_at_mut(self.parameters());
+        let mut unasked = Vec::new();
+        let dx = dx.unwrap_or_else(|| {
+            unasked.resize(dy.len(), 0.0);
+            &mut unasked
+        });
+        let gradients = kernels::layer_norm::Gradients { dx, dgamma, dbeta };
+        match self.shape {
+            Shape::Features(_) => kernel.backward(Isa::best(), saved, dy, gradients),
+            Shape::Image { .. } => kernel.backward_images(Isa::best(), saved, dy, gradients),
         }
     }
 }
