@@ -13,20 +13,21 @@
 //! | [`ln_1p`] | ln (1 + x) | NaN, −0, 0, ∞ | −∞ at −1, NaN below |
 //!
 //! A NaN goes in, [`f32::NAN`] comes out; a NaN that is made here is that one too, so that even its bits are
-//! the same everywhere. The other functions ([`softplus`], [`elu`], [`swish`], [`log_sum_exp`]) are
-//! compositions: a stated formula over the six, each f32 operation rounded once, in the stated order.
+//! the same everywhere. The other functions ([softplus](Arithmetic::softplus),
+//! [elu](Arithmetic::elu), [swish](Arithmetic::swish), [`log_sum_exp`]) are compositions: a stated formula over the six, each f32 operation
+//! rounded once, in the stated order.
 //!
 //! # How
 //!
 //! A body works in f64, on operations that IEEE 754 fixes to the bit (`+ − × ÷`, bit moves, comparisons), in one
 //! fixed order, and converts to f32 at the end. It has no branch on the data and no table, so the compiler
-//! turns a loop over it into vector code; every lane does what the scalar form does, and the bits agree on
-//! every instruction set by construction. There is no fused multiply-add: where the processor has none, one
-//! costs more than all the rest.
+//! turns a loop over it into vector code. Where a product is added to something, [`Arithmetic`] says whether by a fused
+//! multiply-add: the loops on a processor that has one use it, the scalar form never does, for where there is none it costs more than all the rest.
 //!
 //! An f64 result wrong in its last bit or two rounds to the wrong f32 only if the true value is that near
 //! the middle of two neighbours, which happens to a handful of the 2³² inputs, or to none: bodies were
-//! chosen such that it is none. That is a fact about the exact sequence of operations. Whoever changes one
+//! chosen such that it is none, with either arithmetic. So the nearest f32 comes out of both, and bits agree on every instruction
+//! set. That is a fact about the exact sequence of operations. Whoever changes one
 //! constant or swaps two terms runs the exhaustive check again (`verify`).
 //!
 //! # Speed
@@ -35,18 +36,18 @@
 //!
 //! | function | portable (SSE2) | AVX2 | AVX-512 |
 //! | --- | --- | --- | --- |
-//! | `exp` | 2.3 | 1.3 | 0.83 |
-//! | `exp_m1` | 2.8 | 1.5 | 0.86 |
-//! | `logistic` | 2.8 | 1.5 | 0.91 |
-//! | `tanh` | 3.0 | 1.6 | 0.94 |
-//! | `ln` | 4.0 | 1.8 | 1.3 |
-//! | `ln_1p` | 4.2 | 1.9 | 1.4 |
-//! | `softplus` | 9.8 | 4.9 | 3.2 |
-//! | `elu`, `swish` | 3.0 | 1.6 | 0.9 |
+//! | `exp` | 2.3 | 1.0 | 0.65 |
+//! | `exp_m1` | 2.8 | 1.3 | 0.70 |
+//! | `logistic` | 2.8 | 1.4 | 0.73 |
+//! | `tanh` | 2.9 | 1.5 | 0.77 |
+//! | `ln` | 4.0 | 2.0 | 1.2 |
+//! | `ln_1p` | 4.2 | 2.2 | 1.2 |
+//! | `softplus` | 9.7 | 5.5 | 3.1 |
+//! | `elu`, `swish` | 3.0 | 1.5 | 0.8 |
 //!
 //! Arithmetic is the bound, not memory: a function of eˣ takes 10 to 14 multiplications, as many additions and a
-//! division, of eight elements at once under AVX-512, and the chain through them is long for the scheduler.
-//! Fused multiply-add would make it 1.2 to 1.3 times as fast.
+//! division, of eight elements at once under AVX-512, and the chain through them is long for the scheduler. A fused multiply-add
+//! makes it shorter; without, the functions of eˣ would take 1.2 to 1.3 times as long there.
 
 #![allow(clippy::inline_always, reason = "a body must be compiled into the loop, with the loop's target features")]
 #![allow(clippy::many_single_char_names, reason = "the names are those of the formulas in the module docs")]
@@ -59,28 +60,57 @@ mod compositions;
 mod exponential;
 mod logarithm;
 
-pub use compositions::{elu, log_sum_exp, log_sum_exp_parts, softplus, swish};
-pub use exponential::{exp, exp_m1, logistic, tanh};
-pub use logarithm::{ln, ln_1p};
+pub use super::fused::Arithmetic;
+pub use compositions::{log_sum_exp, log_sum_exp_parts};
 
-/// Writes `f` of each element of `x` to `y`, on the instructions of `isa`.
+/// eˣ, correctly rounded.
+#[must_use]
+pub fn exp(x: f32) -> f32 {
+    Arithmetic::PLAIN.exp(x)
+}
+
+/// eˣ − 1, correctly rounded; it loses nothing near zero, where it is x.
+#[must_use]
+pub fn exp_m1(x: f32) -> f32 {
+    Arithmetic::PLAIN.exp_m1(x)
+}
+
+/// The logistic function 1 / (1 + e⁻ˣ), correctly rounded as a whole.
+#[must_use]
+pub fn logistic(x: f32) -> f32 {
+    Arithmetic::PLAIN.logistic(x)
+}
+
+/// The hyperbolic tangent, correctly rounded.
+#[must_use]
+pub fn tanh(x: f32) -> f32 {
+    Arithmetic::PLAIN.tanh(x)
+}
+
+/// ln x, correctly rounded; −∞ at ±0, NaN below.
+#[must_use]
+pub fn ln(x: f32) -> f32 {
+    Arithmetic::PLAIN.ln(x)
+}
+
+/// ln (1 + x), correctly rounded; it loses nothing near zero, where it is x. −∞ at −1, NaN below.
+#[must_use]
+pub fn ln_1p(x: f32) -> f32 {
+    Arithmetic::PLAIN.ln_1p(x)
+}
+
+/// Writes `f` of each element of `x` to `y`, on the instructions of `isa` and with their arithmetic.
 ///
-/// `f` is one of this module's functions, or a closure over a few of them: it is compiled into the loop,
-/// so `map(isa, |v| swish(v, beta), x, y)` is one pass over memory.
+/// `f` is a function of [`Arithmetic`], or a closure over a few of them: it is compiled into the loop,
+/// so `map(isa, |by, v| by.swish(v, beta), x, y)` is one pass over memory.
 ///
 /// # Panics
 ///
 /// If the slices differ in length.
 #[inline]
-pub fn map<F: Fn(f32) -> f32>(isa: Isa, f: F, x: &[f32], y: &mut [f32]) {
+pub fn map<F: Fn(Arithmetic, f32) -> f32>(isa: Isa, f: F, x: &[f32], y: &mut [f32]) {
     assert_eq!(x.len(), y.len(), "input and output differ in length");
     isa.dispatch(Map { f, x, y });
-}
-
-/// Replaces each element of `y` by its `f`, on the instructions of `isa`; see [`map`].
-#[inline]
-pub fn map_in_place<F: Fn(f32) -> f32>(isa: Isa, f: F, y: &mut [f32]) {
-    isa.dispatch(MapInPlace { f, y });
 }
 
 struct Map<'a, F> {
@@ -89,29 +119,13 @@ struct Map<'a, F> {
     y: &'a mut [f32],
 }
 
-impl<F: Fn(f32) -> f32> WithSimd for Map<'_, F> {
+impl<F: Fn(Arithmetic, f32) -> f32> WithSimd for Map<'_, F> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         for (y, &x) in self.y.iter_mut().zip(self.x) {
-            *y = (self.f)(x);
-        }
-    }
-}
-
-struct MapInPlace<'a, F> {
-    f: F,
-    y: &'a mut [f32],
-}
-
-impl<F: Fn(f32) -> f32> WithSimd for MapInPlace<'_, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        for y in self.y {
-            *y = (self.f)(*y);
+            *y = (self.f)(Arithmetic::of::<S>(), x);
         }
     }
 }
@@ -122,7 +136,7 @@ impl<F: Fn(f32) -> f32> WithSimd for MapInPlace<'_, F> {
 ///
 /// If the slices differ in length.
 pub fn exp_slice(isa: Isa, x: &[f32], y: &mut [f32]) {
-    map(isa, exp, x, y);
+    map(isa, Arithmetic::exp, x, y);
 }
 
 /// [`exp_m1`] of each element of `x`, into `y`.
@@ -131,7 +145,7 @@ pub fn exp_slice(isa: Isa, x: &[f32], y: &mut [f32]) {
 ///
 /// If the slices differ in length.
 pub fn exp_m1_slice(isa: Isa, x: &[f32], y: &mut [f32]) {
-    map(isa, exp_m1, x, y);
+    map(isa, Arithmetic::exp_m1, x, y);
 }
 
 /// [`logistic`] of each element of `x`, into `y`.
@@ -140,7 +154,7 @@ pub fn exp_m1_slice(isa: Isa, x: &[f32], y: &mut [f32]) {
 ///
 /// If the slices differ in length.
 pub fn logistic_slice(isa: Isa, x: &[f32], y: &mut [f32]) {
-    map(isa, logistic, x, y);
+    map(isa, Arithmetic::logistic, x, y);
 }
 
 /// [`tanh`] of each element of `x`, into `y`.
@@ -149,7 +163,7 @@ pub fn logistic_slice(isa: Isa, x: &[f32], y: &mut [f32]) {
 ///
 /// If the slices differ in length.
 pub fn tanh_slice(isa: Isa, x: &[f32], y: &mut [f32]) {
-    map(isa, tanh, x, y);
+    map(isa, Arithmetic::tanh, x, y);
 }
 
 /// [`ln`] of each element of `x`, into `y`.
@@ -158,7 +172,7 @@ pub fn tanh_slice(isa: Isa, x: &[f32], y: &mut [f32]) {
 ///
 /// If the slices differ in length.
 pub fn ln_slice(isa: Isa, x: &[f32], y: &mut [f32]) {
-    map(isa, ln, x, y);
+    map(isa, Arithmetic::ln, x, y);
 }
 
 /// [`ln_1p`] of each element of `x`, into `y`.
@@ -167,34 +181,34 @@ pub fn ln_slice(isa: Isa, x: &[f32], y: &mut [f32]) {
 ///
 /// If the slices differ in length.
 pub fn ln_1p_slice(isa: Isa, x: &[f32], y: &mut [f32]) {
-    map(isa, ln_1p, x, y);
+    map(isa, Arithmetic::ln_1p, x, y);
 }
 
-/// [`softplus`] of each element of `x`, into `y`.
+/// [`Arithmetic::softplus`] of each element of `x`, into `y`.
 ///
 /// # Panics
 ///
 /// If the slices differ in length.
 pub fn softplus_slice(isa: Isa, x: &[f32], y: &mut [f32]) {
-    map(isa, softplus, x, y);
+    map(isa, Arithmetic::softplus, x, y);
 }
 
-/// [`elu`] of each element of `x`, into `y`.
+/// [`Arithmetic::elu`] of each element of `x`, into `y`.
 ///
 /// # Panics
 ///
 /// If the slices differ in length.
 pub fn elu_slice(isa: Isa, alpha: f32, x: &[f32], y: &mut [f32]) {
-    map(isa, |x| elu(x, alpha), x, y);
+    map(isa, |by, x| by.elu(x, alpha), x, y);
 }
 
-/// [`swish`] of each element of `x`, into `y`.
+/// [`Arithmetic::swish`] of each element of `x`, into `y`.
 ///
 /// # Panics
 ///
 /// If the slices differ in length.
 pub fn swish_slice(isa: Isa, beta: f32, x: &[f32], y: &mut [f32]) {
-    map(isa, |x| swish(x, beta), x, y);
+    map(isa, |by, x| by.swish(x, beta), x, y);
 }
 
 /// ln 2 in two parts. The high part has 42 significant bits, so that its product with an exponent (at most

@@ -62,6 +62,30 @@ pub(crate) fn multiply_add_scalar<S: Simd>(a: f32, b: f32, c: f32) -> f32 {
     if S::F32_LANES == 1 { fused_multiply_add(a, b, c) } else { a.mul_add(b, c) }
 }
 
+/// How f64 arithmetic computes a·b + c, for functions whose result is the same either way: that is to be shown for each of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Arithmetic {
+    fused: bool,
+}
+
+impl Arithmetic {
+    /// Product and sum, each rounded: what every processor has.
+    pub const PLAIN: Self = Self { fused: false };
+
+    /// The faster one on the instructions of `S`: with more than one lane the processor has the fused one.
+    #[inline(always)]
+    pub(crate) fn of<S: Simd>() -> Self {
+        Self { fused: S::F32_LANES > 1 }
+    }
+
+    /// a·b + c.
+    #[inline(always)]
+    #[expect(clippy::disallowed_methods, reason = "with more than one lane the processor has the instruction")]
+    pub(crate) fn multiply_add(self, a: f64, b: f64, c: f64) -> f64 {
+        if self.fused { a.mul_add(b, c) } else { a * b + c }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::fused_multiply_add;

@@ -4,7 +4,7 @@
 //! [`reduce::sum`] and one division by the number of samples N (of entries for the mean squared error), in f64, and rounded
 //! once.
 
-use crate::kernels::{functions, isa::Isa, reduce};
+use crate::kernels::{functions, fused::Arithmetic, isa::Isa, reduce};
 use pulp::{Simd, WithSimd};
 
 /// What the outputs are compared with.
@@ -149,7 +149,7 @@ fn logit_losses(isa: Isa, z: &[f32], y: &[f32]) -> f64 {
     let (mut sum, mut terms) = (reduce::Sum::default(), [0.0; BLOCK]);
     for (z, y) in z.chunks(BLOCK).zip(y.chunks(BLOCK)) {
         let terms = &mut terms[..z.len()];
-        functions::map(isa, |z| functions::softplus(-z.abs()), z, terms);
+        functions::map(isa, |by, z| by.softplus(-z.abs()), z, terms);
         for ((term, z), y) in terms.iter_mut().zip(z).zip(y) {
             *term += if *z > 0.0 { *z } else { 0.0 } - y * z;
         }
@@ -174,19 +174,20 @@ impl WithSimd for LogLikelihood<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> f64 {
+        let by = Arithmetic::of::<S>();
         let (mut sum, mut terms) = (reduce::Sum::default(), [0.0; BLOCK]);
         for (p, y) in self.p.chunks(BLOCK).zip(self.y.chunks(BLOCK)) {
             let terms = &mut terms[..p.len()];
             // A label of exactly 0 or 1 needs one logarithm only: the other term is a zero, and adding it would change no bit.
             let mut between = false;
             for ((term, &p), &y) in terms.iter_mut().zip(p).zip(y) {
-                *term = cut_off(functions::ln(if y == 0.0 { 1.0 - p } else { p }));
+                *term = cut_off(by.ln(if y == 0.0 { 1.0 - p } else { p }));
                 between |= y != 0.0 && y != 1.0;
             }
             if between {
                 for ((term, &p), &y) in terms.iter_mut().zip(p).zip(y) {
                     if y != 0.0 && y != 1.0 {
-                        *term = y * *term + (1.0 - y) * cut_off(functions::ln(1.0 - p));
+                        *term = y * *term + (1.0 - y) * cut_off(by.ln(1.0 - p));
                     }
                 }
             }

@@ -3,37 +3,39 @@
 //! Their errors are in units in the last place (ulp) of the result, and were measured against f64.
 
 use super::super::isa::Isa;
-use super::{exp, exp_m1, exp_slice, ln_1p, logistic};
+use super::{Arithmetic, exp_slice, ln_1p};
 
-/// softplus x = ln (1 + eˣ), as `max(x, 0) + ln_1p(exp(-|x|))`.
-///
-/// Never overflows, and keeps its relative accuracy down to the subnormal numbers: the error is below 1.5 ulp.
-#[inline(always)]
-#[must_use]
-pub fn softplus(x: f32) -> f32 {
-    let positive_part = if x > 0.0 { x } else { 0.0 };
-    positive_part + ln_1p(exp(-x.abs()))
-}
+impl Arithmetic {
+    /// softplus x = ln (1 + eˣ), as `max(x, 0) + ln_1p(exp(-|x|))`.
+    ///
+    /// Never overflows, and keeps its relative accuracy down to the subnormal numbers: the error is below 1.5 ulp.
+    #[inline(always)]
+    #[must_use]
+    pub fn softplus(self, x: f32) -> f32 {
+        let positive_part = if x > 0.0 { x } else { 0.0 };
+        positive_part + self.ln_1p(self.exp(-x.abs()))
+    }
 
-/// The exponential linear unit: `x` above 0, else `alpha * exp_m1(x)`.
-///
-/// The error is below 1.5 ulp; where `alpha` is 1, the result is correctly rounded.
-#[inline(always)]
-#[must_use]
-pub fn elu(x: f32, alpha: f32) -> f32 {
-    let saturating = alpha * exp_m1(x);
-    if x > 0.0 { x } else { saturating }
-}
+    /// The exponential linear unit: `x` above 0, else `alpha * exp_m1(x)`.
+    ///
+    /// The error is below 1.5 ulp; where `alpha` is 1, the result is correctly rounded.
+    #[inline(always)]
+    #[must_use]
+    pub fn elu(self, x: f32, alpha: f32) -> f32 {
+        let saturating = alpha * self.exp_m1(x);
+        if x > 0.0 { x } else { saturating }
+    }
 
-/// swish x = x logistic(βx), as `x * logistic(beta * x)`.
-///
-/// With β = 1 (the sigmoid linear unit) the error is below 1.5 ulp down to −87, where the logistic function
-/// becomes subnormal (the result is then below 10⁻³⁵). With other β the rounding of βx costs up to |βx| ulp
-/// more on the negative side. At −∞ it is NaN (∞ × 0), as in the frameworks.
-#[inline(always)]
-#[must_use]
-pub fn swish(x: f32, beta: f32) -> f32 {
-    x * logistic(beta * x)
+    /// swish x = x logistic(βx), as `x * logistic(beta * x)`.
+    ///
+    /// With β = 1 (the sigmoid linear unit) the error is below 1.5 ulp down to −87, where the logistic function
+    /// becomes subnormal (the result is then below 10⁻³⁵). With other β the rounding of βx costs up to |βx| ulp
+    /// more on the negative side. At −∞ it is NaN (∞ × 0), as in the frameworks.
+    #[inline(always)]
+    #[must_use]
+    pub fn swish(self, x: f32, beta: f32) -> f32 {
+        x * self.logistic(beta * x)
+    }
 }
 
 /// ln Σ exp xᵢ, the sum of the two [`log_sum_exp_parts`].

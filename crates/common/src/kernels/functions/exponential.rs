@@ -23,7 +23,7 @@
 
 use std::f64::consts::LOG2_E;
 
-use super::{LN_2, nearest};
+use super::{Arithmetic, LN_2, nearest};
 
 /// c(r) = 2 + z (G₀ + z (G₁ + …)), z = r²: the minimax polynomial of (r coth(r/2) − 2) / z, error of c weighted
 /// by one half, over |r| ≤ (1 + 2⁻²⁰) ln 2 / 2, by the Remez exchange at 300 bits, each coefficient then
@@ -59,16 +59,16 @@ impl Exponential {
     /// t − k·high is exact: t is an f32 or twice one, its last bit is worth at least 2⁻²⁵ where k is not 0, and that of
     /// high 2⁻⁴².
     #[inline(always)]
-    fn new(t: f64) -> Self {
-        let biased = t * LOG2_E + ROUNDER;
+    fn new(by: Arithmetic, t: f64) -> Self {
+        let biased = by.multiply_add(t, LOG2_E, ROUNDER);
         let k = biased - ROUNDER;
-        let r = (t - k * LN_2_HIGH) - k * LN_2[1];
+        let r = by.multiply_add(-k, LN_2[1], by.multiply_add(-k, LN_2_HIGH, t));
         let z = r * r;
-        Self {
-            scale: f64::from_bits(biased.to_bits() << 52),
-            remainder: r,
-            even: 2.0 + z * (G[0] + z * (G[1] + z * (G[2] + z * (G[3] + z * G[4])))),
+        let mut even = G[4];
+        for coefficient in [G[3], G[2], G[1], G[0], 2.0] {
+            even = by.multiply_add(z, even, coefficient);
         }
+        Self { scale: f64::from_bits(biased.to_bits() << 52), remainder: r, even }
     }
 }
 
@@ -84,50 +84,52 @@ fn unless_nan(x: f32, y: f32) -> f32 {
     if x.is_nan() { f32::NAN } else { y }
 }
 
-/// eˣ, correctly rounded.
-#[inline(always)]
-#[must_use]
-pub fn exp(x: f32) -> f32 {
-    let Exponential { scale: s, remainder: r, even: c } = Exponential::new(f64::from(clamp(x)));
-    unless_nan(x, nearest(s + s * ((r + r) / (c - r))))
-}
+impl Arithmetic {
+    /// eˣ, correctly rounded.
+    #[inline(always)]
+    #[must_use]
+    pub fn exp(self, x: f32) -> f32 {
+        let Exponential { scale: s, remainder: r, even: c } = Exponential::new(self, f64::from(clamp(x)));
+        unless_nan(x, nearest(self.multiply_add(s, (r + r) / (c - r), s)))
+    }
 
-/// eˣ − 1, correctly rounded; it loses nothing near zero, where it is x.
-#[inline(always)]
-#[must_use]
-pub fn exp_m1(x: f32) -> f32 {
-    let Exponential { scale: s, remainder: r, even: c } = Exponential::new(f64::from(clamp(x)));
-    let y = ((s - 1.0) * c + (s + 1.0) * r) / (c - r);
-    // The sign of a zero is lost in the sum; otherwise the sign is that of x already.
-    unless_nan(x, nearest(y).copysign(x))
-}
+    /// eˣ − 1, correctly rounded; it loses nothing near zero, where it is x.
+    #[inline(always)]
+    #[must_use]
+    pub fn exp_m1(self, x: f32) -> f32 {
+        let Exponential { scale: s, remainder: r, even: c } = Exponential::new(self, f64::from(clamp(x)));
+        let y = self.multiply_add(s - 1.0, c, (s + 1.0) * r) / (c - r);
+        // The sign of a zero is lost in the sum; otherwise the sign is that of x already.
+        unless_nan(x, nearest(y).copysign(x))
+    }
 
-/// The logistic function 1 / (1 + e⁻ˣ), correctly rounded as a whole.
-///
-/// Near zero it is ½ + x/4 − x³/48. Where x is an odd multiple of 2⁻²³ (2⁻²⁴ below zero), ½ + x/4 lies midway
-/// between two f32, and for small x the f64 nearest to the true value is that midpoint: the cubic term, which
-/// decides, is gone. The true value is always on the side of ½, so the numerator is moved there by one unit
-/// of its last place (for every x, which costs less than to distinguish).
-#[inline(always)]
-#[must_use]
-pub fn logistic(x: f32) -> f32 {
-    let t = -f64::from(clamp(x));
-    let Exponential { scale: s, remainder: r, even: c } = Exponential::new(t);
-    // More than half a unit of a numerator from 2 to 4, less than one and a half of one from 1 to 2.
-    let towards_half = (1.25 * f64::EPSILON).copysign(t);
-    let y = ((c - r) + towards_half) / ((s + 1.0) * c + (s - 1.0) * r);
-    unless_nan(x, nearest(y))
-}
+    /// The logistic function 1 / (1 + e⁻ˣ), correctly rounded as a whole.
+    ///
+    /// Near zero it is ½ + x/4 − x³/48. Where x is an odd multiple of 2⁻²³ (2⁻²⁴ below zero), ½ + x/4 lies midway
+    /// between two f32, and for small x the f64 nearest to the true value is that midpoint: the cubic term, which
+    /// decides, is gone. The true value is always on the side of ½, so the numerator is moved there by one unit
+    /// of its last place (for every x, which costs less than to distinguish).
+    #[inline(always)]
+    #[must_use]
+    pub fn logistic(self, x: f32) -> f32 {
+        let t = -f64::from(clamp(x));
+        let Exponential { scale: s, remainder: r, even: c } = Exponential::new(self, t);
+        // More than half a unit of a numerator from 2 to 4, less than one and a half of one from 1 to 2.
+        let towards_half = (1.25 * f64::EPSILON).copysign(t);
+        let y = ((c - r) + towards_half) / self.multiply_add(s + 1.0, c, (s - 1.0) * r);
+        unless_nan(x, nearest(y))
+    }
 
-/// The hyperbolic tangent, correctly rounded.
-#[inline(always)]
-#[must_use]
-pub fn tanh(x: f32) -> f32 {
-    // tanh is 1 in f32 from 9.02 on.
-    let t = 2.0 * f64::from(x.clamp(-16.0, 16.0));
-    let Exponential { scale: s, remainder: r, even: c } = Exponential::new(t);
-    let (below, above) = (s - 1.0, s + 1.0);
-    let y = (below * c + above * r) / (above * c + below * r);
-    // The sign of a zero is lost in the sum; otherwise the sign is that of x already.
-    unless_nan(x, nearest(y).copysign(x))
+    /// The hyperbolic tangent, correctly rounded.
+    #[inline(always)]
+    #[must_use]
+    pub fn tanh(self, x: f32) -> f32 {
+        // tanh is 1 in f32 from 9.02 on.
+        let t = 2.0 * f64::from(x.clamp(-16.0, 16.0));
+        let Exponential { scale: s, remainder: r, even: c } = Exponential::new(self, t);
+        let (below, above) = (s - 1.0, s + 1.0);
+        let y = self.multiply_add(below, c, above * r) / self.multiply_add(above, c, below * r);
+        // The sign of a zero is lost in the sum; otherwise the sign is that of x already.
+        unless_nan(x, nearest(y).copysign(x))
+    }
 }

@@ -13,7 +13,7 @@
 //! middle, and rounding twice goes wrong. So the sum is rounded *to odd* (Boldo and Melquiond 2008): an odd
 //! last bit says "not exactly", and the conversion to f32 then rounds as if it saw the sum itself.
 
-use super::{LN_2, nearest};
+use super::{Arithmetic, LN_2, nearest};
 
 /// R(z)/z, z = s²: the minimax polynomial of (2 artanh(s)/s − 2)/z over |s| ≤ (√2 − 1)/(√2 + 1), error weighted
 /// by z/2 (relative error of the logarithm), by the Remez exchange at 300 bits, each coefficient then
@@ -38,7 +38,7 @@ const TWO_52: f64 = 4_503_599_627_370_496.0;
 
 /// The natural logarithm of a positive normal number, rounded to odd.
 #[inline(always)]
-fn odd_ln(x: f64) -> f64 {
+fn odd_ln(by: Arithmetic, x: f64) -> f64 {
     let bits = x.to_bits();
     let shifted = bits.wrapping_sub(SQRT_HALF).wrapping_add(BIAS << 52);
     // An integer below 2⁵² under the exponent of 2⁵² is that number above 2⁵²: a conversion by bit moves.
@@ -50,10 +50,11 @@ fn odd_ln(x: f64) -> f64 {
     let half_square = 0.5 * f * f;
     let z = s * s;
     let w = z * z;
-    let even = R[0] + w * (R[2] + w * (R[4] + w * R[6]));
-    let odd = R[1] + w * (R[3] + w * R[5]);
-    let tail = z * (even + z * odd);
-    sum_to_odd(k * LN_2[0] + f, (s * (half_square + tail) + k * LN_2[1]) - half_square)
+    let even = by.multiply_add(w, by.multiply_add(w, by.multiply_add(w, R[6], R[4]), R[2]), R[0]);
+    let odd = by.multiply_add(w, by.multiply_add(w, R[5], R[3]), R[1]);
+    let tail = z * by.multiply_add(z, odd, even);
+    let rest = by.multiply_add(s, half_square + tail, k * LN_2[1]);
+    sum_to_odd(by.multiply_add(k, LN_2[0], f), rest - half_square)
 }
 
 /// a + b, |a| ≥ |b|, rounded to odd: the f64 towards zero, its last bit set. (An exact sum gets the bit too;
@@ -67,26 +68,28 @@ fn sum_to_odd(a: f64, b: f64) -> f64 {
     f64::from_bits(sum.wrapping_sub(beyond) | 1)
 }
 
-/// ln x, correctly rounded; −∞ at ±0, NaN below.
-#[inline(always)]
-#[must_use]
-pub fn ln(x: f32) -> f32 {
-    let y = nearest(odd_ln(f64::from(x)));
-    let y = if x < f32::INFINITY { y } else { x };
-    let at_most_zero = if x >= 0.0 { f32::NEG_INFINITY } else { f32::NAN };
-    if x > 0.0 { y } else { at_most_zero }
-}
+impl Arithmetic {
+    /// ln x, correctly rounded; −∞ at ±0, NaN below.
+    #[inline(always)]
+    #[must_use]
+    pub fn ln(self, x: f32) -> f32 {
+        let y = nearest(odd_ln(self, f64::from(x)));
+        let y = if x < f32::INFINITY { y } else { x };
+        let at_most_zero = if x >= 0.0 { f32::NEG_INFINITY } else { f32::NAN };
+        if x > 0.0 { y } else { at_most_zero }
+    }
 
-/// ln (1 + x), correctly rounded; it loses nothing near zero, where it is x. −∞ at −1, NaN below.
-#[inline(always)]
-#[must_use]
-pub fn ln_1p(x: f32) -> f32 {
-    // 1 + x is exact from 2⁻²⁹ to 2⁵². Below, ln (1 + x) rounds to x; above, the 1 does not matter. f can be
-    // longer than 24 bits here and then k ln 2 + f is rounded, but only where k is large.
-    let y = nearest(odd_ln(1.0 + f64::from(x)));
-    let y = if x.abs() >= TINY && x < f32::INFINITY { y } else { x };
-    let at_most_minus_one = if x >= -1.0 { f32::NEG_INFINITY } else { f32::NAN };
-    if x > -1.0 { y } else { at_most_minus_one }
+    /// ln (1 + x), correctly rounded; it loses nothing near zero, where it is x. −∞ at −1, NaN below.
+    #[inline(always)]
+    #[must_use]
+    pub fn ln_1p(self, x: f32) -> f32 {
+        // 1 + x is exact from 2⁻²⁹ to 2⁵². Below, ln (1 + x) rounds to x; above, the 1 does not matter. f can be
+        // longer than 24 bits here and then k ln 2 + f is rounded, but only where k is large.
+        let y = nearest(odd_ln(self, 1.0 + f64::from(x)));
+        let y = if x.abs() >= TINY && x < f32::INFINITY { y } else { x };
+        let at_most_minus_one = if x >= -1.0 { f32::NEG_INFINITY } else { f32::NAN };
+        if x > -1.0 { y } else { at_most_minus_one }
+    }
 }
 
 /// 2⁻²⁶: below, ln (1 + x) is nearer to x than a quarter of a unit in the last place.
