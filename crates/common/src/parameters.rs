@@ -20,12 +20,10 @@ pub struct Parameter {
     pub values: Vec<f32>,
 }
 
-impl Parameter {
-    /// The first 64 bits of the SHA-256 of the values' bits.
-    #[must_use]
-    pub fn hash(&self) -> u64 {
-        first_bits(&Sha256::digest(bytes(&self.values)))
-    }
+/// The first 64 bits of the SHA-256 of the values' bits.
+#[must_use]
+pub fn hash(values: &[f32]) -> u64 {
+    first_bits(&Sha256::digest(bytes(values)))
 }
 
 /// All parameters of a network, in the order of its layers.
@@ -255,7 +253,7 @@ mod tests {
 
     #[test]
     fn every_nan_has_the_same_hash() {
-        let hash = |nan: f32| Parameter { name: "w".to_owned(), shape: vec![1], values: vec![nan] }.hash();
+        let hash = |nan: f32| hash(&[nan]);
         assert_eq!(hash(f32::NAN), hash(-f32::NAN));
         assert_eq!(hash(f32::NAN), hash(f32::from_bits(0x7fa0_0001)));
     }

@@ -246,6 +246,13 @@ impl Network for Chain {
         Parameters(all.collect())
     }
 
+    fn look_at_values(&self, look: &mut dyn FnMut(&[f32])) {
+        for entry in &self.entries {
+            entry.tensors.iter().for_each(|tensor| look(&self.parameters[tensor.range.clone()]));
+            entry.layer.buffers().iter().for_each(|(_, values)| look(values));
+        }
+    }
+
     fn gradients(&self) -> Parameters {
         Parameters(self.named(&self.gradients).collect())
     }

@@ -107,6 +107,10 @@ where
         read(&self.module, Read::All)
     }
 
+    fn look_at_values(&self, look: &mut dyn FnMut(&[f32])) {
+        parameters::look_at(&self.module, look);
+    }
+
     fn gradients(&self) -> Parameters {
         read(&self.module, Read::Gradients(&self.gradients))
     }

@@ -64,6 +64,32 @@ impl TensorVisitor<f32, Device> for Reader<'_> {
     }
 }
 
+/// Shows the values of all parameters of `model`.
+pub(super) fn look_at<M: TensorCollection<f32, Device>>(model: &M, look: &mut dyn FnMut(&[f32])) {
+    let walked = M::iter_tensors(&mut RecursiveWalker { m: model, f: &mut Looker { look, values: Vec::new() } });
+    debug_assert!(walked.is_ok(), "reading cannot fail");
+}
+
+struct Looker<'a> {
+    look: &'a mut dyn FnMut(&[f32]),
+    /// A copy of the tensor at hand, which itself lies on the device.
+    values: Vec<f32>,
+}
+
+impl TensorVisitor<f32, Device> for Looker<'_> {
+    type Viewer = ViewTensorRef;
+    type Err = Error;
+    type E2 = f32;
+    type D2 = Device;
+
+    fn visit<S: Shape>(&mut self, _: TensorOptions<S, f32, Device>, tensor: &Tensor<S>) -> Result<Option<Tensor<S>>> {
+        self.values.resize(tensor.shape().num_elements(), 0.0);
+        tensor.copy_into(&mut self.values);
+        (self.look)(&self.values);
+        Ok(None)
+    }
+}
+
 /// Overwrites all parameters of `model` by those of the same names.
 pub(super) fn write<M: TensorCollection<f32, Device>>(model: &mut M, parameters: &Parameters) -> Result<()> {
     edit(model, |name, shape, values| {

@@ -1,6 +1,7 @@
 //! What a training run leaves.
 
-use crate::parameters::{Parameter, Parameters};
+use super::Network;
+use crate::parameters::{Parameters, hash};
 
 /// Curves over the steps of a run, and the trace of its parameters.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -29,8 +30,10 @@ impl History {
     }
 
     /// Adds the hashes of the parameters to the trace.
-    pub(super) fn trace(&mut self, parameters: &Parameters) {
-        self.trace.push(parameters.0.iter().map(Parameter::hash).collect());
+    pub(super) fn trace(&mut self, network: &impl Network) {
+        let mut hashes = Vec::with_capacity(self.tensors.len());
+        network.look_at_values(&mut |values| hashes.push(hash(values)));
+        self.trace.push(hashes);
     }
 
     /// Records an evaluation at `step`.

@@ -70,6 +70,11 @@ pub trait Network: Movable {
     /// A copy of all parameters, running statistics among them.
     fn parameters(&self) -> Parameters;
 
+    /// Shows the values of all parameters, in the order of [`Network::parameters`].
+    fn look_at_values(&self, look: &mut dyn FnMut(&[f32])) {
+        self.parameters().0.iter().for_each(|parameter| look(&parameter.values));
+    }
+
     /// A copy of the gradients of the last [`Network::forward_backward`].
     fn gradients(&self) -> Parameters;
 
@@ -131,6 +136,10 @@ impl<N: Network + ?Sized> Network for Box<N> {
 
     fn parameters(&self) -> Parameters {
         (**self).parameters()
+    }
+
+    fn look_at_values(&self, look: &mut dyn FnMut(&[f32])) {
+        (**self).look_at_values(look);
     }
 
     fn gradients(&self) -> Parameters {

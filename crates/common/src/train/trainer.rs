@@ -46,7 +46,7 @@ impl<'a, N: Network> Trainer<'a, N, Silent> {
         let parameters = network.parameters();
         let mut history = History::begin(&parameters);
         if config.record == Record::Everything {
-            history.trace(&parameters);
+            history.trace(network);
         }
         let best = Best { parameters, evaluation: Evaluation { loss: f32::INFINITY, accuracy: 0.0 } };
         Ok(Self {
@@ -262,7 +262,7 @@ impl<N: Network, J: Journal> Trainer<'_, N, J> {
             let losses = &history.train_loss[self.steps - self.config.batches.per_epoch(self.train.len())..];
             let mean = losses.iter().sum::<f32>() / losses.len() as f32;
             history.epoch_loss.push(mean);
-            history.trace(&self.network.parameters());
+            history.trace(self.network);
         }
     }
 
