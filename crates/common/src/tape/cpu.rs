@@ -9,10 +9,10 @@ use crate::{
     layers::{self, Input, Layer, Output},
 };
 use dfdx::{
-    shapes::{HasShape, Rank0, Shape},
-    tensor::{Gradients, NoneTape, PutTape, SplitTape, Tape, TensorFromVec, ZerosTensor},
+    shapes::{HasShape, Shape},
+    tensor::{Gradients, NoneTape, PutTape, SplitTape, Tape, TensorFromVec},
 };
-use std::sync::Arc;
+use std::{cell::RefCell, ops::Deref, rc::Rc};
 
 thread_local! {
     /// Where results live: to a CPU's tensors, a device is no more than a source of memory.
@@ -27,11 +27,31 @@ pub struct Flow<S, T = NoneTape> {
     tape: T,
 }
 
-/// The values of a [`Flow`], and a token on the tape that collects their gradient; none if nobody asks for it.
+/// The values of a [`Flow`], and the room where their gradient is collected.
 #[derive(Debug, Clone)]
-pub struct Node {
-    values: Arc<Buffer>,
-    token: Option<Tensor<Rank0>>,
+pub struct Node(Rc<Held>);
+
+#[derive(Debug)]
+struct Held {
+    values: Buffer,
+    /// Whether anybody asks for the gradient.
+    is_tracked: bool,
+    /// The gradient as far as it has arrived.
+    gradient: RefCell<Option<Buffer>>,
+}
+
+impl Node {
+    fn new(values: Buffer, is_tracked: bool) -> Self {
+        Self(Rc::new(Held { values, is_tracked, gradient: RefCell::default() }))
+    }
+}
+
+impl Deref for Node {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.0.values
+    }
 }
 
 /// A batch of rows whose gradient nobody asks for, with an empty tape.
@@ -39,7 +59,7 @@ pub struct Node {
 pub(super) fn constant<S: Shape, T: Tape<f32, Device>>(_: &Device, values: &[f32], shape: S) -> Result<Flow<S, T>, DeviceError> {
     let mut copy = Buffer::of(values.len());
     copy.copy_from_slice(values);
-    Ok(Flow { shape, node: Node { values: Arc::new(copy), token: None }, tape: T::default() })
+    Ok(Flow { shape, node: Node::new(copy, false), tape: T::default() })
 }
 
 impl<S, T> Flow<S, T> {
@@ -48,7 +68,7 @@ impl<S, T> Flow<S, T> {
     /// # Panics
     /// If `values` has another length.
     pub fn copy_into(&self, values: &mut [f32]) {
-        values.copy_from_slice(&self.node.values);
+        values.copy_from_slice(&self.node);
     }
 }
 
@@ -58,7 +78,7 @@ pub trait Batch: Sized {
     type Shape: Shape;
     /// Its tape.
     type Tape: Tape<f32, Device>;
-    /// Its values, and what its gradient is filed under.
+    /// Its values, and the place of its gradient.
     type Key: Key;
 
     /// The shape.
@@ -80,48 +100,28 @@ pub trait Batch: Sized {
     fn join(key: Self::Key, shape: Self::Shape, tape: Self::Tape) -> Self;
 }
 
-/// The values of a batch, and what its gradient is filed under.
+/// The values of a batch, and the place of its gradient.
 pub trait Key: Clone + 'static {
-    /// The values; whoever wants them keeps them.
-    fn values(&self) -> Arc<Buffer>;
+    /// The values, for whoever wants to keep them.
+    type Values: Deref<Target = [f32]> + 'static;
+
+    /// The values.
+    fn values(&self) -> Self::Values;
 
     /// Whether anybody asks for the gradient.
     fn is_tracked(&self) -> bool;
-
-    /// The gradient as far as it has arrived, and whether nothing has: then its values are any. None if nobody asks for it.
-    ///
-    /// # Errors
-    /// If the device fails.
-    fn gradient<'a>(&self, gradients: &'a mut Gradients<f32, Device>) -> Result<Option<(&'a mut Vec<f32>, bool)>, DeviceError>;
 
     /// Lets `backward` compute the gradient and adds it to what has arrived; where nobody asks for one it is told so.
     ///
     /// # Errors
     /// If the device fails.
-    fn add(&self, gradients: &mut Gradients<f32, Device>, backward: impl FnOnce(Option<&mut [f32]>)) -> Result<(), DeviceError> {
-        match self.gradient(gradients)? {
-            None => backward(None),
-            Some((sum, true)) => backward(Some(sum)),
-            Some((sum, false)) => {
-                let mut gradient = Buffer::of(sum.len());
-                backward(Some(&mut gradient));
-                accumulate(sum, &gradient);
-            }
-        }
-        Ok(())
-    }
+    fn add(&self, gradients: &mut Gradients<f32, Device>, backward: impl FnOnce(Option<&mut [f32]>)) -> Result<(), DeviceError>;
 
     /// Takes the gradient out; zeros if none has arrived.
     ///
     /// # Errors
     /// If the device fails.
-    fn take(&self, gradients: &mut Gradients<f32, Device>) -> Result<Buffer, DeviceError> {
-        let Some((sum, is_untouched)) = self.gradient(gradients)? else { return Ok(Buffer::default()) };
-        if is_untouched {
-            sum.fill(0.0);
-        }
-        Ok(std::mem::take(sum).into())
-    }
+    fn take(&self, gradients: &mut Gradients<f32, Device>) -> Result<Buffer, DeviceError>;
 }
 
 impl<S: Shape, T: Tape<f32, Device>> Batch for Tensor<S, T> {
@@ -151,20 +151,33 @@ impl<S: Shape, T: Tape<f32, Device>> Batch for Tensor<S, T> {
 }
 
 impl<S: Shape> Key for Tensor<S> {
-    fn values(&self) -> Arc<Buffer> {
+    type Values = Buffer;
+
+    fn values(&self) -> Buffer {
         let mut values = Buffer::of(self.shape().num_elements());
         self.copy_into(&mut values);
-        Arc::new(values)
+        values
     }
 
     fn is_tracked(&self) -> bool {
         true
     }
 
-    fn gradient<'a>(&self, gradients: &'a mut Gradients<f32, Device>) -> Result<Option<(&'a mut Vec<f32>, bool)>, DeviceError> {
+    fn add(&self, gradients: &mut Gradients<f32, Device>, backward: impl FnOnce(Option<&mut [f32]>)) -> Result<(), DeviceError> {
         let sum = gradients.get_or_alloc_mut(self)?;
         let is_untouched = Isa::best().dispatch(|| sum.iter().fold(0, |bits, x| bits | x.to_bits()) == 0);
-        Ok(Some((sum, is_untouched)))
+        if is_untouched {
+            backward(Some(sum));
+        } else {
+            let mut gradient = Buffer::of(sum.len());
+            backward(Some(&mut gradient));
+            accumulate(sum, &gradient);
+        }
+        Ok(())
+    }
+
+    fn take(&self, gradients: &mut Gradients<f32, Device>) -> Result<Buffer, DeviceError> {
+        Ok(std::mem::take(&mut **gradients.get_or_alloc_mut(self)?).into())
     }
 }
 
@@ -178,7 +191,7 @@ impl<S: Shape, T: Tape<f32, Device>> Batch for Flow<S, T> {
     }
 
     fn n_values(&self) -> usize {
-        self.node.values.len()
+        self.node.len()
     }
 
     fn split(self) -> (Node, T) {
@@ -186,8 +199,7 @@ impl<S: Shape, T: Tape<f32, Device>> Batch for Flow<S, T> {
     }
 
     fn key(values: Buffer, _: S, is_tracked: bool) -> Result<Node, DeviceError> {
-        let token = if is_tracked { Some(DEVICE.with(ZerosTensor::try_zeros)?) } else { None };
-        Ok(Node { values: Arc::new(values), token })
+        Ok(Node::new(values, is_tracked))
     }
 
     fn join(node: Node, shape: S, tape: T) -> Self {
@@ -196,22 +208,32 @@ impl<S: Shape, T: Tape<f32, Device>> Batch for Flow<S, T> {
 }
 
 impl Key for Node {
-    fn values(&self) -> Arc<Buffer> {
-        Arc::clone(&self.values)
+    type Values = Self;
+
+    fn values(&self) -> Self {
+        self.clone()
     }
 
     fn is_tracked(&self) -> bool {
-        self.token.is_some()
+        self.0.is_tracked
     }
 
-    fn gradient<'a>(&self, gradients: &'a mut Gradients<f32, Device>) -> Result<Option<(&'a mut Vec<f32>, bool)>, DeviceError> {
-        let Some(token) = &self.token else { return Ok(None) };
-        let (sum, n) = (&mut **gradients.get_or_alloc_mut(token)?, self.values.len());
-        let is_untouched = sum.len() != n;
-        if is_untouched {
-            *sum = Buffer::of(n).into_values();
+    fn add(&self, _: &mut Gradients<f32, Device>, backward: impl FnOnce(Option<&mut [f32]>)) -> Result<(), DeviceError> {
+        if !self.0.is_tracked {
+            backward(None);
+            return Ok(());
         }
-        Ok(Some((sum, is_untouched)))
+        let mut gradient = Buffer::of(self.len());
+        backward(Some(&mut gradient));
+        match &mut *self.0.gradient.borrow_mut() {
+            Some(sum) => accumulate(sum, &gradient),
+            none => *none = Some(gradient),
+        }
+        Ok(())
+    }
+
+    fn take(&self, _: &mut Gradients<f32, Device>) -> Result<Buffer, DeviceError> {
+        Ok(self.0.gradient.take().unwrap_or_else(|| vec![0.0; self.len()].into()))
     }
 }
 
@@ -311,11 +333,12 @@ impl<L: Layer + 'static, P: ParameterTensors> Operation<L, P> {
             let (output, parameters) = (y_key.clone(), parameters.kept());
             tape.add_backward_op(move |gradients| {
                 let dy = output.take(gradients)?;
-                let y = if layer.reads_output() { output.values() } else { Arc::default() };
+                let y = layer.reads_output().then(|| output.values());
+                let y = y.as_deref().unwrap_or_default();
                 let input = Input { parameters: &parameter_values, x: &x, samples };
                 let mut dparameters = Buffer::of(parameter_values.len());
                 x_key.add(gradients, |dx| {
-                    layer.backward(input, Output { y: &y, dy: &dy }, layers::Gradients { dx, dparameters: &mut dparameters });
+                    layer.backward(input, Output { y, dy: &dy }, layers::Gradients { dx, dparameters: &mut dparameters });
                 })?;
                 P::add(&parameters, gradients, &dparameters)
             });
