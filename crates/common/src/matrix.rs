@@ -86,11 +86,22 @@ impl Matrix {
     /// If an index is beyond the last row.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
-        let mut values = vec![0.0; rows.len() * self.columns];
+        let mut selected = Self::zeros(0, 0);
+        self.select_into(rows, &mut selected);
+        selected
+    }
+
+    /// The same in place of another matrix, whose memory is used again.
+    pub(crate) fn select_into(&self, rows: &[usize], selected: &mut Self) {
+        selected.reshape(rows.len(), self.columns);
+        selected.write_rows(rows, |row, copy| copy.copy_from_slice(self.row(row)));
+    }
+
+    /// Lets `write` make each row of one of `sources`, in their order; threads share the rows.
+    pub(crate) fn write_rows(&mut self, sources: &[usize], write: impl Fn(usize, &mut [f32]) + Sync) {
         let columns = self.columns.max(1);
-        let copies = values.par_chunks_exact_mut(columns).zip(rows).with_min_len(LEAST_VALUES.div_ceil(columns));
-        share_out(copies, |(copy, row)| copy.copy_from_slice(self.row(*row)));
-        Self::new(rows.len(), self.columns, values)
+        let rows = self.values.par_chunks_exact_mut(columns).zip(sources).with_min_len(LEAST_VALUES.div_ceil(columns));
+        share_out(rows, |(row, source)| write(*source, row));
     }
 
     /// The transpose, as a matrix of its own.

@@ -139,11 +139,16 @@ impl Images {
     /// If an index is beyond the last image.
     #[must_use]
     pub fn samples(&self, images: impl IntoIterator<Item = usize>, scale: PixelScale) -> Samples {
+        self.samples_in(images, scale, Matrix::zeros(0, 0))
+    }
+
+    /// The same in place of a matrix, whose memory is used again.
+    fn samples_in(&self, images: impl IntoIterator<Item = usize>, scale: PixelScale, mut x: Matrix) -> Samples {
         let images: Vec<usize> = images.into_iter().collect();
-        let mut x = Matrix::zeros(images.len(), N_PIXELS);
-        for (&image, inputs) in images.iter().zip(x.values_mut().chunks_exact_mut(N_PIXELS)) {
+        x.reshape(images.len(), N_PIXELS);
+        x.write_rows(&images, |image, inputs| {
             Isa::best().dispatch(Rescale { scale, pixels: self.pixels(image), inputs });
-        }
+        });
         let classes = images.iter().map(|&image| self.label(image)).collect();
         Samples { x, y: Labels::Classes(classes) }
     }
@@ -176,8 +181,8 @@ impl Dataset for ImageDataset<'_> {
         self.chosen.len()
     }
 
-    fn batch(&self, rows: &[usize]) -> Samples {
-        self.images.samples(rows.iter().map(|&row| self.chosen[row]), self.scale)
+    fn batch_in(&self, rows: &[usize], x: Matrix) -> Samples {
+        self.images.samples_in(rows.iter().map(|&row| self.chosen[row]), self.scale, x)
     }
 }
 

@@ -129,7 +129,15 @@ pub trait Dataset: std::fmt::Debug + Sync {
     ///
     /// # Panics
     /// If an index is beyond the last sample.
-    fn batch(&self, rows: &[usize]) -> Samples;
+    fn batch(&self, rows: &[usize]) -> Samples {
+        self.batch_in(rows, Matrix::zeros(0, 0))
+    }
+
+    /// The same in place of a matrix, such as the inputs of the batch before, whose memory is used again.
+    ///
+    /// # Panics
+    /// As [`Dataset::batch`].
+    fn batch_in(&self, rows: &[usize], x: Matrix) -> Samples;
 
     /// All samples, where they lie in memory as one batch already.
     fn whole(&self) -> Option<&Samples> {
@@ -145,7 +153,13 @@ pub trait Dataset: std::fmt::Debug + Sync {
             return if samples.is_empty() { Ok(()) } else { look(samples) };
         }
         let rows: Vec<usize> = (0..self.len()).collect();
-        rows.chunks(size).try_for_each(|rows| look(&self.batch(rows)))
+        let mut x = Matrix::zeros(0, 0);
+        for rows in rows.chunks(size) {
+            let part = self.batch_in(rows, x);
+            look(&part)?;
+            x = part.x;
+        }
+        Ok(())
     }
 }
 
@@ -154,8 +168,9 @@ impl Dataset for Samples {
         Samples::len(self)
     }
 
-    fn batch(&self, rows: &[usize]) -> Samples {
-        self.select(rows)
+    fn batch_in(&self, rows: &[usize], mut x: Matrix) -> Samples {
+        self.x.select_into(rows, &mut x);
+        Samples { x, y: self.y.select(rows) }
     }
 
     fn whole(&self) -> Option<&Samples> {
