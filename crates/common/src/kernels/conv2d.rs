@@ -147,8 +147,10 @@ impl Conv2d {
     /// # Panics
     /// As [`Self::forward`].
     pub fn backward_parameters(&self, isa: Isa, x: &[f32], dy: &[f32], gradients: ParameterGradients) {
-        self.check(x, gradients.dweight, dy);
-        weight::correlate(self, isa, x, dy, gradients);
+        let ParameterGradients { dweight, dbias } = gradients;
+        self.check(x, dweight, dy);
+        weight::correlate(self, isa, x, dy, dweight);
+        weight::add_up(self, isa, dy, dbias);
     }
 
     /// Panics unless the sizes fit together.

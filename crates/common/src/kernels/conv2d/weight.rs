@@ -1,6 +1,6 @@
-//! dw, some output channels times one row of a kernel at a time, and with the first row of each channel its db.
+//! dw, some output channels times one row of a kernel at a time, and db.
 
-use super::{Conv2d, MAX_CHANNELS, ParameterGradients, channels_together};
+use super::{Conv2d, LEAST_VALUES, MAX_CHANNELS, channels_together};
 use crate::kernels::{
     Buffer,
     fused::multiply_add,
@@ -17,15 +17,15 @@ const MAX_TAPS: usize = 5;
 /// Multiply-adds from which threads share the work: a few microseconds.
 const PARALLEL_FROM: usize = 1 << 19;
 
-/// Computes dw and db. Each chain is whole on one thread: threads share out kernels' rows.
-pub(super) fn correlate(shape: &Conv2d, isa: Isa, x: &[f32], dy: &[f32], gradients: ParameterGradients) {
+/// Computes dw. Each chain is whole on one thread: threads share out kernels' rows.
+pub(super) fn correlate(shape: &Conv2d, isa: Isa, x: &[f32], dy: &[f32], dweight: &mut [f32]) {
     let mut surrounded = Buffer::default();
     if shape.padding > 0 {
         shape.surround(x, &mut surrounded);
     }
     let x = if shape.padding > 0 { &surrounded } else { x };
     let images = Images { shape: shape.surrounded(), x, dy };
-    let mut tasks: Vec<_> = tasks(shape).into_iter().map(|task| (task, [Sums::default(); MAX_CHANNELS])).collect();
+    let mut tasks: Vec<_> = tasks(shape).into_iter().map(|task| (task, [[0.0; MAX_TAPS]; MAX_CHANNELS])).collect();
     let run = |(task, sums): &mut (Task, _)| isa.dispatch(Row { images, task: *task, sums });
     let work = dy.len() * shape.in_channels * shape.kernel * shape.kernel;
     if work < PARALLEL_FROM {
@@ -33,24 +33,23 @@ pub(super) fn correlate(shape: &Conv2d, isa: Isa, x: &[f32], dy: &[f32], gradien
     } else {
         share_out(tasks.par_iter_mut(), run);
     }
-    let ParameterGradients { dweight, dbias } = gradients;
     for (task, sums) in tasks {
-        for (channel, Sums { taps, bias }) in (task.channel..).zip(sums).take(task.channels) {
-            let row = (channel * shape.in_channels + task.input) * shape.kernel + task.row;
-            dweight[row * shape.kernel + task.tap..][..task.taps].copy_from_slice(&taps[..task.taps]);
-            if task.is_first() {
-                dbias[channel] = bias;
-            }
+        for (channel, sums) in sums.iter().take(task.channels).enumerate() {
+            let row = ((task.channel + channel) * shape.in_channels + task.input) * shape.kernel + task.row;
+            dweight[row * shape.kernel + task.tap..][..task.taps].copy_from_slice(&sums[..task.taps]);
         }
     }
 }
 
-/// What a task finds for one output channel.
-#[derive(Clone, Copy, Default)]
-struct Sums {
-    taps: [f32; MAX_TAPS],
-    /// Of the first task of the channel.
-    bias: f32,
+/// Computes db.
+pub(super) fn add_up(shape: &Conv2d, isa: Isa, dy: &[f32], dbias: &mut [f32]) {
+    let (channels, together) = (shape.out_channels, channels_together(shape.out_channels));
+    let plane = shape.out_height() * shape.out_width() * GROUP;
+    let least = LEAST_VALUES.div_ceil(together * (dy.len() / channels).max(1));
+    let blocks = dbias.par_chunks_mut(together).enumerate().with_min_len(least);
+    share_out(blocks, |(block, dbias)| {
+        isa.dispatch(Bias { plane, channels, first: block * together, dy, dbias });
+    });
 }
 
 /// Some taps of one row of some kernels.
@@ -66,13 +65,6 @@ struct Task {
     /// First column of the kernel, and how many.
     tap: usize,
     taps: usize,
-}
-
-impl Task {
-    /// Whether it is the first of its channels.
-    fn is_first(&self) -> bool {
-        (self.input, self.row, self.tap) == (0, 0, 0)
-    }
 }
 
 fn tasks(shape: &Conv2d) -> Vec<Task> {
@@ -104,7 +96,7 @@ struct Images<'a> {
 struct Row<'a> {
     images: Images<'a>,
     task: Task,
-    sums: &'a mut [Sums; MAX_CHANNELS],
+    sums: &'a mut [[f32; MAX_TAPS]; MAX_CHANNELS],
 }
 
 impl WithSimd for Row<'_> {
@@ -135,34 +127,24 @@ impl WithSimd for Row<'_> {
 
 /// A task's taps for `O` output channels.
 #[inline(always)]
-fn row<S: Simd, const O: usize>(simd: S, images: Images, task: Task, sums: &mut [Sums]) {
-    if task.is_first() {
-        taps::<S, O, true>(simd, images, task, sums);
-    } else {
-        taps::<S, O, false>(simd, images, task, sums);
-    }
-}
-
-/// The same, and with `BIAS` the sums of the gradients themselves.
-#[inline(always)]
-fn taps<S: Simd, const O: usize, const BIAS: bool>(simd: S, images: Images, task: Task, sums: &mut [Sums]) {
+fn row<S: Simd, const O: usize>(simd: S, images: Images, task: Task, sums: &mut [[f32; MAX_TAPS]]) {
     match task.taps {
-        5 => simd.vectorize(Chains::<O, 5, BIAS> { images, task, sums }),
-        4 => simd.vectorize(Chains::<O, 4, BIAS> { images, task, sums }),
-        3 => simd.vectorize(Chains::<O, 3, BIAS> { images, task, sums }),
-        2 => simd.vectorize(Chains::<O, 2, BIAS> { images, task, sums }),
-        _ => simd.vectorize(Chains::<O, 1, BIAS> { images, task, sums }),
+        5 => simd.vectorize(Chains::<O, 5> { images, task, sums }),
+        4 => simd.vectorize(Chains::<O, 4> { images, task, sums }),
+        3 => simd.vectorize(Chains::<O, 3> { images, task, sums }),
+        2 => simd.vectorize(Chains::<O, 2> { images, task, sums }),
+        _ => simd.vectorize(Chains::<O, 1> { images, task, sums }),
     }
 }
 
-/// `O` output channels times `K` taps, and with `BIAS` as many sums of gradients.
-struct Chains<'a, const O: usize, const K: usize, const BIAS: bool> {
+/// `O` output channels times `K` taps.
+struct Chains<'a, const O: usize, const K: usize> {
     images: Images<'a>,
     task: Task,
-    sums: &'a mut [Sums],
+    sums: &'a mut [[f32; MAX_TAPS]],
 }
 
-impl<const O: usize, const K: usize, const BIAS: bool> WithSimd for Chains<'_, O, K, BIAS> {
+impl<const O: usize, const K: usize> WithSimd for Chains<'_, O, K> {
     type Output = ();
 
     #[inline(always)]
@@ -174,9 +156,9 @@ impl<const O: usize, const K: usize, const BIAS: bool> WithSimd for Chains<'_, O
         let count = vectors::<S>();
         let (line, span) = ((columns - 1) * count + 1, (K - 1) * count + 1);
         let ((x, _), (dy, _)) = (S::as_simd_f32s(x), S::as_simd_f32s(dy));
-        let (mut lanes, mut bias_lanes) = ([[[0.0f32; GROUP]; K]; O], [[0.0f32; GROUP]; O]);
+        let mut lanes = [[[0.0f32; GROUP]; K]; O];
         for part in 0..count {
-            let (mut chains, mut bias_chains) = ([[simd.splat_f32s(0.0); K]; O], [simd.splat_f32s(0.0); O]);
+            let mut chains = [[simd.splat_f32s(0.0); K]; O];
             let groups = x.chunks_exact(shape.in_features() * count).zip(dy.chunks_exact(shape.out_features() * count));
             for (x, dy) in groups {
                 for i in 0..rows {
@@ -195,9 +177,6 @@ impl<const O: usize, const K: usize, const BIAS: bool> WithSimd for Chains<'_, O
                         }
                         for o in 0..O {
                             let gradient = gradients[o][j * count];
-                            if BIAS {
-                                bias_chains[o] = simd.add_f32s(bias_chains[o], gradient);
-                            }
                             for v in 0..K {
                                 chains[o][v] = multiply_add(simd, gradient, taps[v], chains[o][v]);
                             }
@@ -209,14 +188,64 @@ impl<const O: usize, const K: usize, const BIAS: bool> WithSimd for Chains<'_, O
                 for v in 0..K {
                     S::as_mut_simd_f32s(&mut lanes[o][v]).0[part] = chains[o][v];
                 }
-                S::as_mut_simd_f32s(&mut bias_lanes[o]).0[part] = bias_chains[o];
             }
         }
         for o in 0..O {
             for v in 0..K {
-                sums[o].taps[v] = tree(lanes[o][v]);
+                sums[o][v] = tree(lanes[o][v]);
             }
-            sums[o].bias = tree(bias_lanes[o]);
         }
     }
+}
+
+/// db of some channels: the gradients of each plane's positions, in sixteen lanes.
+struct Bias<'a> {
+    /// Values of a channel in a group.
+    plane: usize,
+    /// All channels, and which is the first of these.
+    channels: usize,
+    first: usize,
+    dy: &'a [f32],
+    dbias: &'a mut [f32],
+}
+
+impl WithSimd for Bias<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { plane, channels, first, dy, dbias } = self;
+        let at = (first, channels);
+        match dbias.len() {
+            4 => dbias.copy_from_slice(&add_channels::<S, 4>(simd, dy, plane, at)),
+            3 => dbias.copy_from_slice(&add_channels::<S, 3>(simd, dy, plane, at)),
+            2 => dbias.copy_from_slice(&add_channels::<S, 2>(simd, dy, plane, at)),
+            _ => dbias.copy_from_slice(&add_channels::<S, 1>(simd, dy, plane, at)),
+        }
+    }
+}
+
+/// The sums of `O` channels from `first` of `channels` on: as many chains that do not wait for each other.
+#[inline(always)]
+fn add_channels<S: Simd, const O: usize>(simd: S, dy: &[f32], plane: usize, (first, channels): (usize, usize)) -> [f32; O] {
+    let mut lanes = [[0.0f32; GROUP]; O];
+    let count = vectors::<S>();
+    for part in 0..count {
+        let mut sums = [simd.splat_f32s(0.0); O];
+        for group in dy.chunks_exact(channels * plane) {
+            let mut planes: [&[S::f32s]; O] = [&[]; O];
+            for o in 0..O {
+                planes[o] = S::as_simd_f32s(&group[(first + o) * plane..][..plane]).0;
+            }
+            for position in 0..plane / GROUP {
+                for o in 0..O {
+                    sums[o] = simd.add_f32s(sums[o], planes[o][position * count + part]);
+                }
+            }
+        }
+        for o in 0..O {
+            S::as_mut_simd_f32s(&mut lanes[o]).0[part] = sums[o];
+        }
+    }
+    lanes.map(tree)
 }
