@@ -140,13 +140,14 @@ fn run_wave(
     bar: &ProgressBar,
 ) -> Vec<Status> {
     let queue = Mutex::new(jobs.iter());
+    // A poisoned lock means that another worker panicked; the queue itself is whole.
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
         for _ in 0..workers.min(jobs.len()) {
-            let (queue, sender) = (&queue, sender.clone());
+            let (next, sender) = (&next, sender.clone());
             scope.spawn(move || {
-                // A poisoned lock means that another worker panicked; the queue itself is whole.
-                while let Some(job) = queue.lock().unwrap_or_else(PoisonError::into_inner).next() {
+                while let Some(job) = next() {
                     bar.set_message(job.path());
                     let start = Instant::now();
                     // A section that panics fails like any other; nothing of it is used afterwards.
@@ -228,6 +229,7 @@ fn summarise(rows: &[Status], time: Duration) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
     fn globs_match_as_shells_do() {
@@ -237,13 +239,34 @@ mod tests {
         assert!(!matches("*adam", "ch7-optimization/adamw"));
     }
 
+    /// The flags, but for those of a part.
+    fn part(shard: Option<(usize, usize)>) -> Args {
+        Args { quick: false, only: None, skip: Vec::new(), jobs: None, bless: false, shard, out: None }
+    }
+
+    #[test]
+    fn as_many_sections_run_at_a_time_as_there_are_workers() {
+        let chapters = chapters();
+        let jobs = choose(&chapters, &part(None)).unwrap();
+        let (begun, start) = (AtomicUsize::new(0), Instant::now());
+        let wait_for_the_other = |_: &Job| {
+            begun.fetch_add(1, Ordering::Relaxed);
+            while begun.load(Ordering::Relaxed) < 2 {
+                assert!(start.elapsed() < Duration::from_secs(60), "it waits for one that has not begun");
+                std::thread::yield_now();
+            }
+            Ok((Outcome::Identical, String::new()))
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let two: Vec<&Job> = jobs.iter().take(2).collect();
+        let rows = run_wave(&two, 2, &wait_for_the_other, folder.path(), &ProgressBar::hidden());
+        assert!(rows.iter().all(|row| row.outcome == Outcome::Identical));
+    }
+
     #[test]
     fn parts_cover_every_section_once() {
         let chapters = chapters();
-        let chosen = |shard| {
-            let args = Args { quick: false, only: None, skip: Vec::new(), jobs: None, bless: false, shard, out: None };
-            choose(&chapters, &args).unwrap().iter().map(Job::path).collect::<Vec<_>>()
-        };
+        let chosen = |shard| choose(&chapters, &part(shard)).unwrap().iter().map(Job::path).collect::<Vec<_>>();
         let all = chosen(None);
         for n in 1..=all.len() {
             let mut parts: Vec<String> = (1..=n).flat_map(|i| chosen(Some((i, n)))).collect();

@@ -92,9 +92,10 @@ impl Bench {
         let done = Mutex::new(Vec::new());
         for wave in [first, later] {
             let queue = Mutex::new(wave.into_iter());
+            // A poisoned lock means that another worker panicked; the queue itself is whole.
+            let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
             let worker = || {
-                // A poisoned lock means that another worker panicked; the queue itself is whole.
-                while let Some((index, job)) = queue.lock().unwrap_or_else(PoisonError::into_inner).next() {
+                while let Some((index, job)) = next() {
                     let result = work(job);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
                 }
