@@ -54,7 +54,7 @@ impl<P: Passes> ByHand<P> {
             dweight: Matrix::zeros(weight.rows(), weight.columns()),
             dbias: vec![0.0; bias.len()],
         });
-        Self { layers, gradients, outputs: Matrix::zeros(0, 0), passes: PhantomData }
+        Self { layers, gradients, outputs: Matrix::default(), passes: PhantomData }
     }
 }
 

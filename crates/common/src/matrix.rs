@@ -10,7 +10,7 @@ use rayon::prelude::*;
 const LEAST_VALUES: usize = 1 << 13;
 
 /// A row-major matrix.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Matrix {
     rows: usize,
     columns: usize,
@@ -86,7 +86,7 @@ impl Matrix {
     /// If an index is beyond the last row.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
-        let mut selected = Self::zeros(0, 0);
+        let mut selected = Self::default();
         self.select_into(rows, &mut selected);
         selected
     }

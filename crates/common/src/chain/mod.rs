@@ -75,7 +75,7 @@ impl Chain {
         for entry in &entries {
             entry.layer.initialize(&mut parameters[entry.range.clone()]);
         }
-        let (values, outputs) = (vec![Buffer::default(); entries.len()], Matrix::zeros(0, 0));
+        let (values, outputs) = (vec![Buffer::default(); entries.len()], Matrix::default());
         let (dy, dx) = (Buffer::default(), Buffer::default());
         let stages = stages(&entries).into();
         Self { entries, stages, parameters, gradients: vec![0.0; n], loss: Arc::new(loss), values, outputs, dy, dx }

@@ -139,7 +139,7 @@ impl Images {
     /// If an index is beyond the last image.
     #[must_use]
     pub fn samples(&self, images: impl IntoIterator<Item = usize>, scale: PixelScale) -> Samples {
-        self.samples_in(images, scale, Matrix::zeros(0, 0))
+        self.samples_in(images, scale, Matrix::default())
     }
 
     /// The same in place of a matrix, whose memory is used again.

@@ -111,7 +111,7 @@ impl Samples {
     /// The samples of the given indices, in their order.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
-        Self { x: self.x.select(rows), y: self.y.select(rows) }
+        self.batch(rows)
     }
 }
 
@@ -130,7 +130,7 @@ pub trait Dataset: std::fmt::Debug + Sync {
     /// # Panics
     /// If an index is beyond the last sample.
     fn batch(&self, rows: &[usize]) -> Samples {
-        self.batch_in(rows, Matrix::zeros(0, 0))
+        self.batch_in(rows, Matrix::default())
     }
 
     /// The same in place of a matrix, such as the inputs of the batch before, whose memory is used again.
@@ -153,7 +153,7 @@ pub trait Dataset: std::fmt::Debug + Sync {
             return if samples.is_empty() { Ok(()) } else { look(samples) };
         }
         let rows: Vec<usize> = (0..self.len()).collect();
-        let mut x = Matrix::zeros(0, 0);
+        let mut x = Matrix::default();
         for rows in rows.chunks(size) {
             let part = self.batch_in(rows, x);
             look(&part)?;

@@ -102,6 +102,12 @@ pub struct Statistics {
 }
 
 impl Statistics {
+    /// The statistics of a batch, rounded once each.
+    #[inline(always)]
+    pub(super) fn measured(mean: f64, variance: f64, eps: f32) -> Self {
+        Self { mean: mean as f32, variance: variance as f32, inverse_deviation: inverse_deviation(variance, eps) }
+    }
+
     /// The statistics of evaluation mode: running ones.
     #[must_use]
     pub fn running(mean: f32, variance: f32, eps: f32) -> Self {
@@ -111,7 +117,7 @@ impl Statistics {
 
 /// 1 / √(variance + eps), rounded once from f64.
 #[inline(always)]
-pub(crate) fn inverse_deviation(variance: f64, eps: f32) -> f32 {
+fn inverse_deviation(variance: f64, eps: f32) -> f32 {
     (1.0 / (variance + f64::from(eps)).sqrt()) as f32
 }
 
@@ -283,8 +289,7 @@ impl WithSimd for Measure<'_> {
             let mean = sum(self.shape, channel, self.x, f64::from) / n;
             let squared = |x| (f64::from(x) - mean) * (f64::from(x) - mean);
             let variance = sum(self.shape, channel, self.x, squared) / n;
-            let inverse_deviation = inverse_deviation(variance, self.eps);
-            self.statistics[i] = Statistics { mean: mean as f32, variance: variance as f32, inverse_deviation };
+            self.statistics[i] = Statistics::measured(mean, variance, self.eps);
         }
     }
 }

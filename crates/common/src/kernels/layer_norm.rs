@@ -28,11 +28,7 @@
 mod images;
 pub mod reference;
 
-use super::{
-    batch_norm::{Statistics, inverse_deviation},
-    isa::Isa,
-    reduce::tree,
-};
+use super::{batch_norm::Statistics, isa::Isa, reduce::tree};
 use crate::machine::{PIECES, share_out, threads};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -173,8 +169,7 @@ impl WithSimd for Forward<'_> {
             let n = features as f64;
             let mean = sum([x], |[x]| f64::from(x)) / n;
             let variance = sum([x], |[x]| (f64::from(x) - mean) * (f64::from(x) - mean)) / n;
-            let inverse_deviation = inverse_deviation(variance, eps);
-            *statistics = Statistics { mean: mean as f32, variance: variance as f32, inverse_deviation };
+            *statistics = Statistics::measured(mean, variance, eps);
             scale(gamma, x.iter().map(|x| normalized(*x, statistics)), y);
             if let [beta] = beta {
                 for y in y.iter_mut() {

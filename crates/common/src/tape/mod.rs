@@ -95,8 +95,14 @@ impl<B: Dim, const F: usize, T: Tape<f32, Device>> Rows<F> for Flow<(B, Const<F>
 
 /// The values of a tensor, which must be contiguous: every tensor that our operations and layers make is.
 pub(crate) fn values<S: Shape, T>(tensor: &Tensor<S, T>) -> Vec<f32> {
+    let mut copy = Vec::new();
+    copy_values(tensor, &mut copy);
+    copy
+}
+
+/// The same, in place of what `copy` held.
+fn copy_values<S: Shape, T>(tensor: &Tensor<S, T>, copy: &mut Vec<f32>) {
     use dfdx::shapes::HasShape;
-    let mut values = vec![0.0; tensor.shape().num_elements()];
-    tensor.copy_into(&mut values);
-    values
+    copy.resize(tensor.shape().num_elements(), 0.0);
+    tensor.copy_into(copy);
 }

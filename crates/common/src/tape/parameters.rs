@@ -1,6 +1,6 @@
 //! Walks over the parameters of a dfdx model.
 
-use super::{Device, Tensor, values};
+use super::{Device, Tensor, copy_values, values};
 use crate::{
     parameters::{Initialization, Parameter, Parameters},
     rng::Stream,
@@ -83,8 +83,7 @@ impl TensorVisitor<f32, Device> for Looker<'_> {
     type D2 = Device;
 
     fn visit<S: Shape>(&mut self, _: TensorOptions<S, f32, Device>, tensor: &Tensor<S>) -> Result<Option<Tensor<S>>> {
-        self.values.resize(tensor.shape().num_elements(), 0.0);
-        tensor.copy_into(&mut self.values);
+        copy_values(tensor, &mut self.values);
         (self.look)(&self.values);
         Ok(None)
     }
@@ -175,8 +174,7 @@ impl TensorVisitor<f32, Device> for Visitor<'_> {
         }
         let Self { gradients, names, look, values } = self;
         let name = names.next().ok_or_else(|| anyhow!("a model has more parameters than gradients"))?;
-        values.resize(tensor.shape().num_elements(), 0.0);
-        tensor.copy_into(values);
+        copy_values(tensor, values);
         #[cfg(not(feature = "cuda"))]
         look(ParameterTensor { name, values, gradient: gradients.get_or_alloc_mut(&*tensor)? });
         #[cfg(feature = "cuda")]

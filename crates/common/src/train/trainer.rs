@@ -7,7 +7,6 @@ use super::{
 use crate::{
     data::{Batches, Dataset, Samples},
     files::write_whole,
-    matrix::Matrix,
     optim::Optimizer,
 };
 use anyhow::{Context, Result, ensure};
@@ -109,11 +108,8 @@ impl<N: Network, J: Journal> Trainer<'_, N, J> {
         }
         let rows = self.batches.pop_front().unwrap_or_default();
         let whole = self.train.whole().filter(|_| matches!(self.config.batches, Batches::Full));
-        let last = self.batch.take();
-        self.batch = whole.is_none().then(|| {
-            let x = last.map_or_else(|| Matrix::zeros(0, 0), |batch| batch.x);
-            self.train.batch_in(&rows, x)
-        });
+        let last = self.batch.take().map(|batch| batch.x).unwrap_or_default();
+        self.batch = whole.is_none().then(|| self.train.batch_in(&rows, last));
         let Some(Samples { x, y }) = whole.or(self.batch.as_ref()) else { unreachable!("a batch is the whole or a part") };
         self.network.forward_backward(x, y)?;
         let loss = match (self.config.record, self.step) {

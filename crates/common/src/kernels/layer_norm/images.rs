@@ -5,7 +5,7 @@
 
 use super::{Gradients, LayerNorm, Saved};
 use crate::kernels::{
-    batch_norm::{Statistics, clear, inverse_deviation},
+    batch_norm::{Statistics, clear},
     isa::Isa,
     lanes::{self, GROUP, vectors},
     reduce::tree,
@@ -176,8 +176,7 @@ impl WithSimd for Forward<'_> {
         let squared = |sample: usize, x| (f64::from(x) - means[sample]) * (f64::from(x) - means[sample]);
         let variances = sum(columns, squared).map(|sum| sum / n);
         for ((statistics, mean), variance) in statistics.iter_mut().zip(means).zip(variances) {
-            let inverse_deviation = inverse_deviation(variance, eps);
-            *statistics = Statistics { mean: mean as f32, variance: variance as f32, inverse_deviation };
+            *statistics = Statistics::measured(mean, variance, eps);
         }
         let normalization = Normalization::by(statistics);
         let ((xs, _), (ys, _)) = (S::as_simd_f32s(x), S::as_mut_simd_f32s(y));
