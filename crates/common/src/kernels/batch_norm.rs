@@ -30,8 +30,10 @@
 
 mod averaging;
 pub mod reference;
+mod statistics;
 
 pub use averaging::Averaging;
+pub use statistics::Statistics;
 
 use super::{
     isa::Isa,
@@ -88,37 +90,6 @@ impl Shape {
         let length = self.plane * GROUP;
         x[(group * self.channels + channel) * length..][..length].as_chunks().0
     }
-}
-
-/// What a channel is normalised by.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Statistics {
-    /// μ.
-    pub mean: f32,
-    /// σ², biased.
-    pub variance: f32,
-    /// r = 1 / √(σ² + ε).
-    pub inverse_deviation: f32,
-}
-
-impl Statistics {
-    /// The statistics of a batch, rounded once each.
-    #[inline(always)]
-    pub(super) fn measured(mean: f64, variance: f64, eps: f32) -> Self {
-        Self { mean: mean as f32, variance: variance as f32, inverse_deviation: inverse_deviation(variance, eps) }
-    }
-
-    /// The statistics of evaluation mode: running ones.
-    #[must_use]
-    pub fn running(mean: f32, variance: f32, eps: f32) -> Self {
-        Self { mean, variance, inverse_deviation: inverse_deviation(f64::from(variance), eps) }
-    }
-}
-
-/// 1 / √(variance + eps), rounded once from f64.
-#[inline(always)]
-fn inverse_deviation(variance: f64, eps: f32) -> f32 {
-    (1.0 / (variance + f64::from(eps)).sqrt()) as f32
 }
 
 /// A batch normalisation with its parameters, one γ and β per channel.
