@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use common::{
     cli::{UsageError, at_least_one, data_folder, results_folder},
     files, golden,
+    machine::side_by_side,
     registry::{Chapter, Edition, Section},
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -17,7 +18,7 @@ use std::{
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::{Mutex, PoisonError, mpsc},
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -70,18 +71,18 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let jobs = choose(&chapters, args)?;
     let out = args.out.clone().unwrap_or_else(results_folder);
     let _claimed = files::claim(&out)?;
-    let workers = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let at_a_time = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let start = Instant::now();
     let bar = ProgressBar::new(jobs.len() as u64)
         .with_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} sections  {msg}").context("the style of the bar")?);
 
     // A section that reads another one's results runs after all that do not.
-    let (later, first): (Vec<&Job>, Vec<&Job>) = jobs.iter().partition(|job| job.section.needs.is_some());
+    let (later, first): (Vec<_>, Vec<_>) = jobs.iter().partition(|job| job.section.needs.is_some());
     let mut rows: Vec<Status> = Vec::new();
     for wave in [first, later] {
         // A section that ran to its end has written results of this run.
         let done: BTreeSet<String> = rows.iter().filter(|status| status.outcome != Outcome::Failed).map(Status::path).collect();
-        rows.extend(run_wave(&wave, workers, &|job| attempt(job, args, &out, &done), &out, &bar));
+        rows.extend(run_wave(wave, at_a_time, &|job| attempt(job, args, &out, &done), &out, &bar)?);
     }
     bar.finish_and_clear();
     let bad = summarise(&rows, start.elapsed());
@@ -131,47 +132,33 @@ pub(crate) fn matches(glob: &str, text: &str) -> bool {
     }
 }
 
-/// Runs jobs that do not depend on each other; prints each as it ends.
+/// Runs jobs that do not depend on each other, so many at a time; prints each as it ends.
+///
+/// # Errors
+/// If threads cannot be started.
 fn run_wave(
-    jobs: &[&Job],
-    workers: usize,
+    jobs: Vec<&Job>,
+    at_a_time: usize,
     attempt: &(dyn Fn(&Job) -> Result<(Outcome, String)> + Sync),
     out: &Path,
     bar: &ProgressBar,
-) -> Vec<Status> {
-    let queue = Mutex::new(jobs.iter());
-    // A poisoned lock means that another worker panicked; the queue itself is whole.
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let (sender, receiver) = mpsc::channel();
-    std::thread::scope(|scope| {
-        for _ in 0..workers.min(jobs.len()) {
-            let (next, sender) = (&next, sender.clone());
-            scope.spawn(move || {
-                while let Some(job) = next() {
-                    bar.set_message(job.path());
-                    let start = Instant::now();
-                    // A section that panics fails like any other; nothing of it is used afterwards.
-                    let failed = |error: anyhow::Error| (Outcome::Failed, format!("{error:#}"));
-                    let (outcome, detail) = panic::catch_unwind(AssertUnwindSafe(|| attempt(job)))
-                        .unwrap_or_else(|_| bail!("the section panicked; its message stands above"))
-                        .unwrap_or_else(failed);
-                    let mut status = Status::new(job.chapter, job.section, job.edition, outcome, detail);
-                    if let Err(error) = status.write(out) {
-                        (status.outcome, status.detail) = failed(error);
-                    }
-                    // The receiver lives until every sender is gone.
-                    let _ = sender.send((status, start.elapsed()));
-                }
-            });
+) -> Result<Vec<Status>> {
+    side_by_side(jobs, at_a_time, |job| {
+        bar.set_message(job.path());
+        let start = Instant::now();
+        // A section that panics fails like any other; nothing of it is used afterwards.
+        let failed = |error: anyhow::Error| (Outcome::Failed, format!("{error:#}"));
+        let (outcome, detail) = panic::catch_unwind(AssertUnwindSafe(|| attempt(job)))
+            .unwrap_or_else(|_| bail!("the section panicked; its message stands above"))
+            .unwrap_or_else(failed);
+        let mut status = Status::new(job.chapter, job.section, job.edition, outcome, detail);
+        if let Err(error) = status.write(out) {
+            (status.outcome, status.detail) = failed(error);
         }
-        drop(sender);
-        let told = |(status, time): (Status, Duration)| {
-            bar.inc(1);
-            let (outcome, path, seconds) = (status.outcome, status.path(), time.as_secs_f32());
-            bar.suspend(|| say(&format!("{outcome:<9} {path:<40} {seconds:>8.2} s  {}", status.detail)));
-            status
-        };
-        receiver.into_iter().map(told).collect()
+        bar.inc(1);
+        let (outcome, path, seconds) = (status.outcome, status.path(), start.elapsed().as_secs_f32());
+        bar.suspend(|| say(&format!("{outcome:<9} {path:<40} {seconds:>8.2} s  {}", status.detail)));
+        Ok(status)
     })
 }
 
@@ -259,7 +246,7 @@ mod tests {
         };
         let folder = tempfile::tempdir().unwrap();
         let two: Vec<&Job> = jobs.iter().take(2).collect();
-        let rows = run_wave(&two, 2, &wait_for_the_other, folder.path(), &ProgressBar::hidden());
+        let rows = run_wave(two, 2, &wait_for_the_other, folder.path(), &ProgressBar::hidden()).unwrap();
         assert!(rows.iter().all(|row| row.outcome == Outcome::Identical));
     }
 

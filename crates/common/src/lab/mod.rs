@@ -8,7 +8,6 @@ mod metrics;
 mod progress;
 mod report;
 mod seeds;
-mod side_by_side;
 mod table;
 mod transcript;
 mod variants;

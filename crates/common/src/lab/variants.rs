@@ -1,9 +1,9 @@
 //! The variants of an experiment, trained side by side.
 
-use super::{Lab, side_by_side::side_by_side};
+use super::Lab;
 use crate::{
     data::{Batches, Dataset},
-    machine::{Bar, Bars},
+    machine::{Bar, Bars, side_by_side, threads},
     optim::Method,
     parameters::Parameters,
     train::{Checkpoint, CheckpointFile, Decision, Evaluation, History, Journal, Network, Progress, Trainer, TrainingConfig},
@@ -84,7 +84,7 @@ impl Lab {
     /// # Errors
     /// The error of the first variant that failed.
     pub fn over_variants<A: Sync, T: Send>(&self, variants: &[A], run: impl Fn(&A) -> Result<T> + Sync) -> Result<Vec<T>> {
-        side_by_side(variants.iter().collect(), run)
+        side_by_side(variants.iter().collect(), threads(), run)
     }
 
     /// Trains the variants of an experiment in parallel, each by `train`, which is given its run and its learning rate; gives them in their order.
@@ -103,7 +103,7 @@ impl Lab {
         let prepared = self.prepare(variants, experiment)?;
         let files: Vec<PathBuf> = prepared.iter().map(|prepared| prepared.file.path.clone()).collect();
         let bars = self.shows_progress().then(Bars::new);
-        let trained = side_by_side(prepared, |mut prepared| {
+        let trained = side_by_side(prepared, threads(), |mut prepared| {
             if let Some(bars) = &bars {
                 prepared.bar.show(bars, prepared.variant.batches.per_epoch(experiment.train.len()) * experiment.n_epochs);
             }

@@ -4,6 +4,7 @@
 //! there a run cannot be interrupted, takes no time and has one thread.
 
 mod share;
+mod side_by_side;
 #[cfg_attr(target_family = "wasm", path = "sandbox.rs")]
 mod system;
 mod team;
@@ -11,9 +12,8 @@ mod team;
 use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
 
 pub(crate) use share::{PIECES, share_out, share_out_with};
+pub use side_by_side::side_by_side;
 pub(crate) use system::{Bar, Bars, HAS_THREADS, Stopwatch, on_interruption, process_id};
-#[cfg(not(feature = "cuda"))]
-pub(crate) use team::Crowd;
 pub use team::awake;
 pub(crate) use team::threads;
 

@@ -51,7 +51,7 @@ pub(crate) fn share_out_with<I: IndexedParallelIterator, T>(
             }
             let pieces = (most / threads).min(PIECES) * threads;
             let shares = Shares::cut(producer, self.parts, (threads, pieces));
-            side_by_side(0..threads, &|thread| do_all(&mut shares.of(thread)));
+            on_threads(0..threads, &|thread| do_all(&mut shares.of(thread)));
         }
     }
     let number = parts.len();
@@ -59,12 +59,12 @@ pub(crate) fn share_out_with<I: IndexedParallelIterator, T>(
 }
 
 /// Does each of some works, on as many threads as are free.
-fn side_by_side(works: Range<usize>, work: &(impl Fn(usize) + Sync)) {
+fn on_threads(works: Range<usize>, work: &(impl Fn(usize) + Sync)) {
     if works.len() <= 1 {
         return works.for_each(work);
     }
     let middle = works.start + works.len() / 2;
-    both(|| side_by_side(works.start..middle, work), || side_by_side(middle..works.end, work));
+    both(|| on_threads(works.start..middle, work), || on_threads(middle..works.end, work));
 }
 
 /// A work in pieces, each to be taken once.

@@ -32,36 +32,43 @@ thread_local! {
     static CROWD: RefCell<Option<Arc<Crowd>>> = const { RefCell::new(None) };
 }
 
-/// Works that go on side by side, each in a pool of as many threads as there are for all of them.
+/// Works that go on side by side, each in a pool of as many threads as there are for all of them, maybe within one work of another crowd.
 #[derive(Debug)]
-pub(crate) struct Crowd {
+pub(super) struct Crowd {
     works: AtomicUsize,
+    within: Option<Arc<Self>>,
 }
 
 #[cfg_attr(feature = "cuda", allow(dead_code, reason = "a GPU serves one work at a time"))]
 impl Crowd {
-    /// So many works that have not ended.
-    pub(crate) fn of(works: usize) -> Arc<Self> {
-        Arc::new(Self { works: AtomicUsize::new(works) })
+    /// So many works that have not ended, parts of what this thread does.
+    pub(super) fn of(works: usize) -> Arc<Self> {
+        Arc::new(Self { works: AtomicUsize::new(works), within: Self::here() })
+    }
+
+    /// The one that this thread's work belongs to.
+    fn here() -> Option<Arc<Self>> {
+        CROWD.with_borrow(Option::clone)
     }
 
     /// One of the works has ended, and leaves its threads to the others.
-    pub(crate) fn leave(&self) {
+    pub(super) fn leave(&self) {
         self.works.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Does one of the works on a thread of the pool.
-    pub(crate) fn awake<T: Send>(self: &Arc<Self>, work: impl FnOnce() -> T + Send) -> T {
+    pub(super) fn awake<T: Send>(self: &Arc<Self>, work: impl FnOnce() -> T + Send) -> T {
         awake_in(Some(self), || {
-            CROWD.set(Some(Arc::clone(self)));
+            let outer = CROWD.replace(Some(Arc::clone(self)));
             let result = work();
-            CROWD.set(None);
+            CROWD.set(outer);
             result
         })
     }
 
-    /// Its share of a pool's threads.
+    /// The share of a pool's threads that each of its works has.
     fn share(&self, threads: usize) -> usize {
+        let threads = self.within.as_ref().map_or(threads, |crowd| crowd.share(threads));
         (threads / self.works.load(Ordering::Relaxed).max(1)).max(1)
     }
 }
@@ -74,7 +81,8 @@ pub(crate) fn threads() -> usize {
 
 /// Does `work` on a thread of the pool, whose other threads stay awake meanwhile, if each has a core of its own.
 pub fn awake<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    awake_in(None, work)
+    // One of several works has a pool that is awake already.
+    if Crowd::here().is_some() { work() } else { awake_in(None, work) }
 }
 
 fn awake_in<T: Send>(crowd: Option<&Arc<Crowd>>, work: impl FnOnce() -> T + Send) -> T {
@@ -185,6 +193,23 @@ mod tests {
         crowd.leave();
         assert_eq!(pool.install(|| crowd.awake(threads)), 4);
         assert_eq!(pool.install(threads), 4, "outside of a crowd");
+    }
+
+    #[test]
+    fn works_within_a_work_share_its_threads() {
+        let outer = Crowd::of(2);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+        pool.install(|| {
+            outer.awake(|| {
+                let inner = Crowd::of(2);
+                let share = || pool.install(|| inner.awake(threads));
+                assert_eq!(share(), 1);
+                outer.leave();
+                assert_eq!(share(), 2);
+                inner.leave();
+                assert_eq!(share(), 4);
+            });
+        });
     }
 
     #[test]
