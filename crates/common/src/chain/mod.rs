@@ -18,6 +18,7 @@ use crate::{
     data::Labels,
     kernels::{Buffer, lanes, loss::Outputs},
     layers::{Gradients, Input, Layer, LossFunction, Output, Shape},
+    machine::threads,
     matrix::Matrix,
     optim::Trainable,
     parameters::{Initialization, Parameter, Parameters},
@@ -28,8 +29,10 @@ use anyhow::Result;
 use entry::{Entry, Stage, entries, stages};
 use std::sync::Arc;
 
-/// Samples that go through an evaluation at once: their values still fit the cache.
-const EVALUATED_TOGETHER: usize = 256;
+/// Values of a layer that go through an evaluation at once: with those of the next layer they still fit the second cache.
+const EVALUATED_TOGETHER: usize = 1 << 17;
+/// Samples that do so at most.
+const MOST_TOGETHER: usize = 256;
 
 /// Layers in a row, with their parameters and a loss.
 #[derive(Debug, Clone)]
@@ -184,6 +187,13 @@ impl Chain {
         }
     }
 
+    /// Samples that go through an evaluation at once; of images a group for each thread or more.
+    fn evaluated_together(&self) -> usize {
+        let widest = self.stages.iter().map(|stage| self.entries[stage.last].layer.output_shape().features()).max();
+        let samples = EVALUATED_TOGETHER / widest.unwrap_or_default().max(1);
+        samples.next_multiple_of(lanes::GROUP * threads()).min(MOST_TOGETHER)
+    }
+
     fn named(&self, values: &[f32]) -> impl Iterator<Item = Parameter> {
         let tensors = self.entries.iter().flat_map(|entry| &entry.tensors);
         tensors.map(|tensor| tensor.named(&values[tensor.range.clone()]))
@@ -194,7 +204,7 @@ impl Network for Chain {
     fn outputs(&self, x: &Matrix) -> Result<Matrix> {
         let (mut y, mut next) = (Buffer::default(), Buffer::default());
         let mut outputs = Vec::new();
-        for rows in x.values().chunks(EVALUATED_TOGETHER * x.columns().max(1)) {
+        for rows in x.values().chunks(self.evaluated_together() * x.columns().max(1)) {
             let samples = rows.len() / x.columns().max(1);
             for &stage in self.stages.iter() {
                 let entry = &self.entries[stage.last];
