@@ -66,6 +66,16 @@ impl Isa {
         sets
     }
 
+    /// The same without vectors of more than 256 bits.
+    #[must_use]
+    pub(crate) fn up_to_256_bits(self) -> Self {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(token) => Self::Avx2Fma(*token),
+            other => other,
+        }
+    }
+
     /// Runs `op` in a function that is compiled for this instruction set.
     ///
     /// Only what is inlined into that function profits, so an operation's body is `#[inline(always)]`

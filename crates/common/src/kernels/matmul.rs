@@ -7,11 +7,13 @@
 //! c ← 0;   c ← fma(A[i,p], B[p,j], c) for p = 0 … k−1;   C[i,j] = c + bias[j]
 //! ```
 //!
-//! Three fast versions: `small` where B is at most 5 × 5, as in the book's first networks; `thin` for up to 16 columns; `direct` for all others,
-//! on B where it lies or, where its columns are contiguous, on a copy of the smaller factor. All keep several chains in registers and never
-//! split one, so that neither blocking nor the number of threads changes a bit.
+//! Four fast versions: `small` where B is at most 5 × 5, as in the book's first networks; `few` where one side of B is up to three and the other up to
+//! 24; `thin` for up to 16 columns; `direct` for all others, on B where it lies or, where its columns are contiguous, on a copy of the
+//! smaller factor. All keep several chains in registers and never split one, so that neither blocking nor the number of threads
+//! changes a bit.
 
 mod direct;
+mod few;
 mod small;
 #[cfg(test)]
 mod tests;
@@ -187,16 +189,15 @@ impl ParameterGradients<'_> {
 ///
 /// # Panics
 /// If the shapes do not fit together.
-pub fn parameter_gradients(isa: Isa, gradients: ParameterGradients) {
+pub fn parameter_gradients(isa: Isa, mut gradients: ParameterGradients) {
     let (inputs, outputs) = gradients.sizes();
-    let ParameterGradients { x, dy, dweight, dbias } = gradients;
-    let samples = dy.len().checked_div(outputs).unwrap_or_default();
-    let (x, dy) = (View::new(x, samples, inputs), View::new(dy, samples, outputs));
-    if small::gradients(isa, ParameterGradients { x: x.data, dy: dy.data, dweight, dbias }) {
+    let samples = gradients.dy.len().checked_div(outputs).unwrap_or_default();
+    let (x, dy) = (View::new(gradients.x, samples, inputs), View::new(gradients.dy, samples, outputs));
+    if small::gradients(isa, &mut gradients) || few::gradients(isa, &mut gradients) {
         return;
     }
-    matmul(isa, x.transposed(), dy, None, dweight);
-    column_sums_into(isa, dy.data, dbias);
+    matmul(isa, x.transposed(), dy, None, gradients.dweight);
+    column_sums_into(isa, dy.data, gradients.dbias);
 }
 
 /// Shares a product by rows, in so many pieces.
@@ -250,6 +251,10 @@ impl<'a> Block<'a, '_> {
     /// Computes it, by one copy of the compiled code, wherever that is called from. The space may hold the copy that it needs.
     #[inline(never)]
     fn compute(self, isa: Isa, space: Option<&mut Space<'a>>) {
+        if few::product(isa, self.a, self.b, self.bias, self.c) {
+            return;
+        }
+        let isa = if thin::is_better_narrow(self.a, self.b) { isa.up_to_256_bits() } else { isa };
         isa.dispatch(Computation { block: self, space });
     }
 }

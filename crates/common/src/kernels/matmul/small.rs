@@ -81,13 +81,13 @@ impl Operation for Product<'_> {
 }
 
 /// Computes the gradients of a small matrix and of its bias; gives whether it is small.
-pub(super) fn gradients(isa: Isa, gradients: ParameterGradients) -> bool {
+pub(super) fn gradients(isa: Isa, gradients: &mut ParameterGradients) -> bool {
     isa.dispatch(Gradients(gradients))
 }
 
-struct Gradients<'a>(ParameterGradients<'a>);
+struct Gradients<'a, 'g>(&'g mut ParameterGradients<'a>);
 
-impl WithSimd for Gradients<'_> {
+impl WithSimd for Gradients<'_, '_> {
     type Output = bool;
 
     #[inline(always)]
@@ -97,7 +97,7 @@ impl WithSimd for Gradients<'_> {
     }
 }
 
-impl Operation for Gradients<'_> {
+impl Operation for Gradients<'_, '_> {
     #[inline(always)]
     fn run<S: Simd, const K: usize, const N: usize>(self) {
         let ParameterGradients { x, dy, dweight: into_dweight, dbias: into_dbias } = self.0;

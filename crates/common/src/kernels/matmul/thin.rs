@@ -16,8 +16,17 @@ use pulp::Simd;
 
 /// Columns up to which a product counts as thin.
 pub(super) const MAX_COLUMNS: usize = 16;
+/// Steps of a chain that are few.
+const FEW_STEPS: usize = 32;
 /// Places of a row that are read at a time.
 const TOGETHER: usize = 4;
+
+/// Whether a product is faster with vectors of half the widest, as measured: where rows of nine to sixteen values, which fill one of those badly, are
+/// written after few steps, or stay in registers.
+pub(super) fn is_better_narrow(a: View, b: View) -> bool {
+    let stays = a.is_transposed() && a.rows < MAX_LANES;
+    (MAX_LANES / 2 + 1..=MAX_COLUMNS).contains(&b.columns) && (stays || !a.is_transposed() && a.columns <= FEW_STEPS)
+}
 
 /// Computes C = A·B + bias for up to [`MAX_COLUMNS`] columns.
 #[inline(always)]
@@ -54,10 +63,9 @@ fn columns<S: Simd, const N: usize>(simd: S, a: View, b: View, bias: Option<&[f3
     let in_vectors = if a.column_stride == 1 && S::F32_LANES > 1 { c.len() / S::F32_LANES * S::F32_LANES } else { 0 };
     let (vectors, rest) = c.split_at_mut(in_vectors);
     for (i, c) in vectors.chunks_exact_mut(S::F32_LANES).enumerate() {
-        let chains = vector_of_rows::<S, N>(simd, a, i * S::F32_LANES, b);
+        let columns = vector_of_rows::<S, N>(simd, a, i * S::F32_LANES, b, bias);
         for (lane, c) in c.iter_mut().enumerate() {
-            let row = std::array::from_fn(|j| chains[j][lane]);
-            [*c] = with_bias([row], bias);
+            *c = std::array::from_fn(|j| columns[j][lane]);
         }
     }
     let (fours, rest) = rest.as_chunks_mut::<4>();
@@ -88,7 +96,13 @@ fn with_bias<const ROWS: usize, const N: usize>(mut chains: [[f32; N]; ROWS], bi
 
 /// As many rows of C as a vector has lanes, from `row` on: for each column a chain of vectors.
 #[inline(always)]
-fn vector_of_rows<S: Simd, const N: usize>(simd: S, a: View, row: usize, b: &[[f32; N]]) -> [[f32; MAX_LANES]; N] {
+fn vector_of_rows<S: Simd, const N: usize>(
+    simd: S,
+    a: View,
+    row: usize,
+    b: &[[f32; N]],
+    bias: Option<&[f32; N]>,
+) -> [[f32; MAX_LANES]; N] {
     let mut chains = [simd.splat_f32s(0.0); N];
     let mut rows: [&[f32]; MAX_LANES] = [&[]; MAX_LANES];
     for lane in 0..S::F32_LANES {
@@ -114,6 +128,11 @@ fn vector_of_rows<S: Simd, const N: usize>(simd: S, a: View, row: usize, b: &[[f
             place[lane] = rows[lane][TOGETHER * fours.len() + i];
         }
         step::<S, N>(simd, &place, b, &mut chains);
+    }
+    if let Some(bias) = bias {
+        for j in 0..N {
+            chains[j] = simd.add_f32s(chains[j], simd.splat_f32s(bias[j]));
+        }
     }
     let mut columns = [[0.0; MAX_LANES]; N];
     for j in 0..N {
