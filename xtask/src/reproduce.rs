@@ -216,7 +216,6 @@ fn summarise(rows: &[Status], time: Duration) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
     fn globs_match_as_shells_do() {
@@ -229,25 +228,6 @@ mod tests {
     /// The flags, but for those of a part.
     fn part(shard: Option<(usize, usize)>) -> Args {
         Args { quick: false, only: None, skip: Vec::new(), jobs: None, bless: false, shard, out: None }
-    }
-
-    #[test]
-    fn as_many_sections_run_at_a_time_as_there_are_workers() {
-        let chapters = chapters();
-        let jobs = choose(&chapters, &part(None)).unwrap();
-        let (begun, start) = (AtomicUsize::new(0), Instant::now());
-        let wait_for_the_other = |_: &Job| {
-            begun.fetch_add(1, Ordering::Relaxed);
-            while begun.load(Ordering::Relaxed) < 2 {
-                assert!(start.elapsed() < Duration::from_secs(60), "it waits for one that has not begun");
-                std::thread::yield_now();
-            }
-            Ok((Outcome::Identical, String::new()))
-        };
-        let folder = tempfile::tempdir().unwrap();
-        let two: Vec<&Job> = jobs.iter().take(2).collect();
-        let rows = run_wave(two, 2, &wait_for_the_other, folder.path(), &ProgressBar::hidden()).unwrap();
-        assert!(rows.iter().all(|row| row.outcome == Outcome::Identical));
     }
 
     #[test]

@@ -58,3 +58,44 @@ pub fn side_by_side<A: Send, T: Send>(works: Vec<A>, at_a_time: usize, work: imp
 pub fn side_by_side<A, T>(works: Vec<A>, _: usize, work: impl Fn(A) -> Result<T>) -> Result<Vec<T>> {
     works.into_iter().map(work).collect()
 }
+
+#[cfg(all(test, not(feature = "cuda")))]
+mod tests {
+    use super::*;
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        thread,
+        time::{Duration, Instant},
+    };
+
+    #[test]
+    fn as_many_go_on_at_a_time_as_asked_for_and_what_they_leave_is_in_order() {
+        let (begun, start) = (AtomicUsize::new(0), Instant::now());
+        let wait_for_the_other = |work: usize| {
+            begun.fetch_add(1, Ordering::Relaxed);
+            while begun.load(Ordering::Relaxed) < 2 {
+                assert!(start.elapsed() < Duration::from_secs(60), "it waits for one that has not begun");
+                thread::yield_now();
+            }
+            Ok(work)
+        };
+        let works: Vec<usize> = (0..20).collect();
+        assert_eq!(side_by_side(works.clone(), 2, wait_for_the_other).unwrap(), works);
+    }
+
+    #[test]
+    fn the_first_error_ends_it() {
+        for at_a_time in [1, 3] {
+            let done = AtomicUsize::new(0);
+            let fail = |work: usize| {
+                done.fetch_add(1, Ordering::Relaxed);
+                anyhow::ensure!(work != 0, "work {work}");
+                thread::sleep(Duration::from_millis(20));
+                Ok(())
+            };
+            let error = side_by_side((0..1000).collect(), at_a_time, fail).unwrap_err();
+            assert_eq!(error.to_string(), "work 0");
+            assert!(done.into_inner() < 1000, "{at_a_time} at a time: works began after one had failed");
+        }
+    }
+}
