@@ -225,15 +225,13 @@ mod tests {
         assert!(!matches("*adam", "ch7-optimization/adamw"));
     }
 
-    /// The flags, but for those of a part.
-    fn part(shard: Option<(usize, usize)>) -> Args {
-        Args { quick: false, only: None, skip: Vec::new(), jobs: None, bless: false, shard, out: None }
-    }
-
     #[test]
     fn parts_cover_every_section_once() {
         let chapters = chapters();
-        let chosen = |shard| choose(&chapters, &part(shard)).unwrap().iter().map(Job::path).collect::<Vec<_>>();
+        let chosen = |shard| {
+            let args = Args { quick: false, only: None, skip: Vec::new(), jobs: None, bless: false, shard, out: None };
+            choose(&chapters, &args).unwrap().iter().map(Job::path).collect::<Vec<_>>()
+        };
         let all = chosen(None);
         for n in 1..=all.len() {
             let mut parts: Vec<String> = (1..=n).flat_map(|i| chosen(Some((i, n)))).collect();

@@ -92,6 +92,11 @@ impl<'a> View<'a> {
         self.row_stride == 1 && self.column_stride != 1
     }
 
+    /// Whether its values lie row after row.
+    fn is_row_major(&self) -> bool {
+        self.row_stride == self.columns && (self.column_stride == 1 || self.columns == 1)
+    }
+
     /// Copies the matrix to `copy`, row after row, each filled up with zeros to `width`.
     #[inline(always)]
     fn copy_rows(self, width: usize, copy: &mut [f32]) {

@@ -51,7 +51,7 @@ impl<'a> Target<'a> {
     /// Writes a tile.
     #[inline(always)]
     fn store<S: Simd, const ROWS: usize, const VECTORS: usize>(&mut self, chains: &[[S::f32s; VECTORS]; ROWS], tile: Tile) {
-        let starts = tile.starts::<S, VECTORS>();
+        let starts = starts::<S, VECTORS>(tile.columns);
         let first = tile.row * self.row_stride + tile.column * self.column_stride;
         if self.column_stride == 1 {
             // A loop over the vectors around one over the rows would not be unrolled, and so keep the chains in memory.
@@ -161,16 +161,6 @@ impl Tile {
         c.store::<S, ROWS, VECTORS>(&chains, self);
     }
 
-    /// Where each vector begins, from the tile's first column: the last one ends with the tile.
-    #[inline(always)]
-    fn starts<S: Simd, const VECTORS: usize>(self) -> [usize; VECTORS] {
-        let mut starts = [0; VECTORS];
-        for v in 0..VECTORS {
-            starts[v] = if v + 1 == VECTORS { self.columns - S::F32_LANES } else { v * S::F32_LANES };
-        }
-        starts
-    }
-
     /// Runs the chains over the inner index. `WHOLE`: the vectors follow each other, none overlaps the one before it.
     #[inline(always)]
     fn chains<S: Simd, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(
@@ -181,7 +171,7 @@ impl Tile {
     ) -> [[S::f32s; VECTORS]; ROWS] {
         let mut chains = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
         let b_rows = &b.data[self.column..];
-        let starts = self.starts::<S, VECTORS>();
+        let starts = starts::<S, VECTORS>(self.columns);
         if a.row_stride == 1 {
             let a_rows = &a.data[self.row..];
             for p in 0..a.columns {
@@ -205,6 +195,16 @@ impl Tile {
         }
         chains
     }
+}
+
+/// Where each vector of a row of so many values begins: the last one ends with the row.
+#[inline(always)]
+pub(super) fn starts<S: Simd, const VECTORS: usize>(columns: usize) -> [usize; VECTORS] {
+    let mut starts = [0; VECTORS];
+    for v in 0..VECTORS {
+        starts[v] = if v + 1 == VECTORS { columns - S::F32_LANES } else { v * S::F32_LANES };
+    }
+    starts
 }
 
 /// One step of every chain of a tile.

@@ -10,7 +10,7 @@
 
 #![allow(clippy::needless_range_loop, reason = "indices over constant ranges unroll into registers")]
 
-use super::{ParameterGradients, View};
+use super::{ParameterGradients, View, direct::starts};
 use crate::kernels::{fused::multiply_add, isa::Isa};
 use pulp::{Simd, WithSimd};
 
@@ -69,16 +69,6 @@ impl<O: Operation> WithSimd for Sized<O> {
     }
 }
 
-/// Where each vector of a row of so many values begins.
-#[inline(always)]
-fn starts<S: Simd, const VECTORS: usize>(wide: usize) -> [usize; VECTORS] {
-    let mut starts = [0; VECTORS];
-    for v in 0..VECTORS {
-        starts[v] = if v + 1 == VECTORS { wide - S::F32_LANES } else { v * S::F32_LANES };
-    }
-    starts
-}
-
 /// The vectors of a row.
 #[inline(always)]
 fn load<S: Simd, const VECTORS: usize>(simd: S, row: &[f32], starts: [usize; VECTORS]) -> [S::f32s; VECTORS] {
@@ -99,8 +89,7 @@ fn store<S: Simd, const VECTORS: usize>(vectors: [S::f32s; VECTORS], row: &mut [
 
 /// Computes C = A·B + bias if B has few rows and the rows of A follow each other; gives whether that is so.
 pub(super) fn product(isa: Isa, a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) -> bool {
-    let follow_each_other = a.row_stride == a.columns && (a.column_stride == 1 || a.columns == 1);
-    follow_each_other && Sized { few: b.rows, wide: b.columns, operation: Product { a: a.data, b, bias, c } }.run(isa)
+    a.is_row_major() && Sized { few: b.rows, wide: b.columns, operation: Product { a: a.data, b, bias, c } }.run(isa)
 }
 
 /// C = A·B + bias.
@@ -116,12 +105,12 @@ impl Operation for Product<'_> {
     fn run<S: Simd, const FEW: usize, const VECTORS: usize>(self, simd: S) {
         let Self { a, b, bias, c } = self;
         let starts = starts::<S, VECTORS>(b.columns);
-        let mut row = [0.0; MOST_VECTORS * MOST_LANES];
-        let row = &mut row[..b.columns];
+        let mut copy = [0.0; MOST * MOST_VECTORS * MOST_LANES];
+        let copy = &mut copy[..FEW * b.columns];
+        b.copy_rows(b.columns, copy);
         let mut rows_of_b = [[simd.splat_f32s(0.0); VECTORS]; FEW];
-        for p in 0..FEW {
-            row.iter_mut().enumerate().for_each(|(j, value)| *value = b.at(p, j));
-            rows_of_b[p] = load(simd, row, starts);
+        for (vectors, row) in rows_of_b.iter_mut().zip(copy.chunks_exact(b.columns)) {
+            *vectors = load(simd, row, starts);
         }
         // To add −0 changes nothing, not even the sign of a zero.
         let bias = bias.map_or([simd.splat_f32s(-0.0); VECTORS], |bias| load(simd, bias, starts));

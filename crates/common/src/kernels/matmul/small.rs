@@ -56,8 +56,7 @@ struct Product<'a> {
 /// Computes C = A·B + bias if B is small and the rows of A follow each other; gives whether that is so.
 #[inline(always)]
 pub(super) fn product<S: Simd>(a: View, b: View, bias: Option<&[f32]>, c: &mut [f32]) -> bool {
-    let follow_each_other = a.row_stride == a.columns && (a.column_stride == 1 || a.columns == 1);
-    follow_each_other && with_sizes::<S>((b.rows, b.columns), Product { a, b, bias, c })
+    a.is_row_major() && with_sizes::<S>((b.rows, b.columns), Product { a, b, bias, c })
 }
 
 impl Operation for Product<'_> {
